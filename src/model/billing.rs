@@ -1,0 +1,130 @@
+//! Accounts, bills and payments, as far as reminding needs them.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{AccountId, BillId, Bucket, Contacts, Currency, Money};
+
+/// What an account is worth to the operator; effort follows it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    Key,
+    Main,
+    Ordinary,
+    Small,
+}
+
+impl Tier {
+    pub const ALL: [Tier; 4] = [Tier::Key, Tier::Main, Tier::Ordinary, Tier::Small];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Tier::Key => "key",
+            Tier::Main => "main",
+            Tier::Ordinary => "ordinary",
+            Tier::Small => "small",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Tier> {
+        Tier::ALL.into_iter().find(|tier| tier.as_str() == text)
+    }
+}
+
+/// A billing account: the payer (TMF666).
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub bucket: Bucket,
+    pub id: AccountId,
+    /// How the subscriber is addressed; personal data.
+    pub name: String,
+    /// BCP 47 language tag, `de` or `zh-Hans`.
+    pub language: String,
+    pub zone: TimeZone,
+    pub tier: Tier,
+    /// The group of accounts that shares a scenario; empty where the source has none.
+    pub segment: String,
+    pub contacts: Contacts,
+}
+
+/// An issued bill with its due date and what is still unpaid (TMF678).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    pub id: BillId,
+    pub currency: Currency,
+    /// Billed, in minor units.
+    pub amount: i64,
+    /// Unpaid, in minor units; never negative (an overpaid bill has 0).
+    pub remaining: i64,
+    pub issued_on: Date,
+    pub due_on: Date,
+    /// The day on which nothing remained, where known.
+    pub settled_on: Option<Date>,
+}
+
+impl Bill {
+    pub fn remaining_amount(&self) -> Money {
+        Money::new(self.remaining, self.currency)
+    }
+
+    /// Bill DPD: days past due on `on`; negative before the due date.
+    pub fn days_past_due(&self, on: Date) -> i32 {
+        days_between(self.due_on, on)
+    }
+}
+
+/// Days from `from` to `to`; negative where `to` is earlier.
+pub fn days_between(from: Date, to: Date) -> i32 {
+    (to - from).get_days()
+}
+
+/// `date` moved by `days`. Dates at the edge of the calendar stay there; the
+/// feeds refuse absurd dates long before that.
+pub fn plus_days(date: Date, days: i32) -> Date {
+    date.saturating_add(jiff::Span::new().days(days))
+}
+
+/// How far a payment has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentState {
+    /// Announced or in clearing: the money is on its way.
+    Pending,
+    Settled,
+    /// Taken back: a bounced direct debit, a chargeback.
+    Reversed,
+}
+
+impl PaymentState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PaymentState::Pending => "pending",
+            PaymentState::Settled => "settled",
+            PaymentState::Reversed => "reversed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<PaymentState> {
+        [PaymentState::Pending, PaymentState::Settled, PaymentState::Reversed]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// Money that came, is coming, or went back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub id: String,
+    /// `None` where the billing system has not allocated it to a bill.
+    pub bill: Option<BillId>,
+    pub currency: Currency,
+    /// Minor units, positive.
+    pub amount: i64,
+    /// Civil date of value.
+    pub paid_on: Date,
+    /// Civil date on which it was taken back, for [`PaymentState::Reversed`].
+    pub reversed_on: Option<Date>,
+    pub state: PaymentState,
+}

@@ -1,0 +1,22 @@
+//! The words of the house: plain values that every other module speaks with.
+//!
+//! Nothing here reads a clock, a file or a socket. The vocabulary is that of
+//! `docs/GLOSSARY.md`; where two modules need the same word, it lives here.
+//!
+//! May use: nothing of ours.
+
+pub mod billing;
+pub mod contact;
+pub mod control;
+pub mod feed;
+pub mod hold;
+pub mod id;
+pub mod money;
+pub mod reminder;
+
+pub use billing::{Account, Bill, Payment, PaymentState, Tier};
+pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
+pub use hold::{Hold, HoldKind};
+pub use id::{AccountId, AttemptKey, BillId, Bucket, ReminderId};
+pub use money::{Currency, Money};
+pub use reminder::{Item, Reason, Reminder, ReminderState, Severity, StepName};

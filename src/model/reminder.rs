@@ -1,0 +1,302 @@
+//! A reminder, what it covers, how far it has come, and why one was not sent.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, BillId, Bucket, Channel, ReminderId};
+
+/// The name of a step in a scenario, such as `late7`.
+pub type StepName = String;
+
+/// How hard a step speaks. Rises by one class at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// On or before the due date; not dunning.
+    Courtesy,
+    Soft,
+    /// Notice of restriction, restriction advice, review.
+    Hard,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Courtesy => "courtesy",
+            Severity::Soft => "soft",
+            Severity::Hard => "hard",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Severity> {
+        [Severity::Courtesy, Severity::Soft, Severity::Hard]
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $words:literal;)*) => {
+        /// Why a step was not sent. Ordered: where several apply, the first is
+        /// recorded (DESIGN section 5). Reasons whose feature is not built yet
+        /// stand in their place and never fire.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            pub const ALL: &[Reason] = &[$(Reason::$name),*];
+
+            /// The name in databases, files and `--json`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Reason::$name => $code),* }
+            }
+
+            /// The reason in plain words, to follow "because".
+            pub fn words(self) -> &'static str {
+                match self { $(Reason::$name => $words),* }
+            }
+        }
+    };
+}
+
+reasons! {
+    // In the decision.
+    Paid = "paid", "the bill is paid";
+    PendingPayment = "pending_payment", "a payment is on its way";
+    HoldExemption = "hold_exemption", "the account is exempt from reminders";
+    HoldPromise = "hold_promise", "the subscriber promised to pay and the date is not over";
+    HoldHardship = "hold_hardship", "a hardship hold is in force";
+    HoldMoratorium = "hold_moratorium", "a moratorium is in force";
+    HoldComplaint = "hold_complaint", "a complaint is open";
+    Disputed = "disputed", "the subscriber disputes what is owed on it";
+    DebtClass = "debt_class", "the debt class is routed elsewhere";
+    Holdout = "holdout", "the account is in the unreminded group";
+    /// A hard step whose softer notice is not delivered, or whose gap is not over.
+    NoticeGap = "notice_gap", "a softer notice must be delivered, and its gap over, before a hard step";
+    BelowTolerance = "below_tolerance", "what is owed is not worth a reminder";
+    AccountCap = "account_cap", "the account has its one reminder of the day";
+    NoConsent = "no_consent", "there is no consent for any of the step's channels";
+    NoContact = "no_contact", "there is no usable address for any of the step's channels";
+    // At dispatch.
+    KillSwitch = "kill_switch", "sending is switched off";
+    StaleFeed = "stale_feed", "the billing data was too old to rely on";
+    PaidMeanwhile = "paid_meanwhile", "nothing was owed any more right before sending";
+    PersonCap = "person_cap", "the person or number has had enough contacts";
+    OutsideWindow = "outside_window", "the contact window of the day was over";
+    // Not blocking: the step was decided and needs nothing more.
+    Observed = "observed", "the scenario was in observe mode";
+    Superseded = "superseded", "a later step took its place";
+    LapsedStep = "lapsed", "its last day passed";
+    BeforeLive = "before_live", "it fell due before the scenario went live";
+    Replanned = "replanned", "newer facts led to another decision";
+    /// The providers refused it or stayed away on every channel.
+    Undeliverable = "undeliverable", "no provider would take it";
+}
+
+impl Reason {
+    pub fn parse(text: &str) -> Option<Reason> {
+        Reason::ALL.iter().copied().find(|reason| reason.as_str() == text)
+    }
+
+    /// Decided for good: the step is not looked at again.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            Reason::Observed | Reason::Superseded | Reason::LapsedStep | Reason::BeforeLive
+        )
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One bill in a reminder, at one step. Unique by (bill, step) among all that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Item {
+    pub bill: BillId,
+    pub step: StepName,
+}
+
+/// One contact to one payer, covering one or more bills.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reminder {
+    pub id: ReminderId,
+    pub account: AccountId,
+    /// Local day of sending, in the account's zone.
+    pub day: Date,
+    /// How many reminders were planned for this account and day before it.
+    pub revision: u32,
+    pub scenario: String,
+    /// Version of the scenario that decided.
+    pub policy: String,
+    /// The most severe step: it gives the voice, the channels and the template.
+    pub step: StepName,
+    pub severity: Severity,
+    /// Usable channels, in the order in which they are tried.
+    pub channels: Vec<Channel>,
+    pub items: Vec<Item>,
+    pub planned_at: Timestamp,
+    /// The contact window of that day: not before, and not at or after.
+    pub send_after: Timestamp,
+    pub send_before: Timestamp,
+}
+
+impl Reminder {
+    pub fn bucket(&self) -> Bucket {
+        self.id.bucket()
+    }
+}
+
+/// How far a reminder has come.
+///
+/// ```text
+/// planned -> suppressed | deferred | cancelled
+/// planned -> submitting -> accepted | rejected | retry_later | unknown
+/// retry_later -> submitting | deferred
+/// unknown -> accepted (asked for) | retry_later (certainly not taken) | delivered | undelivered | expired
+/// accepted -> delivered | answered | undelivered | expired
+/// ```
+///
+/// `planned` is the reminder's own row; every later state is an appended
+/// transition. Submitting and all that follows it count as sent, save
+/// deferred and retry_later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReminderState {
+    Planned,
+    /// Decided against, with a reason; final.
+    Suppressed,
+    /// Not sent on its day; its steps stay due and are planned again. Final.
+    Deferred,
+    /// Replaced or withdrawn before anything was submitted; final.
+    Cancelled,
+    /// Written before the provider is called.
+    Submitting,
+    Accepted,
+    /// No provider took it, on any channel; final.
+    Rejected,
+    RetryLater,
+    /// Nobody knows whether the provider took it. Never resent blindly.
+    Unknown,
+    Delivered,
+    Answered,
+    Undelivered,
+    /// No receipt came by the deadline; final.
+    Expired,
+}
+
+impl ReminderState {
+    pub const ALL: [ReminderState; 13] = [
+        ReminderState::Planned,
+        ReminderState::Suppressed,
+        ReminderState::Deferred,
+        ReminderState::Cancelled,
+        ReminderState::Submitting,
+        ReminderState::Accepted,
+        ReminderState::Rejected,
+        ReminderState::RetryLater,
+        ReminderState::Unknown,
+        ReminderState::Delivered,
+        ReminderState::Answered,
+        ReminderState::Undelivered,
+        ReminderState::Expired,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReminderState::Planned => "planned",
+            ReminderState::Suppressed => "suppressed",
+            ReminderState::Deferred => "deferred",
+            ReminderState::Cancelled => "cancelled",
+            ReminderState::Submitting => "submitting",
+            ReminderState::Accepted => "accepted",
+            ReminderState::Rejected => "rejected",
+            ReminderState::RetryLater => "retry_later",
+            ReminderState::Unknown => "unknown",
+            ReminderState::Delivered => "delivered",
+            ReminderState::Answered => "answered",
+            ReminderState::Undelivered => "undelivered",
+            ReminderState::Expired => "expired",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<ReminderState> {
+        ReminderState::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether the bills it covers count as reminded at their steps.
+    pub fn counts_as_sent(self) -> bool {
+        !matches!(
+            self,
+            ReminderState::Planned
+                | ReminderState::Suppressed
+                | ReminderState::Deferred
+                | ReminderState::Cancelled
+                | ReminderState::RetryLater
+        )
+    }
+}
+
+/// One appended step in a reminder's life.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    pub reminder: ReminderId,
+    /// 1 for the first after `planned`; two writers cannot both append it.
+    pub seq: u32,
+    pub state: ReminderState,
+    pub at: Timestamp,
+    /// Number of the attempt it belongs to; 0 before the first.
+    pub attempt: u32,
+    pub channel: Option<Channel>,
+    pub provider: Option<String>,
+    pub provider_ref: Option<String>,
+    pub reason: Option<Reason>,
+    /// What the provider said, without personal data.
+    pub note: Option<String>,
+    /// When to try again, for `retry_later`.
+    pub retry_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_and_state_has_a_name_of_its_own() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+        for state in ReminderState::ALL {
+            assert_eq!(ReminderState::parse(state.as_str()), Some(state));
+        }
+    }
+
+    #[test]
+    fn a_reminder_that_may_have_left_counts_as_sent() {
+        let sent = ReminderState::ALL.into_iter().filter(|state| state.counts_as_sent());
+        assert_eq!(
+            sent.map(ReminderState::as_str).collect::<Vec<_>>(),
+            [
+                "submitting",
+                "accepted",
+                "rejected",
+                "unknown",
+                "delivered",
+                "answered",
+                "undelivered",
+                "expired"
+            ]
+        );
+    }
+}
