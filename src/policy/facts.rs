@@ -1,0 +1,81 @@
+//! What a decision is made from: one account's own facts, and nothing else.
+
+use jiff::civil::Date;
+
+use crate::model::{
+    Account, Bill, BillId, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
+};
+
+/// Everything about one account that the rules look at.
+#[derive(Debug, Clone)]
+pub struct AccountFacts {
+    pub account: Account,
+    /// Bills with something unpaid, and those whose why-not row is open.
+    pub bills: Vec<Bill>,
+    pub holds: Vec<Hold>,
+    /// Payments on their way.
+    pub pending: Vec<Payment>,
+    /// Items that were sent, or may have been.
+    pub sent: Vec<SentItem>,
+    /// Reminders that are planned and not yet submitted.
+    pub in_hand: Vec<InHand>,
+    /// What was recorded about steps that were not sent.
+    pub recorded: Vec<WhyNot>,
+    /// The open dunning case.
+    pub case: Option<Case>,
+    /// Grows whenever the account is touched; 0 if it was not.
+    pub touched: i64,
+}
+
+/// One bill at one step that counts as sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentItem {
+    pub item: Item,
+    /// Local day of sending.
+    pub day: Date,
+    pub standing: Standing,
+}
+
+/// What is known of a sent reminder's arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not known yet.
+    Open,
+    /// It arrived, as far as its channel can tell.
+    Delivered,
+    /// Every way was tried.
+    Exhausted,
+}
+
+/// A planned reminder that may still be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InHand {
+    pub reminder: ReminderId,
+    pub day: Date,
+    pub revision: u32,
+    pub items: Vec<Item>,
+    pub policy: String,
+}
+
+/// The open dunning case of a debt episode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub opened_on: Date,
+    pub stage: Severity,
+    /// The scenario version under which it opened; an edit does not touch it.
+    pub policy: String,
+}
+
+/// Why one bill's step was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyNot {
+    pub bill: BillId,
+    pub step: StepName,
+    /// The step's offset day.
+    pub step_on: Date,
+    /// The last day on which it may still go out.
+    pub limit_on: Date,
+    pub reason: Reason,
+    /// It stays due, and is looked at again every day through its limit.
+    pub is_open: bool,
+}

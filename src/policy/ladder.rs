@@ -1,0 +1,235 @@
+//! A scenario: the ordered steps that hang on a bill's due date.
+//!
+//! Scenarios are files of the operator's (`config/policy/*.toml`); this file
+//! holds their shape, what makes one impossible, and which step of a bill
+//! counts on a day.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::model::billing::plus_days;
+use crate::model::{Bill, Channel, Severity};
+
+use super::repeat_debtor::RepeatDebtorRule;
+use super::window::ContactWindow;
+
+/// Days that the last step stays due (DESIGN section 5).
+const LAST_STEP_LATENESS_DAYS: i32 = 30;
+
+/// A named strategy (TMF728 DunningScenario).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub name: String,
+    /// Segments of accounts that it serves.
+    #[serde(default)]
+    pub segments: Vec<String>,
+    /// It also serves every account whose segment no scenario names.
+    #[serde(default)]
+    pub default: bool,
+    /// Minor units; a bill with no more than this unpaid does not count.
+    #[serde(default)]
+    pub tolerance: i64,
+    #[serde(default)]
+    pub window: ContactWindow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_debtor: Option<RepeatDebtorRule>,
+    /// In the order of their offsets, once read.
+    #[serde(rename = "step", default)]
+    pub steps: Vec<Step>,
+}
+
+/// One rung of the ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub name: String,
+    /// Days after the due date; negative before it.
+    pub offset_days: i32,
+    pub severity: Severity,
+    /// In order of preference.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// The message set; the severity's own where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Hard steps: days that must pass after the soft notice was sent.
+    #[serde(default)]
+    pub notice_gap_days: i32,
+}
+
+impl Step {
+    pub fn template(&self) -> &str {
+        self.template.as_deref().unwrap_or(self.severity.as_str())
+    }
+}
+
+/// What is wrong with a scenario: the field, the value, and the mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub field: String,
+    pub what: String,
+}
+
+/// A step of a bill that counts on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueStep<'a> {
+    pub step: &'a Step,
+    /// Its offset day.
+    pub on: Date,
+    /// The last day on which it may go out.
+    pub limit_on: Date,
+}
+
+impl Scenario {
+    /// Puts the steps in order. Every scenario passes through here once.
+    pub fn in_order(mut self) -> Scenario {
+        self.steps.sort_by_key(|step| step.offset_days);
+        self
+    }
+
+    /// Names this content of the scenario: any change gives another version.
+    pub fn version(&self) -> String {
+        let json = serde_json::to_vec(self).expect("a scenario is plain data");
+        let digest = Sha256::digest(&json);
+        digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    /// Everything that makes this scenario impossible to follow.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut say = |field: String, what: String| problems.push(Problem { field, what });
+
+        if self.name.is_empty() {
+            say("name".into(), "is empty; give the scenario a name".into());
+        }
+        if self.tolerance < 0 {
+            say("tolerance".into(), format!("is {}; use 0 or more minor units", self.tolerance));
+        }
+        if self.steps.is_empty() {
+            say("step".into(), "has no entry; add at least one [[step]]".into());
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            let field = |name: &str| format!("step {:?}: {name}", step.name);
+            if step.name.is_empty() {
+                say(format!("step {}: name", index + 1), "is empty; name the step".into());
+            }
+            if step.channels.is_empty() {
+                say(field("channels"), "is empty; name sms, voice or email".into());
+            }
+            if step.offset_days.abs() > 365 {
+                say(field("offset_days"), format!("is {}; use -365 to 365", step.offset_days));
+            }
+            match step.severity {
+                Severity::Courtesy if step.offset_days > 0 => say(
+                    field("offset_days"),
+                    format!(
+                        "is {}, after the due date; a courtesy step needs 0 or less, or make it soft",
+                        step.offset_days
+                    ),
+                ),
+                Severity::Soft | Severity::Hard if step.offset_days <= 0 => say(
+                    field("offset_days"),
+                    format!(
+                        "is {}, when nothing is overdue; a {} step needs 1 or more, or make it courtesy",
+                        step.offset_days,
+                        step.severity.as_str()
+                    ),
+                ),
+                _ => {}
+            }
+            if step.notice_gap_days < 0 || step.notice_gap_days > 365 {
+                say(field("notice_gap_days"), format!("is {}; use 0 to 365", step.notice_gap_days));
+            }
+            for later in &self.steps[index + 1..] {
+                if later.name == step.name {
+                    say(field("name"), "stands twice; give each step its own name".into());
+                }
+                if later.offset_days == step.offset_days {
+                    say(
+                        field("offset_days"),
+                        format!(
+                            "{} is also that of {:?}; give each step its own day",
+                            step.offset_days, later.name
+                        ),
+                    );
+                }
+                if later.severity < step.severity {
+                    say(
+                        field("severity"),
+                        format!(
+                            "{} comes before the milder step {:?}; severity may only rise",
+                            step.severity.as_str(),
+                            later.name
+                        ),
+                    );
+                }
+            }
+        }
+        let has_soft = self.steps.iter().any(|step| step.severity == Severity::Soft);
+        if !has_soft && self.steps.iter().any(|step| step.severity == Severity::Hard) {
+            say(
+                "step".into(),
+                "has a hard step and no soft one; nobody is threatened unwarned, add a soft step"
+                    .into(),
+            );
+        }
+        if let Err(what) = self.window.check() {
+            say("window".into(), what);
+        }
+        if let Some(rule) = &self.repeat_debtor
+            && let Err(what) = rule.check()
+        {
+            say("repeat_debtor".into(), what);
+        }
+        problems
+    }
+
+    /// The step of `bill` that counts on `on`: the latest whose day has come
+    /// and does not lie before the bill's issue. It may be past its limit.
+    pub fn due_step(&self, bill: &Bill, on: Date) -> Option<DueStep<'_>> {
+        let index =
+            self.steps.iter().rposition(|step| plus_days(bill.due_on, step.offset_days) <= on)?;
+        let due = self.placed(index, bill);
+        (due.on >= bill.issued_on).then_some(due)
+    }
+
+    /// Steps of `bill` before `due` that its issue date did not drop, earliest first.
+    pub fn steps_before<'a>(
+        &'a self,
+        due: DueStep<'_>,
+        bill: &'a Bill,
+    ) -> impl Iterator<Item = DueStep<'a>> {
+        let offset = due.step.offset_days;
+        (0..self.steps.len())
+            .take_while(move |index| self.steps[*index].offset_days < offset)
+            .map(|index| self.placed(index, bill))
+            .filter(|step| step.on >= bill.issued_on)
+    }
+
+    /// The next step of `bill` after `on`, for those who ask what comes.
+    pub fn next_step(&self, bill: &Bill, on: Date) -> Option<DueStep<'_>> {
+        (0..self.steps.len())
+            .map(|index| self.placed(index, bill))
+            .find(|step| step.on > on && step.on >= bill.issued_on)
+    }
+
+    fn placed<'a>(&'a self, index: usize, bill: &Bill) -> DueStep<'a> {
+        let step = &self.steps[index];
+        let on = plus_days(bill.due_on, step.offset_days);
+        let before_next = match self.steps.get(index + 1) {
+            Some(next) => plus_days(bill.due_on, next.offset_days - 1),
+            None => plus_days(on, LAST_STEP_LATENESS_DAYS),
+        };
+        let limit_on = match step.severity {
+            Severity::Courtesy => before_next.min(bill.due_on),
+            Severity::Soft | Severity::Hard => before_next,
+        };
+        DueStep { step, on, limit_on }
+    }
+}

@@ -1,0 +1,68 @@
+//! What speaks against reminding of a bill, in the order in which it is named.
+
+use jiff::civil::Date;
+
+use crate::model::{Bill, HoldKind, PaymentState, Reason};
+
+use super::facts::AccountFacts;
+use super::ladder::Scenario;
+
+/// The first reason against any step of `bill` on `on`, severity, tolerance,
+/// caps and contacts aside.
+pub fn first_reason(
+    facts: &AccountFacts,
+    scenario: &Scenario,
+    bill: &Bill,
+    on: Date,
+) -> Option<Reason> {
+    if bill.remaining == 0 {
+        return Some(Reason::Paid);
+    }
+    let left_after_pending = unpaid(facts, bill, on) - pending(facts, bill);
+    if pending(facts, bill) > 0 && left_after_pending <= scenario.tolerance {
+        return Some(Reason::PendingPayment);
+    }
+    let stops = facts
+        .holds
+        .iter()
+        .filter(|hold| hold.is_on(on) && hold.covers(&bill.id))
+        .filter_map(|hold| stop(hold.kind))
+        .min();
+    stops.or_else(|| (unpaid(facts, bill, on) <= 0).then_some(Reason::Disputed))
+}
+
+/// A dispute takes its part off the bill; every other hold stops it.
+fn stop(kind: HoldKind) -> Option<Reason> {
+    match kind {
+        HoldKind::Exemption => Some(Reason::HoldExemption),
+        HoldKind::Promise => Some(Reason::HoldPromise),
+        HoldKind::Hardship => Some(Reason::HoldHardship),
+        HoldKind::Moratorium => Some(Reason::HoldMoratorium),
+        HoldKind::Complaint => Some(Reason::HoldComplaint),
+        HoldKind::Dispute => None,
+    }
+}
+
+/// Unpaid and undisputed, in minor units; never negative.
+pub fn unpaid(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
+    let disputed = facts
+        .holds
+        .iter()
+        .filter(|hold| hold.kind == HoldKind::Dispute && hold.is_on(on) && hold.covers(&bill.id))
+        .map(|hold| hold.amount.unwrap_or(bill.remaining))
+        .fold(0i64, i64::saturating_add);
+    (bill.remaining - disputed).max(0)
+}
+
+/// Minor units on their way to this bill.
+fn pending(facts: &AccountFacts, bill: &Bill) -> i64 {
+    facts
+        .pending
+        .iter()
+        .filter(|payment| payment.state == PaymentState::Pending)
+        .filter(|payment| {
+            payment.currency == bill.currency && payment.bill.as_ref() == Some(&bill.id)
+        })
+        .map(|payment| payment.amount)
+        .sum()
+}

@@ -1,0 +1,168 @@
+//! The contact window: the part of a local day in which a subscriber may be
+//! contacted.
+//!
+//! Local time is always the subscriber's, never the server's. Where clocks
+//! change, the narrower reading counts: late opening is allowed, late closing
+//! is not.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::model::billing::plus_days;
+
+const MINUTES_PER_DAY: u16 = 24 * 60;
+
+/// Opening and closing, local wall-clock time; closing may be `24:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactWindow {
+    pub opens: WallTime,
+    pub closes: WallTime,
+}
+
+/// Minutes since local midnight, written `HH:MM`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WallTime(u16);
+
+impl Default for ContactWindow {
+    /// 09:00 to 20:00, inside every law preset we know of for reminders.
+    fn default() -> Self {
+        ContactWindow { opens: WallTime(9 * 60), closes: WallTime(20 * 60) }
+    }
+}
+
+impl ContactWindow {
+    /// Open all day long: for replays, never for people.
+    pub const ALL_DAY: ContactWindow =
+        ContactWindow { opens: WallTime(0), closes: WallTime(MINUTES_PER_DAY) };
+
+    /// # Errors
+    /// In words, when no moment of the day lies inside.
+    pub fn check(&self) -> Result<(), String> {
+        if self.opens < self.closes {
+            return Ok(());
+        }
+        Err(format!(
+            "opens at {} and closes at {}, so it is never open; let it close after it opens (24:00 is midnight)",
+            self.opens.text(),
+            self.closes.text()
+        ))
+    }
+
+    /// The window of the local day `day`: not before the first instant, and
+    /// not at or after the second. `None` where clocks leave nothing of it.
+    pub fn on(&self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+        let opens = self.opens.instant(day, zone, Edge::Opening)?;
+        let closes = self.closes.instant(day, zone, Edge::Closing)?;
+        (opens < closes).then_some((opens, closes))
+    }
+}
+
+enum Edge {
+    Opening,
+    Closing,
+}
+
+impl WallTime {
+    fn text(self) -> String {
+        format!("{:02}:{:02}", self.0 / 60, self.0 % 60)
+    }
+
+    fn instant(self, day: Date, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
+        let day = if self.0 == MINUTES_PER_DAY { plus_days(day, 1) } else { day };
+        let minutes = self.0 % MINUTES_PER_DAY;
+        let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
+        let local = zone.to_ambiguous_zoned(day.to_datetime(time));
+        match edge {
+            Edge::Opening => local.later(),
+            Edge::Closing => local.earlier(),
+        }
+        .ok()
+        .map(|zoned| zoned.timestamp())
+    }
+}
+
+impl Serialize for WallTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for WallTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parsed = text.split_once(':').and_then(|(hours, minutes)| {
+            let two_digits = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok())?;
+            let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
+            (minutes < 60 && hours * 60 + minutes <= MINUTES_PER_DAY)
+                .then_some(WallTime(hours * 60 + minutes))
+        });
+        parsed.ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no time of day; write HH:MM, 00:00 to 24:00"
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(zone: &str, day: &str, window: (u16, u16), expected: (&str, &str)) {
+        let window = ContactWindow { opens: WallTime(window.0), closes: WallTime(window.1) };
+        let zone = TimeZone::get(zone).unwrap();
+        let (opens, closes) = window.on(day.parse().unwrap(), &zone).unwrap();
+        let expected = (expected.0.parse().unwrap(), expected.1.parse().unwrap());
+        assert_eq!((opens, closes), expected);
+    }
+
+    #[test]
+    fn the_subscribers_clock_counts_not_ours() {
+        check("Asia/Tokyo", "2026-03-10", (540, 1200), ("2026-03-10T00:00Z", "2026-03-10T11:00Z"));
+        check(
+            "America/Bahia",
+            "2026-03-10",
+            (540, 1200),
+            ("2026-03-10T12:00Z", "2026-03-10T23:00Z"),
+        );
+    }
+
+    #[test]
+    fn midnight_closes_the_day_it_ends() {
+        check("UTC", "2026-03-10", (0, 1440), ("2026-03-10T00:00Z", "2026-03-11T00:00Z"));
+    }
+
+    /// Berlin, 2026-03-29: 02:00 to 03:00 does not exist.
+    #[test]
+    fn an_opening_that_clocks_skip_comes_later_and_a_closing_earlier() {
+        check(
+            "Europe/Berlin",
+            "2026-03-29",
+            (150, 1200),
+            ("2026-03-29T01:30Z", "2026-03-29T18:00Z"),
+        );
+        check("Europe/Berlin", "2026-03-29", (0, 150), ("2026-03-28T23:00Z", "2026-03-29T00:30Z"));
+    }
+
+    /// Berlin, 2026-10-25: 02:30 happens twice.
+    #[test]
+    fn a_repeated_hour_is_read_so_that_the_window_is_narrower() {
+        check(
+            "Europe/Berlin",
+            "2026-10-25",
+            (150, 1200),
+            ("2026-10-25T01:30Z", "2026-10-25T19:00Z"),
+        );
+        check("Europe/Berlin", "2026-10-25", (0, 150), ("2026-10-24T22:00Z", "2026-10-25T00:30Z"));
+    }
+
+    #[test]
+    fn an_impossible_window_says_how_to_mend_it() {
+        let window = ContactWindow { opens: WallTime(1200), closes: WallTime(540) };
+        assert!(window.check().unwrap_err().contains("close after it opens"));
+    }
+}
