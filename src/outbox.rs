@@ -1,0 +1,213 @@
+//! The life of a reminder once it is due: what follows from an outcome, how
+//! long to wait, and when to give up. Retries live here and nowhere else.
+//!
+//! May use: model.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AttemptKey, Channel, Reason, ReminderState};
+
+/// How often and how long we try, in the settings as `[dispatch.retry]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryLimits {
+    /// Attempts on one channel before the next is tried.
+    pub attempts_max: u32,
+    /// Seconds before the second attempt; doubles with each.
+    pub wait_first_s: u32,
+    /// The longest wait between attempts, in seconds.
+    pub wait_max_s: u32,
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        RetryLimits { attempts_max: 4, wait_first_s: 30, wait_max_s: 1800 }
+    }
+}
+
+/// What one attempt came to, as far as the life of a reminder goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted,
+    /// Refused for good on this channel.
+    Rejected,
+    /// Certainly not taken.
+    Deferred {
+        wait: Option<SignedDuration>,
+        uses_attempt: bool,
+    },
+    /// It may have been taken.
+    Ambiguous,
+}
+
+/// The attempt that has just ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried<'a> {
+    pub key: AttemptKey,
+    pub channel: Channel,
+    /// The reminder's channels, in order.
+    pub channels: &'a [Channel],
+    /// Attempts on this channel so far, this one included, throttled ones not.
+    pub on_channel: u32,
+    /// The end of the contact window.
+    pub send_before: Timestamp,
+}
+
+/// What becomes of the reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    pub state: ReminderState,
+    pub reason: Option<Reason>,
+    pub retry_at: Option<Timestamp>,
+    /// The channel of the next attempt, for `retry_later`.
+    pub channel: Option<Channel>,
+}
+
+impl Next {
+    fn end(state: ReminderState, reason: Option<Reason>) -> Next {
+        Next { state, reason, retry_at: None, channel: None }
+    }
+}
+
+/// Decides a reminder's next state after an attempt.
+pub fn settle(outcome: &Outcome, tried: &Tried<'_>, now: Timestamp, limits: &RetryLimits) -> Next {
+    match outcome {
+        Outcome::Accepted => Next::end(ReminderState::Accepted, None),
+
+        // Trying again could remind the subscriber twice, which is worse than
+        // reminding late. The provider is asked, or the receipt awaited.
+        Outcome::Ambiguous => Next::end(ReminderState::Unknown, None),
+
+        Outcome::Rejected => next_channel(tried, now)
+            .unwrap_or(Next::end(ReminderState::Rejected, Some(Reason::Undeliverable))),
+
+        // Nobody took it and nobody refused it: the step stays due, and the
+        // next day's reminder covers it.
+        Outcome::Deferred { uses_attempt: true, .. } if tried.on_channel >= limits.attempts_max => {
+            next_channel(tried, now)
+                .unwrap_or(Next::end(ReminderState::Deferred, Some(Reason::Undeliverable)))
+        }
+        Outcome::Deferred { wait: theirs, .. } => {
+            let ours = wait_before(tried, limits);
+            // Their wait is a floor, so jitter is added to it, never taken off.
+            let retry_at =
+                now + theirs.map_or(ours, |theirs| theirs.max(SignedDuration::ZERO) + ours);
+            if retry_at >= tried.send_before {
+                return Next::end(ReminderState::Deferred, Some(Reason::OutsideWindow));
+            }
+            Next {
+                state: ReminderState::RetryLater,
+                reason: None,
+                retry_at: Some(retry_at),
+                channel: Some(tried.channel),
+            }
+        }
+    }
+}
+
+/// Falls back to the next channel, at once.
+fn next_channel(tried: &Tried<'_>, now: Timestamp) -> Option<Next> {
+    let index = tried.channels.iter().position(|channel| *channel == tried.channel)?;
+    tried.channels.get(index + 1).map(|channel| Next {
+        state: ReminderState::RetryLater,
+        reason: None,
+        retry_at: Some(now),
+        channel: Some(*channel),
+    })
+}
+
+/// Doubles with each attempt, up to the limit, and spreads over half of it:
+/// a thousand reminders that failed together do not come back together. The
+/// jitter hangs on the attempt's key, so a replay waits equally long.
+fn wait_before(tried: &Tried<'_>, limits: &RetryLimits) -> SignedDuration {
+    let doublings = tried.on_channel.saturating_sub(1).min(16);
+    let wait_s = u64::from(limits.wait_first_s) << doublings;
+    let wait_ms = wait_s.min(u64::from(limits.wait_max_s)) * 1000;
+    let seed = crate::model::id::spread(&tried.key.to_string());
+    let jitter_ms = seed % (wait_ms / 2).max(1);
+    SignedDuration::from_millis((wait_ms + jitter_ms) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountId, Bucket, ReminderId};
+
+    const BOTH: &[Channel] = &[Channel::Sms, Channel::Email];
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + minute * 60).unwrap()
+    }
+
+    fn tried(channel: Channel, on_channel: u32) -> Tried<'static> {
+        let day = jiff::civil::date(2026, 3, 1);
+        let reminder = ReminderId::derive(Bucket::FIRST, &AccountId::from("A"), day, 0);
+        let key = AttemptKey { reminder, number: on_channel };
+        Tried { key, channel, channels: BOTH, on_channel, send_before: at(600) }
+    }
+
+    fn settled(outcome: Outcome, tried: Tried<'_>) -> Next {
+        settle(&outcome, &tried, at(0), &RetryLimits::default())
+    }
+
+    fn down() -> Outcome {
+        Outcome::Deferred { wait: None, uses_attempt: true }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_retried() {
+        let next = settled(Outcome::Ambiguous, tried(Channel::Sms, 1));
+        assert_eq!(next.state, ReminderState::Unknown);
+        assert_eq!(next.retry_at, None);
+    }
+
+    #[test]
+    fn a_refusal_falls_back_to_the_next_channel_and_then_ends() {
+        let next = settled(Outcome::Rejected, tried(Channel::Sms, 1));
+        assert_eq!((next.state, next.channel), (ReminderState::RetryLater, Some(Channel::Email)));
+        let last = settled(Outcome::Rejected, tried(Channel::Email, 1));
+        assert_eq!(last.state, ReminderState::Rejected);
+        assert_eq!(last.reason, Some(Reason::Undeliverable));
+    }
+
+    #[test]
+    fn waits_grow_and_stay_below_one_and_a_half_times_their_limit() {
+        let limits = RetryLimits { attempts_max: 30, ..RetryLimits::default() };
+        let mut last = SignedDuration::ZERO;
+        for attempt in 1..=12 {
+            let wait = wait_before(&tried(Channel::Sms, attempt), &limits);
+            let floor = (30i64 << (attempt - 1)).min(1800);
+            assert!(wait >= SignedDuration::from_secs(floor), "{attempt}: {wait:?}");
+            assert!(wait <= SignedDuration::from_secs(floor * 3 / 2), "{attempt}: {wait:?}");
+            assert!(floor >= 1800 || wait > last);
+            last = wait;
+        }
+    }
+
+    #[test]
+    fn a_provider_that_asks_for_a_wait_gets_at_least_that() {
+        let wait = Some(SignedDuration::from_mins(20));
+        let next = settled(Outcome::Deferred { wait, uses_attempt: false }, tried(Channel::Sms, 1));
+        assert!(next.retry_at.unwrap() >= at(20));
+    }
+
+    #[test]
+    fn a_retry_that_would_fall_outside_the_window_waits_for_another_day() {
+        let mut late = tried(Channel::Sms, 1);
+        late.send_before = at(0) + SignedDuration::from_secs(10);
+        let next = settled(down(), late);
+        assert_eq!(next.state, ReminderState::Deferred);
+        assert_eq!(next.reason, Some(Reason::OutsideWindow));
+    }
+
+    #[test]
+    fn after_the_last_attempt_the_next_channel_is_tried() {
+        let next = settled(down(), tried(Channel::Sms, 4));
+        assert_eq!(next.channel, Some(Channel::Email));
+        assert_eq!(settled(down(), tried(Channel::Email, 4)).state, ReminderState::Deferred);
+        // Throttling is not the message's fault and uses up nothing.
+        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        assert_eq!(settled(throttled, tried(Channel::Sms, 4)).channel, Some(Channel::Sms));
+    }
+}

@@ -1,0 +1,141 @@
+//! Providers: who carries a rendered message to a subscriber.
+//!
+//! Three small traits, one per thing that a provider can do. [`Sender`] makes
+//! exactly one attempt; [`LookUp`] answers "did you get this attempt?" where a
+//! provider can be asked; [`ReceiptReader`] tells what became of messages.
+//! Retrying, falling back and giving up are `outbox`'s business.
+//!
+//! May use: model.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{AttemptKey, Channel, Contacts};
+
+/// What is handed to a provider: one attempt at one reminder.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Goes to the provider wherever a field carries it.
+    pub key: AttemptKey,
+    pub channel: Channel,
+    /// Who is reached; the sender picks the address of its channel.
+    pub to: Contacts,
+    /// How the subscriber is addressed; personal data.
+    pub name: String,
+    /// BCP 47 tag of the texts.
+    pub language: String,
+    pub content: Content,
+    /// The provider must not deliver at or after this instant.
+    pub expires_at: Timestamp,
+}
+
+/// A rendered message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    Sms {
+        text: String,
+    },
+    /// Spoken text.
+    Voice {
+        script: String,
+    },
+    Email {
+        subject: String,
+        text: String,
+        html: String,
+    },
+}
+
+/// Hands messages to one provider.
+///
+/// `send` makes exactly one attempt. It never retries, never sleeps for long
+/// and never logs the recipient. It returns no error: whatever went wrong, the
+/// caller needs to know which of four things is now true.
+#[async_trait]
+pub trait Sender: Send + Sync {
+    /// The provider's name in the settings and in the records.
+    fn name(&self) -> &str;
+    /// Whether receipts will tell of delivery. Where not, acceptance is all
+    /// that will ever be known.
+    fn gives_receipts(&self) -> bool;
+    async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome;
+}
+
+/// Answers for attempts whose outcome is not known.
+#[async_trait]
+pub trait LookUp: Send + Sync {
+    /// # Errors
+    /// When the provider cannot be asked just now.
+    async fn look_up(&self, key: AttemptKey) -> anyhow::Result<Found>;
+}
+
+/// Tells what became of accepted messages.
+#[async_trait]
+pub trait ReceiptReader: Send + Sync {
+    /// Receipts that have come since the last call, oldest first. The same
+    /// receipt may come again, above all after a restart.
+    async fn receipts(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Receipt>>;
+}
+
+/// What is true after one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The provider took it.
+    Accepted { provider_ref: Option<String> },
+    /// The provider refused it, for good.
+    Rejected { because: Refusal, note: String },
+    /// Certainly not taken; another attempt is safe.
+    Deferred { because: Delay, wait: Option<SignedDuration>, note: String },
+    /// It may or may not have been taken.
+    Ambiguous { note: String },
+}
+
+/// Why a provider refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// This address will never work.
+    BadRecipient,
+    OptedOut,
+    BadContent,
+    /// Our credentials, quota or sender are at fault, not the recipient.
+    OurAccount,
+}
+
+/// Why a provider did not take it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// Too fast; does not use up an attempt.
+    Throttled,
+    /// Away or failing.
+    Down,
+}
+
+/// What a provider knows of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Taken {
+        provider_ref: Option<String>,
+    },
+    /// The provider never got it: another attempt is safe.
+    NotTaken,
+}
+
+/// What a provider later says of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub key: AttemptKey,
+    pub fate: Fate,
+    pub at: Timestamp,
+}
+
+/// How a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    Delivered,
+    /// A person or a machine answered the call.
+    Answered,
+    Undelivered,
+    /// The provider gave up when the message expired.
+    Expired,
+}
