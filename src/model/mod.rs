@@ -7,6 +7,7 @@
 
 pub mod billing;
 pub mod contact;
+pub mod content;
 pub mod control;
 pub mod feed;
 pub mod hold;
@@ -16,6 +17,7 @@ pub mod reminder;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
 pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
+pub use content::Content;
 pub use hold::{Hold, HoldKind};
 pub use id::{AccountId, AttemptKey, BillId, Bucket, ReminderId};
 pub use money::{Currency, Money};

@@ -10,7 +10,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{AttemptKey, Channel, Contacts};
+use crate::model::{AttemptKey, Channel, Contacts, Content};
 
 /// What is handed to a provider: one attempt at one reminder.
 #[derive(Debug, Clone)]
@@ -27,23 +27,6 @@ pub struct Outgoing {
     pub content: Content,
     /// The provider must not deliver at or after this instant.
     pub expires_at: Timestamp,
-}
-
-/// A rendered message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    Sms {
-        text: String,
-    },
-    /// Spoken text.
-    Voice {
-        script: String,
-    },
-    Email {
-        subject: String,
-        text: String,
-        html: String,
-    },
 }
 
 /// Hands messages to one provider.
