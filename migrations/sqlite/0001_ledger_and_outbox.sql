@@ -1,0 +1,253 @@
+-- The ledger (our copy of what matters at the source), the decisions, and the
+-- reminders with all that became of them.
+--
+-- Every key leads with the bucket of the payer. Amounts are minor units,
+-- dates ISO 8601 text, instants microseconds since 1970 UTC.
+
+create table account (
+    bucket            integer not null check (bucket between 0 and 1023),
+    account_id        text not null,
+    name              text not null,
+    language          text not null,
+    zone              text not null,
+    tier              text not null,
+    segment           text not null,
+    phone             text,
+    email             text,
+    preferred_channel text,
+    primary key (bucket, account_id)
+) strict, without rowid;
+-- Bills and payments name the account alone; this finds its bucket.
+create unique index account_by_id on account (account_id);
+
+create table bill (
+    bucket     integer not null,
+    bill_id    text not null,
+    account_id text not null,
+    currency   text not null,
+    amount     integer not null check (amount >= 0),
+    remaining  integer not null check (remaining >= 0),
+    issued_on  text not null,
+    due_on     text not null,
+    settled_on text,
+    primary key (bucket, bill_id)
+) strict, without rowid;
+create index bill_by_id on bill (bill_id);
+create index bill_of_account on bill (bucket, account_id, issued_on);
+-- What falls due is found here: the day's work, never the table.
+create index bill_due on bill (due_on, bucket, account_id) where remaining > 0;
+
+create table payment (
+    bucket      integer not null,
+    payment_id  text not null,
+    account_id  text not null,
+    bill_id     text,
+    currency    text not null,
+    amount      integer not null check (amount >= 0),
+    paid_on     text not null,
+    state       text not null check (state in ('pending', 'settled', 'reversed')),
+    reversed_on text,
+    primary key (bucket, payment_id)
+) strict, without rowid;
+create index payment_of_bill on payment (bucket, bill_id);
+create index payment_pending on payment (bucket, account_id) where state = 'pending';
+
+create table hold (
+    bucket     integer not null,
+    hold_id    text not null,
+    account_id text not null,
+    bill_id    text,
+    kind       text not null,
+    starts_on  text not null,
+    ends_on    text,
+    amount     integer,
+    primary key (bucket, hold_id)
+) strict, without rowid;
+create index hold_of_account on hold (bucket, account_id);
+
+-- Accounts whose facts changed since they were last decided about.
+create table touched (
+    bucket     integer not null,
+    account_id text not null,
+    -- Grows with each change, so that one during a decision is not lost.
+    changes    integer not null,
+    primary key (bucket, account_id)
+) strict, without rowid;
+
+-- How far each feed was read.
+create table feed (
+    name           text primary key,
+    changed_at     text not null,
+    row_id         text not null,
+    read_at        integer not null,
+    rows_read      integer not null,
+    rows_used      integer not null,
+    rows_set_aside integer not null
+) strict;
+
+create table reject (
+    feed           text not null,
+    row_id         text not null,
+    field          text not null,
+    reason         text not null,
+    is_warning     integer not null,
+    awaits_account text,
+    raw            text not null,
+    at             integer not null,
+    primary key (feed, row_id, field)
+) strict, without rowid;
+create index reject_awaiting on reject (awaits_account) where awaits_account is not null;
+
+-- Scenario versions that decided anything, word for word.
+create table policy (
+    version    text primary key,
+    scenario   text not null,
+    body       text not null,
+    adopted_at integer not null
+) strict;
+
+-- What the operator switched: live:<scenario>, kill_switch.
+create table control (
+    name  text primary key,
+    value text not null,
+    at    integer not null
+) strict;
+
+-- How far housekeeping and schedules came.
+create table mark (
+    name text primary key,
+    at   integer not null
+) strict;
+
+-- Steps of all days through this one are decided, per bucket.
+create table plan_mark (
+    bucket          integer primary key,
+    planned_through text not null
+) strict;
+
+create table dunning_case (
+    bucket     integer not null,
+    account_id text not null,
+    opened_on  text not null,
+    stage      text not null check (stage in ('courtesy', 'soft', 'hard')),
+    -- The scenario version of this episode; an edit does not touch it.
+    policy     text not null,
+    closed_on  text,
+    outcome    text,
+    primary key (bucket, account_id, opened_on)
+) strict, without rowid;
+create index dunning_case_open on dunning_case (bucket, account_id) where closed_on is null;
+
+create table repeat_debtor (
+    bucket     integer not null,
+    account_id text not null,
+    flagged_on text not null,
+    bills      text not null,
+    primary key (bucket, account_id)
+) strict, without rowid;
+
+-- Why a step was not sent. Open rows stay due through their limit.
+create table why_not (
+    bucket     integer not null,
+    account_id text not null,
+    bill_id    text not null,
+    step       text not null,
+    step_on    text not null,
+    limit_on   text not null,
+    reason     text not null,
+    is_open    integer not null,
+    decided_on text not null,
+    primary key (bucket, bill_id, step)
+) strict, without rowid;
+create index why_not_open on why_not (bucket, account_id) where is_open = 1;
+create index why_not_of_account on why_not (bucket, account_id);
+
+-- One row per reminder that was planned. Never changed: what became of it is
+-- appended to transition.
+create table reminder (
+    bucket      integer not null,
+    reminder_id blob not null,
+    account_id  text not null,
+    day         text not null,
+    revision    integer not null,
+    scenario    text not null,
+    policy      text not null,
+    step        text not null,
+    severity    text not null,
+    channels    text not null,
+    planned_at  integer not null,
+    send_after  integer not null,
+    send_before integer not null,
+    primary key (bucket, reminder_id)
+) strict, without rowid;
+create unique index reminder_of_account on reminder (bucket, account_id, day, revision);
+create index reminder_window on reminder (send_before);
+
+create table reminder_item (
+    bucket      integer not null,
+    reminder_id blob not null,
+    bill_id     text not null,
+    step        text not null,
+    step_on     text not null,
+    limit_on    text not null,
+    primary key (bucket, reminder_id, bill_id)
+) strict, without rowid;
+
+-- The life of a reminder, append-only. Two writers cannot both append one seq.
+create table transition (
+    bucket       integer not null,
+    reminder_id  blob not null,
+    seq          integer not null,
+    state        text not null,
+    at           integer not null,
+    attempt      integer not null,
+    channel      text,
+    provider     text,
+    provider_ref text,
+    reason       text,
+    note         text,
+    -- When something must happen: the retry, or the deadline of a receipt.
+    next_at      integer,
+    primary key (bucket, reminder_id, seq)
+) strict, without rowid;
+create unique index transition_attempt on transition (bucket, reminder_id, attempt) where state = 'submitting';
+create index transition_next on transition (next_at) where next_at is not null;
+
+-- The keys that make sending once: a bill at a step, an account on a day.
+-- Taken before a provider is called, given back only when certainly nothing left.
+create table sent_item (
+    bucket      integer not null,
+    bill_id     text not null,
+    step        text not null,
+    account_id  text not null,
+    day         text not null,
+    reminder_id blob not null,
+    primary key (bucket, bill_id, step)
+) strict, without rowid;
+create index sent_item_of_account on sent_item (bucket, account_id, day);
+create index sent_item_of_reminder on sent_item (bucket, reminder_id);
+
+create table sent_day (
+    bucket      integer not null,
+    account_id  text not null,
+    day         text not null,
+    reminder_id blob not null,
+    primary key (bucket, account_id, day)
+) strict, without rowid;
+create index sent_day_of_reminder on sent_day (bucket, reminder_id);
+
+-- Each reminder with the last thing that happened to it.
+create view reminder_standing as
+select
+    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step,
+    r.severity, r.channels, r.planned_at, r.send_after, r.send_before,
+    coalesce(t.state, 'planned') as state, coalesce(t.seq, 0) as seq,
+    coalesce(t.attempt, 0) as attempt, t.channel, t.provider, t.provider_ref, t.reason, t.note,
+    coalesce(t.at, r.planned_at) as at, t.next_at
+from reminder as r
+left join transition as t
+    on t.bucket = r.bucket and t.reminder_id = r.reminder_id
+    and t.seq = (
+        select max(last.seq) from transition as last
+        where last.bucket = r.bucket and last.reminder_id = r.reminder_id
+    );

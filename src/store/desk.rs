@@ -1,0 +1,246 @@
+//! What people ask of the store: counts, lists, and one account's story.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::model::{AccountId, Bill, Bucket, Reason};
+use crate::policy::repeat_debtor::Flag;
+
+use super::engine::{Arg, Statement, json};
+use super::facts::bill;
+use super::statements::sql;
+use super::{RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
+
+/// Answers for people; none of it steers anything.
+pub struct Desk<'a> {
+    store: &'a SqlStore,
+}
+
+/// One reminder item that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SentLine {
+    pub date: Date,
+    pub bill: String,
+    pub step: String,
+    pub account: String,
+}
+
+/// How far a feed was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeedLine {
+    pub feed: String,
+    pub changed_at: String,
+    pub read_at: Timestamp,
+    pub read: i64,
+    pub used: i64,
+    pub set_aside: i64,
+}
+
+/// One thing that happened to a reminder.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttemptLine {
+    pub reminder: String,
+    pub day: Date,
+    pub step: String,
+    pub items: Vec<ItemLine>,
+    pub state: String,
+    pub at: Timestamp,
+    pub channel: Option<String>,
+    pub provider: Option<String>,
+    pub reason: Option<String>,
+    pub note: Option<String>,
+}
+
+/// A bill in a reminder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ItemLine {
+    pub bill: String,
+    pub step: String,
+}
+
+impl SqlStore {
+    pub fn desk(&self) -> Desk<'_> {
+        Desk { store: self }
+    }
+}
+
+impl Desk<'_> {
+    async fn counts(
+        &self,
+        statement: Statement,
+        name: &'static str,
+    ) -> Result<StateCounts, StoreError> {
+        let mut counts = BTreeMap::new();
+        for row in self.store.engine.rows(statement, &[]).await? {
+            counts.insert(row.text(name)?, row.int("n")? as u64);
+        }
+        Ok(counts)
+    }
+
+    /// Reminders per state.
+    pub async fn by_state(&self) -> Result<StateCounts, StoreError> {
+        self.counts(sql::count_states, "state").await
+    }
+
+    /// Sent items per step.
+    pub async fn by_step(&self) -> Result<StateCounts, StoreError> {
+        self.counts(sql::count_sent, "step").await
+    }
+
+    /// Why-not rows per reason.
+    pub async fn by_reason(&self) -> Result<StateCounts, StoreError> {
+        self.counts(sql::count_why_not, "reason").await
+    }
+
+    /// Every sent item, sorted by date, bill and step.
+    pub async fn sent(&self) -> Result<Vec<SentLine>, StoreError> {
+        let mut lines = Vec::new();
+        for row in self.store.engine.rows(sql::list_sent, &[]).await? {
+            lines.push(SentLine {
+                date: row.parsed("day")?,
+                bill: row.text("bill_id")?,
+                step: row.text("step")?,
+                account: row.text("account_id")?,
+            });
+        }
+        lines.sort_unstable();
+        Ok(lines)
+    }
+
+    /// Every repeat debtor and the day of the flag, sorted by account.
+    pub async fn flags(&self) -> Result<Vec<(String, Date)>, StoreError> {
+        let mut lines = Vec::new();
+        for row in self.store.engine.rows(sql::list_flags, &[]).await? {
+            lines.push((row.text("account_id")?, row.parsed("flagged_on")?));
+        }
+        lines.sort_unstable();
+        Ok(lines)
+    }
+
+    /// Rows set aside, and rows used with a warning.
+    pub async fn rejects(&self, limit: u32) -> Result<Vec<RejectLine>, StoreError> {
+        let rows = self.store.engine.rows(sql::list_rejects, &[Arg::Int(i64::from(limit))]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(RejectLine {
+                    feed: row.text("feed")?,
+                    row: row.text("row_id")?,
+                    field: row.text("field")?,
+                    reason: row.text("reason")?,
+                    is_warning: row.int("is_warning")? == 1,
+                })
+            })
+            .collect()
+    }
+
+    pub async fn feeds(&self) -> Result<Vec<FeedLine>, StoreError> {
+        let rows = self.store.engine.rows(sql::list_feeds, &[]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(FeedLine {
+                    feed: row.text("name")?,
+                    changed_at: row.text("changed_at")?,
+                    read_at: row.instant("read_at")?,
+                    read: row.int("rows_read")?,
+                    used: row.int("rows_used")?,
+                    set_aside: row.int("rows_set_aside")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The bucket of an account; `None` where there is no such account.
+    pub async fn bucket(&self, account: &AccountId) -> Result<Option<Bucket>, StoreError> {
+        #[derive(Serialize)]
+        struct Named<'a> {
+            account_id: &'a AccountId,
+        }
+        let rows = self
+            .store
+            .engine
+            .rows(sql::find_accounts, &[json(&[Named { account_id: account }])])
+            .await?;
+        rows.first().map(|row| row.int("bucket").map(Bucket::from_number)).transpose()
+    }
+
+    /// Every bill of an account, latest due first.
+    pub async fn bills(&self, account: &AccountId) -> Result<Vec<Bill>, StoreError> {
+        let rows =
+            self.store.engine.rows(sql::list_account_bills, &[Arg::Text(account.as_str())]).await?;
+        rows.iter().map(bill).collect()
+    }
+
+    /// All that happened to an account's reminders, in order.
+    pub async fn attempts(&self, account: &AccountId) -> Result<Vec<AttemptLine>, StoreError> {
+        let rows = self
+            .store
+            .engine
+            .rows(sql::list_account_attempts, &[Arg::Text(account.as_str())])
+            .await?;
+        let mut lines: Vec<(i64, AttemptLine)> = Vec::new();
+        for row in &rows {
+            let item = ItemLine { bill: row.text("bill_id")?, step: row.text("item_step")? };
+            let (reminder, seq) = (row.text("reminder_id")?, row.int("seq")?);
+            // Rows come ordered by transition, one per item.
+            if let Some((last_seq, last)) = lines.last_mut()
+                && (*last_seq, &last.reminder) == (seq, &reminder)
+            {
+                last.items.push(item);
+                continue;
+            }
+            let line = AttemptLine {
+                reminder,
+                day: row.parsed("day")?,
+                step: row.text("step")?,
+                items: vec![item],
+                state: row.text("state")?,
+                at: row.instant("at")?,
+                channel: row.opt_text("channel")?,
+                provider: row.opt_text("provider")?,
+                reason: row.opt_text("reason")?,
+                note: row.opt_text("note")?,
+            };
+            lines.push((seq, line));
+        }
+        Ok(lines.into_iter().map(|(_, line)| line).collect())
+    }
+
+    /// Every recorded reason of an account.
+    pub async fn why_not(&self, account: &AccountId) -> Result<Vec<WhyNotLine>, StoreError> {
+        let rows = self
+            .store
+            .engine
+            .rows(sql::list_account_why_not, &[Arg::Text(account.as_str())])
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let reason = row.text("reason")?;
+                Ok(WhyNotLine {
+                    bill: row.text("bill_id")?,
+                    step: row.text("step")?,
+                    step_on: row.parsed("step_on")?,
+                    limit_on: row.parsed("limit_on")?,
+                    reason: Reason::parse(&reason)
+                        .ok_or(StoreError::Corrupt { column: "reason" })?,
+                    is_open: row.int("is_open")? == 1,
+                    decided_on: row.parsed("decided_on")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The repeat-debtor flag of an account.
+    pub async fn flag(&self, account: &AccountId) -> Result<Option<Flag>, StoreError> {
+        let rows = self.store.engine.rows(sql::load_flag, &[Arg::Text(account.as_str())]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let bills: Vec<String> = serde_json::from_str(&row.text("bills")?)
+            .map_err(|_| StoreError::Corrupt { column: "bills" })?;
+        Ok(Some(Flag {
+            flagged_on: row.parsed("flagged_on")?,
+            bills: bills.into_iter().map(Into::into).collect(),
+        }))
+    }
+}

@@ -1,0 +1,279 @@
+//! The two engines behind one narrow gate.
+//!
+//! Statements are files; this runs them. Everything goes in as whole numbers,
+//! text, or one JSON array per set of rows, and comes out as whole numbers and
+//! text, so that the code above is the same on PostgreSQL and on SQLite and
+//! only the SQL differs.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow};
+use sqlx::{Executor, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
+
+use super::StoreError;
+
+/// One statement in both dialects; the name is that of its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    pub name: &'static str,
+    pub postgres: &'static str,
+    pub sqlite: &'static str,
+}
+
+/// A value handed to a statement.
+#[derive(Debug, Clone)]
+pub enum Arg<'a> {
+    Int(i64),
+    Text(&'a str),
+    /// A set of rows, as a JSON array.
+    Json(String),
+}
+
+/// A set of rows as one argument.
+pub fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Arg<'static> {
+    Arg::Json(serde_json::to_string(rows).expect("rows of ours are plain data"))
+}
+
+/// Our database.
+pub enum Engine {
+    Postgres(PgPool),
+    /// One writer, several readers: SQLite's own rule, kept by the pools.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+}
+
+/// An open write transaction; dropped without commit, it is undone.
+pub enum Tx {
+    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+impl Engine {
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn open_sqlite(options: SqliteConnectOptions) -> Result<Engine, StoreError> {
+        // FULL: a reminder marked as submitting must survive a power cut.
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    // A begin that was cancelled may have left a transaction open.
+                    let _ = connection.execute("rollback").await;
+                    Ok(true)
+                })
+            })
+            .connect_with(options.clone().create_if_missing(true))
+            .await
+            .map_err(StoreError::Unavailable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(options.read_only(true));
+        Ok(Engine::Sqlite { writer, readers })
+    }
+
+    /// # Errors
+    /// When the server does not answer or refuses us.
+    pub async fn open_postgres(options: PgConnectOptions) -> Result<Engine, StoreError> {
+        let options = options.application_name("duebell").options([
+            ("timezone", "UTC"),
+            ("datestyle", "ISO"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    // sqlx 0.9.0 leaks a transaction when begin() is cancelled.
+                    connection.execute("rollback").await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(StoreError::Unavailable)?;
+        Ok(Engine::Postgres(pool))
+    }
+
+    /// Opens a write transaction. Never under a time-out or `select!`.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self {
+            Engine::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            // IMMEDIATE: taking the lock later would fail rather than wait.
+            Engine::Sqlite { writer, .. } => {
+                writer.begin_with("begin immediate").await.map(Tx::Sqlite)
+            }
+        }
+        .map_err(StoreError::Unavailable)
+    }
+
+    /// Reads rows, outside of any transaction.
+    pub async fn rows(
+        &self,
+        statement: Statement,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Engine::Postgres(pool) => postgres_query(statement.postgres, args)
+                .fetch_all(pool)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+            Engine::Sqlite { readers, .. } => sqlite_query(statement.sqlite, args)
+                .fetch_all(readers)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+        }
+        .map_err(|source| StoreError::of(statement, source))
+    }
+
+    /// One statement in a transaction of its own.
+    pub async fn run(&self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.run(statement, args).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Engine::Postgres(pool) => pool.close().await,
+            Engine::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+impl Tx {
+    /// Runs a statement; the number of rows that it changed.
+    pub async fn run(&mut self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Tx::Postgres(tx) => postgres_query(statement.postgres, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+            Tx::Sqlite(tx) => sqlite_query(statement.sqlite, args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err(|source| StoreError::of(statement, source))
+    }
+
+    /// Runs a statement that returns rows.
+    pub async fn rows(
+        &mut self,
+        statement: Statement,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Tx::Postgres(tx) => postgres_query(statement.postgres, args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+            Tx::Sqlite(tx) => sqlite_query(statement.sqlite, args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+        }
+        .map_err(|source| StoreError::of(statement, source))
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Postgres(tx) => tx.commit().await,
+            Tx::Sqlite(tx) => tx.commit().await,
+        }
+        .map_err(StoreError::Unavailable)
+    }
+}
+
+type PgQuery<'q> = sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments>;
+type SqliteQuery<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn postgres_query<'q>(sql: &'static str, args: &'q [Arg<'q>]) -> PgQuery<'q> {
+    args.iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(number) => query.bind(*number),
+        Arg::Text(text) => query.bind(*text),
+        Arg::Json(rows) => query.bind(rows.as_str()),
+    })
+}
+
+fn sqlite_query<'q>(sql: &'static str, args: &'q [Arg<'q>]) -> SqliteQuery<'q> {
+    args.iter().fold(sqlx::query(sql), |query, arg| match arg {
+        Arg::Int(number) => query.bind(*number),
+        Arg::Text(text) => query.bind(*text),
+        Arg::Json(rows) => query.bind(rows.as_str()),
+    })
+}
+
+/// One row that came back; columns are asked for by name.
+pub enum Row {
+    Postgres(PgRow),
+    Sqlite(SqliteRow),
+}
+
+impl Row {
+    pub fn text(&self, column: &'static str) -> Result<String, StoreError> {
+        self.opt_text(column)?.ok_or(StoreError::Corrupt { column })
+    }
+
+    pub fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
+        match self {
+            Row::Postgres(row) => row.try_get(column),
+            Row::Sqlite(row) => row.try_get(column),
+        }
+        .map_err(|_| StoreError::Corrupt { column })
+    }
+
+    pub fn int(&self, column: &'static str) -> Result<i64, StoreError> {
+        self.opt_int(column)?.ok_or(StoreError::Corrupt { column })
+    }
+
+    pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
+        match self {
+            Row::Postgres(row) => row.try_get(column),
+            Row::Sqlite(row) => row.try_get(column),
+        }
+        .map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// A column that holds the text form of one of our values.
+    pub fn parsed<T: std::str::FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
+        self.text(column)?.parse().map_err(|_| StoreError::Corrupt { column })
+    }
+
+    pub fn opt_parsed<T: std::str::FromStr>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        match self.opt_text(column)? {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| StoreError::Corrupt { column }),
+        }
+    }
+
+    pub fn instant(&self, column: &'static str) -> Result<jiff::Timestamp, StoreError> {
+        self.opt_instant(column)?.ok_or(StoreError::Corrupt { column })
+    }
+
+    pub fn opt_instant(&self, column: &'static str) -> Result<Option<jiff::Timestamp>, StoreError> {
+        match self.opt_int(column)? {
+            None => Ok(None),
+            Some(micros) => jiff::Timestamp::from_microsecond(micros)
+                .map(Some)
+                .map_err(|_| StoreError::Corrupt { column }),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Reading the facts that decisions are made from, a page of accounts at a time.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::model::{
+    Account, AccountId, Bill, BillId, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind,
+    Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity, Tier,
+};
+use crate::policy::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
+
+use super::engine::{Arg, Row, Statement, json};
+use super::statements::sql;
+use super::{History, SqlStore, StoreError};
+
+/// Accounts as the statements take them.
+#[derive(Serialize)]
+pub struct Key<'a> {
+    pub bucket: Bucket,
+    pub account_id: &'a AccountId,
+}
+
+/// Reminders planned for a day before this many days ago cannot be in hand:
+/// every window of theirs is over.
+const IN_HAND_DAYS: i32 = 2;
+
+impl SqlStore {
+    pub(super) async fn load_facts(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+        on: Date,
+    ) -> Result<Vec<AccountFacts>, StoreError> {
+        let keys: Vec<Key<'_>> = accounts
+            .iter()
+            .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
+            .collect();
+        let keys = json(&keys);
+        let since = crate::model::billing::plus_days(on, -IN_HAND_DAYS).to_string();
+        let today = on.to_string();
+
+        let mut page = FactsPage::default();
+        for row in self.read(sql::load_accounts, &keys, None).await? {
+            page.add_account(&row)?;
+        }
+        for row in self.read(sql::load_bills, &keys, None).await? {
+            let bill = bill(&row)?;
+            page.of(&row)?.bills.push(bill);
+        }
+        for row in self.read(sql::load_holds, &keys, Some(&today)).await? {
+            let hold = hold(&row)?;
+            page.of(&row)?.holds.push(hold);
+        }
+        for row in self.read(sql::load_pending, &keys, None).await? {
+            let payment = payment(&row, "amount", "currency")?;
+            page.of(&row)?.pending.push(payment);
+        }
+        for row in self.read(sql::load_sent, &keys, Some(&since)).await? {
+            let sent = sent_item(&row)?;
+            page.of(&row)?.sent.push(sent);
+        }
+        for row in self.read(sql::load_in_hand, &keys, Some(&since)).await? {
+            page.add_in_hand(&row)?;
+        }
+        for row in self.read(sql::load_recorded, &keys, None).await? {
+            let why_not = why_not(&row)?;
+            page.of(&row)?.recorded.push(why_not);
+        }
+        for row in self.read(sql::load_cases, &keys, None).await? {
+            let case = case(&row)?;
+            page.of(&row)?.case = Some(case);
+        }
+        Ok(page.facts)
+    }
+
+    pub(super) async fn load_history(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+        late_days: i32,
+    ) -> Result<Vec<History>, StoreError> {
+        let keys: Vec<Key<'_>> = accounts
+            .iter()
+            .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
+            .collect();
+        let args = [json(&keys), Arg::Int(i64::from(late_days))];
+        let mut histories: Vec<History> = Vec::new();
+        for row in self.engine.rows(sql::load_history, &args).await? {
+            let account = AccountId(row.text("account_id")?);
+            if histories.last().is_none_or(|last| last.account != account) {
+                histories.push(History { account, bills: Vec::new(), payments: Vec::new() });
+            }
+            let Some(history) = histories.last_mut() else { continue };
+            let bill = bill(&row)?;
+            if row.opt_text("payment_id")?.is_some() {
+                let mut payment = payment(&row, "paid_amount", "paid_currency")?;
+                payment.bill = Some(bill.id.clone());
+                history.payments.push(payment);
+            }
+            // Rows come ordered by bill, one per payment.
+            if history.bills.last().is_none_or(|last| last.id != bill.id) {
+                history.bills.push(bill);
+            }
+        }
+        Ok(histories)
+    }
+
+    async fn read(
+        &self,
+        statement: Statement,
+        keys: &Arg<'_>,
+        date: Option<&str>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let args: Vec<Arg<'_>> =
+            [Some(keys.clone()), date.map(Arg::Text)].into_iter().flatten().collect();
+        self.engine.rows(statement, &args).await
+    }
+}
+
+/// Facts under construction, found by account.
+#[derive(Default)]
+struct FactsPage {
+    facts: Vec<AccountFacts>,
+    places: HashMap<String, usize>,
+}
+
+impl FactsPage {
+    fn add_account(&mut self, row: &Row) -> Result<(), StoreError> {
+        let account = account(row)?;
+        self.places.insert(account.id.0.clone(), self.facts.len());
+        self.facts.push(AccountFacts {
+            account,
+            bills: Vec::new(),
+            holds: Vec::new(),
+            pending: Vec::new(),
+            sent: Vec::new(),
+            in_hand: Vec::new(),
+            recorded: Vec::new(),
+            case: None,
+            touched: row.int("changes")?,
+            revisions: HashMap::new(),
+        });
+        Ok(())
+    }
+
+    /// The facts of the row's account. Accounts are never deleted, so it is there.
+    fn of(&mut self, row: &Row) -> Result<&mut AccountFacts, StoreError> {
+        let place = self.places.get(&row.text("account_id")?);
+        place
+            .and_then(|place| self.facts.get_mut(*place))
+            .ok_or(StoreError::Corrupt { column: "account_id" })
+    }
+
+    fn add_in_hand(&mut self, row: &Row) -> Result<(), StoreError> {
+        let facts = self.of(row)?;
+        let day: Date = row.parsed("day")?;
+        let revision = row.int("revision")? as u32;
+        let next = facts.revisions.entry(day).or_default();
+        *next = (*next).max(revision + 1);
+        if row.int("is_over")? == 1 {
+            return Ok(());
+        }
+        let reminder = row.parsed("reminder_id")?;
+        let item = Item { bill: BillId(row.text("bill_id")?), step: row.text("step")? };
+        match facts.in_hand.iter_mut().find(|in_hand| in_hand.reminder == reminder) {
+            Some(in_hand) => in_hand.items.push(item),
+            None => {
+                let policy = row.text("policy")?;
+                facts.in_hand.push(InHand { reminder, day, revision, items: vec![item], policy });
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
+    let tier = row.text("tier")?;
+    let preferred = row.opt_text("preferred_channel")?;
+    Ok(Account {
+        bucket: Bucket::from_number(row.int("bucket")?),
+        id: AccountId(row.text("account_id")?),
+        name: row.text("name")?,
+        language: row.text("language")?,
+        zone: TimeZone::get(&row.text("zone")?)
+            .map_err(|_| StoreError::Corrupt { column: "zone" })?,
+        tier: Tier::parse(&tier).ok_or(StoreError::Corrupt { column: "tier" })?,
+        segment: row.text("segment")?,
+        contacts: Contacts {
+            phone: row.opt_text("phone")?.map(PhoneNumber::from_stored),
+            email: row.opt_text("email")?.map(EmailAddress::from_stored),
+            preferred: preferred.as_deref().and_then(Channel::parse),
+        },
+    })
+}
+
+pub(super) fn bill(row: &Row) -> Result<Bill, StoreError> {
+    Ok(Bill {
+        id: BillId(row.text("bill_id")?),
+        currency: row.parsed("currency")?,
+        amount: row.int("amount")?,
+        remaining: row.int("remaining")?,
+        issued_on: row.parsed("issued_on")?,
+        due_on: row.parsed("due_on")?,
+        settled_on: row.opt_parsed("settled_on")?,
+    })
+}
+
+fn hold(row: &Row) -> Result<Hold, StoreError> {
+    Ok(Hold {
+        id: row.text("hold_id")?,
+        kind: HoldKind::parse(&row.text("kind")?).ok_or(StoreError::Corrupt { column: "kind" })?,
+        bill: row.opt_text("bill_id")?.map(BillId),
+        starts_on: row.parsed("starts_on")?,
+        ends_on: row.opt_parsed("ends_on")?,
+        amount: row.opt_int("amount")?,
+    })
+}
+
+fn payment(row: &Row, amount: &'static str, currency: &'static str) -> Result<Payment, StoreError> {
+    let state = row.text("state")?;
+    Ok(Payment {
+        id: row.text("payment_id")?,
+        bill: row.opt_text("bill_id")?.map(BillId),
+        currency: row.parsed(currency)?,
+        amount: row.int(amount)?,
+        paid_on: row.parsed("paid_on")?,
+        reversed_on: row.opt_parsed("reversed_on")?,
+        state: PaymentState::parse(&state).ok_or(StoreError::Corrupt { column: "state" })?,
+    })
+}
+
+fn sent_item(row: &Row) -> Result<SentItem, StoreError> {
+    let state =
+        ReminderState::parse(&row.text("state")?).ok_or(StoreError::Corrupt { column: "state" })?;
+    let standing = match state {
+        ReminderState::Delivered | ReminderState::Answered => Standing::Delivered,
+        // Where no receipt will ever come, acceptance is all there is to know.
+        ReminderState::Accepted if row.opt_int("next_at")?.is_none() => Standing::Delivered,
+        ReminderState::Rejected | ReminderState::Undelivered | ReminderState::Expired => {
+            Standing::Exhausted
+        }
+        _ => Standing::Open,
+    };
+    let item = Item { bill: BillId(row.text("bill_id")?), step: row.text("step")? };
+    Ok(SentItem { item, day: row.parsed("day")?, standing })
+}
+
+fn why_not(row: &Row) -> Result<WhyNot, StoreError> {
+    let reason = row.text("reason")?;
+    Ok(WhyNot {
+        bill: BillId(row.text("bill_id")?),
+        step: row.text("step")?,
+        step_on: row.parsed("step_on")?,
+        limit_on: row.parsed("limit_on")?,
+        reason: Reason::parse(&reason).ok_or(StoreError::Corrupt { column: "reason" })?,
+        is_open: row.int("is_open")? == 1,
+    })
+}
+
+fn case(row: &Row) -> Result<Case, StoreError> {
+    Ok(Case {
+        opened_on: row.parsed("opened_on")?,
+        stage: Severity::parse(&row.text("stage")?)
+            .ok_or(StoreError::Corrupt { column: "stage" })?,
+        policy: row.text("policy")?,
+    })
+}

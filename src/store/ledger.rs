@@ -1,0 +1,337 @@
+//! Merging feeds into the ledger.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::feed::{Cursor, Feed, Reject};
+use crate::model::ledger::{
+    AccountRow, BillRow, Counts, FeedMark, HoldRow, Page, PaymentRow, Rows,
+};
+use crate::model::{AccountId, Bucket};
+
+use super::engine::{Arg, Tx, json};
+use super::statements::sql;
+use super::{LedgerStore, SqlStore, StoreError};
+
+/// Rows that waited for their account, merged at a time.
+const AWAITED_PAGE: i64 = 5_000;
+
+#[async_trait]
+impl LedgerStore for SqlStore {
+    async fn feed_mark(&self, feed: Feed) -> Result<Option<FeedMark>, StoreError> {
+        let rows = self.engine.rows(sql::load_feed, &[Arg::Text(feed.as_str())]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(FeedMark {
+            cursor: Cursor { changed_at: row.text("changed_at")?, id: row.text("row_id")? },
+            read_at: Some(row.instant("read_at")?).filter(|at| *at > Timestamp::UNIX_EPOCH),
+            counts: Counts {
+                read: row.int("rows_read")? as u64,
+                used: row.int("rows_used")? as u64,
+                set_aside: row.int("rows_set_aside")? as u64,
+            },
+        }))
+    }
+
+    async fn merge(&self, page: Page, on: Date, now: Timestamp) -> Result<Counts, StoreError> {
+        let feed = page.rows.feed();
+        let mut tx = self.engine.begin().await?;
+        let mut merge = Merge { tx: &mut tx, on, rejects: page.rejects };
+        let used = merge.rows(page.rows).await?;
+        let rejects = merge.rejects;
+        put_rejects(&mut tx, feed, &used, &rejects, now).await?;
+
+        let set_aside = page.read - used.len() as u64;
+        let read_at = if page.is_last { now.as_microsecond() } else { 0 };
+        let args = [
+            Arg::Text(feed.as_str()),
+            Arg::Text(&page.cursor.changed_at),
+            Arg::Text(&page.cursor.id),
+            Arg::Int(read_at),
+            Arg::Int(page.read as i64),
+            Arg::Int(used.len() as i64),
+            Arg::Int(set_aside as i64),
+        ];
+        tx.run(sql::set_feed, &args).await?;
+        tx.commit().await?;
+        Ok(Counts { read: page.read, used: used.len() as u64, set_aside })
+    }
+
+    async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError> {
+        let rows = self.engine.rows(sql::find_awaited, &[Arg::Int(AWAITED_PAGE)]).await?;
+        let mut by_feed: HashMap<String, Vec<String>> = HashMap::new();
+        for row in &rows {
+            by_feed.entry(row.text("feed")?).or_default().push(row.text("raw")?);
+        }
+        let mut merged = 0;
+        for (feed, raw) in by_feed {
+            let rows = match feed.as_str() {
+                "bills" => Rows::Bills(stored_rows(&raw)?),
+                "payments" => Rows::Payments(stored_rows(&raw)?),
+                _ => Rows::Holds(stored_rows(&raw)?),
+            };
+            let feed = rows.feed();
+            let mut tx = self.engine.begin().await?;
+            let mut merge = Merge { tx: &mut tx, on, rejects: Vec::new() };
+            let used = merge.rows(rows).await?;
+            let rejects = merge.rejects;
+            put_rejects(&mut tx, feed, &used, &rejects, now).await?;
+            tx.commit().await?;
+            merged += used.len() as u64;
+        }
+        Ok(merged)
+    }
+
+    async fn touch_feed(&self, feed: Feed, now: Timestamp) -> Result<(), StoreError> {
+        let args = [Arg::Text(feed.as_str()), Arg::Int(now.as_microsecond())];
+        self.engine.run(sql::touch_feed, &args).await.map(drop)
+    }
+
+    async fn reread(&self, feed: Feed) -> Result<(), StoreError> {
+        self.engine.run(sql::reread_feed, &[Arg::Text(feed.as_str())]).await.map(drop)
+    }
+
+    async fn held(&self, feed: Feed) -> Result<u64, StoreError> {
+        let rows = self.engine.rows(sql::count_held, &[Arg::Text(feed.as_str())]).await?;
+        rows.first().map_or(Ok(0), |row| row.int("held").map(|held| held as u64))
+    }
+}
+
+fn stored_rows<T: DeserializeOwned>(raw: &[String]) -> Result<Vec<T>, StoreError> {
+    raw.iter()
+        .map(|row| serde_json::from_str(row).map_err(|_| StoreError::Corrupt { column: "raw" }))
+        .collect()
+}
+
+/// One merge inside its transaction.
+struct Merge<'a> {
+    tx: &'a mut Tx,
+    on: Date,
+    rejects: Vec<Reject>,
+}
+
+/// What the merging of a kind of row needs to know about it.
+trait LedgerRow: Serialize + Clone + PartialEq {
+    const FEED: Feed;
+    const KEY: &'static str;
+    fn key(&self) -> &str;
+    fn account(&self) -> &AccountId;
+}
+
+macro_rules! ledger_row {
+    ($row:ident, $feed:ident, $key:ident) => {
+        impl LedgerRow for $row {
+            const FEED: Feed = Feed::$feed;
+            const KEY: &'static str = stringify!($key);
+            fn key(&self) -> &str {
+                self.$key.as_ref()
+            }
+            fn account(&self) -> &AccountId {
+                &self.account_id
+            }
+        }
+    };
+}
+ledger_row!(AccountRow, Accounts, account_id);
+ledger_row!(BillRow, Bills, bill_id);
+ledger_row!(PaymentRow, Payments, payment_id);
+ledger_row!(HoldRow, Holds, hold_id);
+
+/// A row with the bucket of its account.
+#[derive(Serialize)]
+struct Placed<'a, T> {
+    bucket: Bucket,
+    #[serde(flatten)]
+    row: &'a T,
+}
+
+#[derive(Serialize)]
+struct RowId<'a> {
+    row_id: &'a str,
+}
+
+impl Merge<'_> {
+    /// Merges rows; the ids of those that were used.
+    async fn rows(&mut self, rows: Rows) -> Result<Vec<String>, StoreError> {
+        match rows {
+            Rows::Accounts(rows) => {
+                let rows = self.distinct(rows);
+                self.tx.run(sql::merge_accounts, &[json(&rows)]).await?;
+                Ok(keys(&rows))
+            }
+            Rows::Bills(rows) => {
+                let rows = self.distinct(rows);
+                let rows = self.owned(rows).await?;
+                self.placed(&rows, sql::merge_bills, &[Arg::Text(&self.on.to_string())]).await
+            }
+            Rows::Payments(rows) => {
+                let rows = self.distinct(rows);
+                self.placed(&rows, sql::merge_payments, &[]).await
+            }
+            Rows::Holds(rows) => {
+                let rows = self.distinct(rows);
+                self.placed(&rows, sql::merge_holds, &[]).await
+            }
+        }
+    }
+
+    /// Of several rows with one id in a page, the last counts: it changed last.
+    /// The same row twice is one row.
+    fn distinct<T: LedgerRow>(&mut self, rows: Vec<T>) -> Vec<T> {
+        let mut last: HashMap<String, usize> = HashMap::with_capacity(rows.len());
+        let mut kept: Vec<Option<T>> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let place = kept.len();
+            if let Some(earlier) = last.insert(row.key().to_owned(), place)
+                && let Some(earlier) = kept[earlier].take()
+                && earlier != row
+            {
+                let reason = format!(
+                    "stands twice with different contents in one page; the row that changed last counts (one row per {} is expected)",
+                    T::KEY
+                );
+                self.set_aside(&earlier, T::KEY, reason, None, false);
+            }
+            kept.push(Some(row));
+        }
+        kept.into_iter().flatten().collect()
+    }
+
+    /// Sets aside bills whose id another account holds already.
+    async fn owned(&mut self, rows: Vec<BillRow>) -> Result<Vec<BillRow>, StoreError> {
+        let found = self.tx.rows(sql::find_bill_owners, &[json(&rows)]).await?;
+        let mut owners: HashMap<String, String> = HashMap::with_capacity(found.len());
+        for row in found {
+            owners.insert(row.text("bill_id")?, row.text("account_id")?);
+        }
+        let (kept, foreign): (Vec<BillRow>, Vec<BillRow>) = rows.into_iter().partition(|row| {
+            owners.get(row.bill_id.as_str()).is_none_or(|owner| *owner == row.account_id.0)
+        });
+        for row in foreign {
+            let owner = &owners[row.bill_id.as_str()];
+            let reason = format!("belongs to account {owner} already; bill ids must be unique");
+            self.set_aside(&row, "bill_id", reason, None, false);
+        }
+        Ok(kept)
+    }
+
+    /// Merges rows whose accounts are known, touching accounts that changed;
+    /// the others wait for theirs.
+    async fn placed<T: LedgerRow>(
+        &mut self,
+        rows: &[T],
+        statement: super::engine::Statement,
+        more: &[Arg<'_>],
+    ) -> Result<Vec<String>, StoreError> {
+        let found = self.tx.rows(sql::find_accounts, &[json(rows)]).await?;
+        let mut buckets: HashMap<String, Bucket> = HashMap::with_capacity(found.len());
+        for row in found {
+            buckets.insert(row.text("account_id")?, Bucket::from_number(row.int("bucket")?));
+        }
+        let mut placed = Vec::with_capacity(rows.len());
+        for row in rows {
+            match buckets.get(row.account().as_str()) {
+                Some(bucket) => placed.push(Placed { bucket: *bucket, row }),
+                None => {
+                    let reason = format!(
+                        "no such account: {}; the row is used once the account comes",
+                        row.account()
+                    );
+                    let account = Some(row.account().0.clone());
+                    self.set_aside(row, "account_id", reason, account, false);
+                }
+            }
+        }
+
+        let mut args = vec![json(&placed)];
+        args.extend_from_slice(more);
+        let mut changed = BTreeSet::new();
+        for row in self.tx.rows(statement, &args).await? {
+            changed.insert((row.int("bucket")?, row.text("account_id")?));
+        }
+        touch(self.tx, &changed).await?;
+        Ok(placed.iter().map(|placed| placed.row.key().to_owned()).collect())
+    }
+
+    fn set_aside<T: LedgerRow>(
+        &mut self,
+        row: &T,
+        field: &str,
+        reason: String,
+        awaits_account: Option<String>,
+        is_warning: bool,
+    ) {
+        self.rejects.push(Reject {
+            feed: T::FEED,
+            row: row.key().to_owned(),
+            field: field.to_owned(),
+            reason,
+            is_warning,
+            awaits_account,
+            raw: serde_json::to_string(row).unwrap_or_default(),
+        });
+    }
+}
+
+fn keys<T: LedgerRow>(rows: &[T]) -> Vec<String> {
+    rows.iter().map(|row| row.key().to_owned()).collect()
+}
+
+/// Marks accounts for a decision.
+async fn touch(tx: &mut Tx, accounts: &BTreeSet<(i64, String)>) -> Result<(), StoreError> {
+    #[derive(Serialize)]
+    struct Key<'a> {
+        bucket: i64,
+        account_id: &'a str,
+    }
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Key<'_>> =
+        accounts.iter().map(|(bucket, account_id)| Key { bucket: *bucket, account_id }).collect();
+    tx.run(sql::touch, &[json(&keys)]).await.map(drop)
+}
+
+async fn put_rejects(
+    tx: &mut Tx,
+    feed: Feed,
+    used: &[String],
+    rejects: &[Reject],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    #[derive(Serialize)]
+    struct Stored<'a> {
+        feed: &'a str,
+        row_id: &'a str,
+        field: &'a str,
+        reason: &'a str,
+        is_warning: bool,
+        awaits_account: Option<&'a str>,
+        raw: &'a str,
+    }
+    let again: Vec<RowId<'_>> = used.iter().map(|row_id| RowId { row_id }).collect();
+    tx.run(sql::clear_rejects, &[Arg::Text(feed.as_str()), json(&again)]).await?;
+    if rejects.is_empty() {
+        return Ok(());
+    }
+    // One reason per row and field: the last said of it stands.
+    let mut distinct: HashMap<(&str, &str), Stored<'_>> = HashMap::new();
+    for reject in rejects {
+        let stored = Stored {
+            feed: feed.as_str(),
+            row_id: &reject.row,
+            field: &reject.field,
+            reason: &reject.reason,
+            is_warning: reject.is_warning,
+            awaits_account: reject.awaits_account.as_deref(),
+            raw: &reject.raw,
+        };
+        distinct.insert((stored.row_id, stored.field), stored);
+    }
+    let rows: Vec<Stored<'_>> = distinct.into_values().collect();
+    tx.run(sql::put_rejects, &[json(&rows), Arg::Int(now.as_microsecond())]).await.map(drop)
+}

@@ -1,0 +1,411 @@
+//! Our memory: the ledger, the decisions, and the reminders with all that
+//! became of them, in embedded SQLite or in PostgreSQL.
+//!
+//! Three ports, shaped by who calls them: [`LedgerStore`] for sync,
+//! [`PlanStore`] for planning, [`OutboxStore`] for dispatch and what follows.
+//! One method is one transaction. [`SqlStore`] serves them all; statements
+//! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
+//!
+//! May use: model, policy.
+
+mod desk;
+mod engine;
+mod facts;
+mod ledger;
+mod outbox;
+mod plan;
+mod statements;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::model::control::Control;
+use crate::model::feed::{Feed, Reject};
+use crate::model::ledger::{Counts, FeedMark, Page};
+use crate::model::reminder::Transition;
+use crate::model::{
+    Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reason, Reminder, ReminderId,
+    ReminderState,
+};
+use crate::policy::repeat_debtor::Flag;
+use crate::policy::{AccountFacts, Case, WhyNot};
+
+pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
+pub use engine::Engine;
+pub use statements::STATEMENTS;
+
+/// What sync needs: pages of feeds, merged once each.
+#[async_trait]
+pub trait LedgerStore: Send + Sync {
+    async fn feed_mark(&self, feed: Feed) -> Result<Option<FeedMark>, StoreError>;
+
+    /// Merges a page, sets aside what does not fit, touches the accounts whose
+    /// facts changed and moves the feed's mark, all in one transaction. The
+    /// same page merged again changes nothing.
+    async fn merge(&self, page: Page, on: Date, now: Timestamp) -> Result<Counts, StoreError>;
+
+    /// Merges rows that waited for their account and whose account has come.
+    async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// The feed was read to its end at `now` and had nothing more.
+    async fn touch_feed(&self, feed: Feed, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Forgets how far a feed was read, so that the next sync reads all of it.
+    async fn reread(&self, feed: Feed) -> Result<(), StoreError>;
+
+    /// Rows of a feed that the ledger holds, set aside ones included.
+    async fn held(&self, feed: Feed) -> Result<u64, StoreError>;
+}
+
+/// What planning needs: accounts with something to decide, and a place for decisions.
+#[async_trait]
+pub trait PlanStore: Send + Sync {
+    /// Accounts of buckets from `from` on that need a decision for `scope`,
+    /// whole buckets only, in order.
+    async fn candidates(
+        &self,
+        scope: &Scope,
+        from: Bucket,
+        limit: u32,
+    ) -> Result<Candidates, StoreError>;
+
+    /// The facts of these accounts, as far as a decision on `on` needs them.
+    async fn facts(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+        on: Date,
+    ) -> Result<Vec<AccountFacts>, StoreError>;
+
+    /// What the repeat-debtor rule looks at, for accounts that are not flagged.
+    /// Only bills that may have been more than `late_days` late.
+    async fn history(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+        late_days: i32,
+    ) -> Result<Vec<History>, StoreError>;
+
+    /// Writes a page of decisions, and how far its buckets are planned.
+    async fn record(&self, page: &PlanPage, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The day through which every bucket is planned; `None` before the first plan.
+    async fn planned_through(&self) -> Result<Option<Date>, StoreError>;
+
+    /// Makes every version of a scenario that ever decided available again.
+    async fn policies(&self) -> Result<Vec<PolicyVersion>, StoreError>;
+
+    async fn adopt_policy(&self, version: &PolicyVersion, now: Timestamp)
+    -> Result<(), StoreError>;
+}
+
+/// What dispatch, settling and housekeeping need.
+#[async_trait]
+pub trait OutboxStore: Send + Sync {
+    /// Reminders that may be submitted at `now`: planned ones inside their
+    /// window, and retries that are due.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueReminder>, StoreError>;
+
+    /// Takes the keys of these submissions and appends their SUBMITTING marks.
+    /// Gives back the reminders that got both; of the others, a key was taken
+    /// or another transition came first, and they are cancelled or left alone.
+    async fn submit(
+        &self,
+        submissions: &[Submission],
+        now: Timestamp,
+    ) -> Result<Vec<ReminderId>, StoreError>;
+
+    /// Appends transitions. One whose place was taken is dropped. Deferred
+    /// reminders give their keys back and their steps stay due.
+    async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError>;
+
+    /// Where these reminders stand.
+    async fn standing(&self, reminders: &[ReminderId]) -> Result<Vec<Standing>, StoreError>;
+
+    /// Reminders in one of `states` whose next moment lies after `after` and not after `until`.
+    async fn waiting(
+        &self,
+        states: &[ReminderState],
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+
+    /// Reminders never submitted, or waiting for a retry, whose window closed
+    /// after `after` and not after `until`.
+    async fn missed(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+}
+
+/// Switches and marks.
+#[async_trait]
+pub trait ControlStore: Send + Sync {
+    async fn control(&self) -> Result<Control, StoreError>;
+    /// Sets a switch, or clears it with `None`.
+    async fn set_control(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError>;
+    async fn set_mark(&self, name: &str, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What a plan run looks for.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The day that is planned.
+    pub on: Date,
+    /// Due dates of which some step, or some lateness, falls on a day not yet planned.
+    pub due_between: Vec<(Date, Date)>,
+    /// Also look again at open why-not rows (a new day), not only at touched accounts.
+    pub is_new_day: bool,
+}
+
+/// Accounts to decide about.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates {
+    pub accounts: Vec<(Bucket, AccountId)>,
+    /// The last bucket that is complete in `accounts`.
+    pub through: Option<Bucket>,
+}
+
+/// Bills and payments of one account that the repeat-debtor rule needs.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub account: AccountId,
+    pub bills: Vec<Bill>,
+    pub payments: Vec<Payment>,
+}
+
+/// The decisions of one page of planning.
+#[derive(Debug, Clone, Default)]
+pub struct PlanPage {
+    pub decisions: Vec<Decided>,
+    /// Buckets `from..=through` are planned through `day`, where the page ends a new day's run.
+    pub planned: Option<(Bucket, Bucket, Date)>,
+    pub on: Option<Date>,
+}
+
+/// What was decided about one account.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    pub bucket: Bucket,
+    pub account: AccountId,
+    pub reminders: Vec<(Reminder, Vec<ItemDates>)>,
+    /// The scenario observes: the reminders are recorded and go nowhere.
+    pub is_observed: bool,
+    /// Planned reminders that no longer hold.
+    pub cancel: Vec<ReminderId>,
+    pub why_not: Vec<WhyNot>,
+    /// The case as it is from now on, where it changed.
+    pub case: Option<CaseChange>,
+    pub flag: Option<Flag>,
+    /// The value of [`AccountFacts::touched`] that this decision has seen.
+    pub touched: i64,
+}
+
+/// The dates of one item of a reminder.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemDates {
+    pub step_on: Date,
+    pub limit_on: Date,
+}
+
+/// What happens to the dunning case of an account.
+#[derive(Debug, Clone, Default)]
+pub struct CaseChange {
+    /// The open case ends in this outcome.
+    pub ends: Option<&'static str>,
+    /// The case is open like this.
+    pub opens: Option<Case>,
+}
+
+/// A scenario, word for word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyVersion {
+    pub version: String,
+    pub scenario: String,
+    /// The scenario as JSON.
+    pub body: String,
+}
+
+/// A reminder that may be submitted.
+#[derive(Debug, Clone)]
+pub struct DueReminder {
+    pub reminder: Reminder,
+    pub bills: Vec<DueBill>,
+    pub account: Account,
+    /// Sequence number of its last transition; 0 if it has none.
+    pub seq: u32,
+    /// Attempts so far.
+    pub attempt: u32,
+    /// The channel of the attempt to come, where a retry names it.
+    pub channel: Option<crate::model::Channel>,
+    /// Attempts on that channel so far.
+    pub on_channel: u32,
+}
+
+/// A bill in a due reminder, as the ledger knows it.
+#[derive(Debug, Clone)]
+pub struct DueBill {
+    pub id: BillId,
+    pub step: String,
+    pub currency: Currency,
+    pub due_on: Date,
+    /// Disputed minor units on the day of sending.
+    pub disputed: i64,
+}
+
+/// One attempt, about to be made.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub reminder: ReminderId,
+    pub account: AccountId,
+    pub day: Date,
+    pub items: Vec<crate::model::Item>,
+    /// Every key is taken with the first attempt.
+    pub is_first: bool,
+    pub mark: Transition,
+}
+
+/// Where a reminder stands, as far as settling needs it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub reminder: ReminderId,
+    pub seq: u32,
+    pub state: ReminderState,
+    pub attempt: u32,
+    pub channel: Option<crate::model::Channel>,
+    pub provider: Option<String>,
+    /// The reminder's channels, in order.
+    pub channels: Vec<crate::model::Channel>,
+    pub send_before: Timestamp,
+    pub next_at: Option<Timestamp>,
+}
+
+/// Why the store could not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Away or overloaded. Worth another try.
+    #[error("database is unavailable")]
+    Unavailable(#[source] sqlx::Error),
+
+    /// A bug or a broken row: trying again will not help.
+    #[error("statement `{statement}` failed")]
+    Statement {
+        statement: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+
+    /// A stored value that this version cannot read.
+    #[error("column `{column}` holds a value that cannot be read")]
+    Corrupt { column: &'static str },
+
+    #[error("migration failed")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+
+    #[error("{url:?} is no store; use sqlite://PATH or postgres://USER@HOST/DATABASE")]
+    BadUrl { url: String },
+}
+
+impl StoreError {
+    fn of(statement: engine::Statement, source: sqlx::Error) -> StoreError {
+        match source {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+                StoreError::Unavailable(source)
+            }
+            source => StoreError::Statement { statement: statement.name, source },
+        }
+    }
+}
+
+/// The store over SQL, embedded or served.
+pub struct SqlStore {
+    engine: Engine,
+}
+
+impl SqlStore {
+    /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the URL is neither, the database is away, or a migration fails.
+    pub async fn open(url: &str, password: Option<&str>) -> Result<SqlStore, StoreError> {
+        let bad = |_| StoreError::BadUrl { url: without_password(url) };
+        let engine = if url.starts_with("sqlite:") {
+            Engine::open_sqlite(url.parse().map_err(bad)?).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let mut options: sqlx::postgres::PgConnectOptions = url.parse().map_err(bad)?;
+            if let Some(password) = password {
+                options = options.password(password);
+            }
+            Engine::open_postgres(options).await?
+        } else {
+            return Err(StoreError::BadUrl { url: without_password(url) });
+        };
+        let store = SqlStore { engine };
+        statements::migrate(&store.engine).await.map_err(StoreError::Migration)?;
+        Ok(store)
+    }
+
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+/// A database URL that may be shown.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+/// Counts of reminders by state, for status lines.
+pub type StateCounts = BTreeMap<String, u64>;
+
+/// A row that was set aside, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectLine {
+    pub feed: String,
+    pub row: String,
+    pub field: String,
+    pub reason: String,
+    pub is_warning: bool,
+}
+
+/// One recorded reason, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct WhyNotLine {
+    pub bill: String,
+    pub step: String,
+    pub step_on: Date,
+    pub limit_on: Date,
+    pub reason: Reason,
+    pub is_open: bool,
+    pub decided_on: Date,
+}
+
+impl From<&Reject> for RejectLine {
+    fn from(reject: &Reject) -> Self {
+        RejectLine {
+            feed: reject.feed.to_string(),
+            row: reject.row.clone(),
+            field: reject.field.clone(),
+            reason: reject.reason.clone(),
+            is_warning: reject.is_warning,
+        }
+    }
+}

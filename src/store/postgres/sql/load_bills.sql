@@ -1,0 +1,11 @@
+-- Bills of accounts $1 with something unpaid, or with an open why-not row.
+select
+    b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on::text as issued_on, b.due_on::text as due_on,
+    b.settled_on::text as settled_on
+from jsonb_to_recordset($1::jsonb) as r(bucket smallint, account_id text)
+join bill as b on b.bucket = r.bucket and b.account_id = r.account_id
+where b.remaining > 0
+    or exists (
+        select 1 from why_not as w
+        where w.bucket = b.bucket and w.account_id = b.account_id and w.bill_id = b.bill_id and w.is_open
+    )

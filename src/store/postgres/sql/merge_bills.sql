@@ -1,0 +1,18 @@
+-- Merges bills $1 (JSON array); $2 is the day on which a settlement without a
+-- date of its own is seen. Returns the accounts of those that changed.
+insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
+select
+    r.bucket, r.bill_id, r.account_id, r.currency, r.amount, r.remaining, r.issued_on, r.due_on,
+    case when r.remaining > 0 then null else coalesce(r.settled_on, $2::date) end
+from jsonb_to_recordset($1::jsonb) as r(bucket smallint, bill_id text, account_id text, currency text, amount bigint, remaining bigint, issued_on date, due_on date, settled_on date)
+where true
+on conflict (bucket, bill_id) do update set
+    currency = excluded.currency, amount = excluded.amount, remaining = excluded.remaining,
+    issued_on = excluded.issued_on, due_on = excluded.due_on,
+    settled_on = case
+        when bill.remaining = 0 and excluded.remaining = 0 then coalesce(bill.settled_on, excluded.settled_on)
+        else excluded.settled_on
+    end
+where (bill.currency, bill.amount, bill.remaining, bill.issued_on, bill.due_on)
+    is distinct from (excluded.currency, excluded.amount, excluded.remaining, excluded.issued_on, excluded.due_on)
+returning bucket::bigint as bucket, account_id

@@ -1,0 +1,12 @@
+-- Merges payments $1 (JSON array). Returns the accounts of those that changed.
+insert into payment (bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
+select
+    r.bucket, r.payment_id, r.account_id, r.bill_id, r.currency, r.amount, r.paid_on, r.state, r.reversed_on
+from jsonb_to_recordset($1::jsonb) as r(bucket smallint, payment_id text, account_id text, bill_id text, currency text, amount bigint, paid_on date, state text, reversed_on date)
+where true
+on conflict (bucket, payment_id) do update set
+    account_id = excluded.account_id, bill_id = excluded.bill_id, currency = excluded.currency,
+    amount = excluded.amount, paid_on = excluded.paid_on, state = excluded.state, reversed_on = excluded.reversed_on
+where (payment.account_id, payment.bill_id, payment.currency, payment.amount, payment.paid_on, payment.state, payment.reversed_on)
+    is distinct from (excluded.account_id, excluded.bill_id, excluded.currency, excluded.amount, excluded.paid_on, excluded.state, excluded.reversed_on)
+returning bucket::bigint as bucket, account_id

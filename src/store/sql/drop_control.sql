@@ -1,0 +1,2 @@
+-- Clears switch $1.
+delete from control where name = $1

@@ -1,0 +1,2 @@
+-- Every switch.
+select name, value from control

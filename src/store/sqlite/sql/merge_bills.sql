@@ -1,0 +1,18 @@
+-- Merges bills $1 (JSON array); $2 is the day on which a settlement without a
+-- date of its own is seen. Returns the accounts of those that changed.
+insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
+select
+    r.value ->> 'bucket', r.value ->> 'bill_id', r.value ->> 'account_id', r.value ->> 'currency', r.value ->> 'amount', r.value ->> 'remaining', r.value ->> 'issued_on', r.value ->> 'due_on',
+    case when r.value ->> 'remaining' > 0 then null else coalesce(r.value ->> 'settled_on', $2) end
+from json_each($1) as r
+where true
+on conflict (bucket, bill_id) do update set
+    currency = excluded.currency, amount = excluded.amount, remaining = excluded.remaining,
+    issued_on = excluded.issued_on, due_on = excluded.due_on,
+    settled_on = case
+        when bill.remaining = 0 and excluded.remaining = 0 then coalesce(bill.settled_on, excluded.settled_on)
+        else excluded.settled_on
+    end
+where (bill.currency, bill.amount, bill.remaining, bill.issued_on, bill.due_on)
+    is not (excluded.currency, excluded.amount, excluded.remaining, excluded.issued_on, excluded.due_on)
+returning bucket as bucket, account_id

@@ -1,0 +1,12 @@
+-- Merges payments $1 (JSON array). Returns the accounts of those that changed.
+insert into payment (bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
+select
+    r.value ->> 'bucket', r.value ->> 'payment_id', r.value ->> 'account_id', r.value ->> 'bill_id', r.value ->> 'currency', r.value ->> 'amount', r.value ->> 'paid_on', r.value ->> 'state', r.value ->> 'reversed_on'
+from json_each($1) as r
+where true
+on conflict (bucket, payment_id) do update set
+    account_id = excluded.account_id, bill_id = excluded.bill_id, currency = excluded.currency,
+    amount = excluded.amount, paid_on = excluded.paid_on, state = excluded.state, reversed_on = excluded.reversed_on
+where (payment.account_id, payment.bill_id, payment.currency, payment.amount, payment.paid_on, payment.state, payment.reversed_on)
+    is not (excluded.account_id, excluded.bill_id, excluded.currency, excluded.amount, excluded.paid_on, excluded.state, excluded.reversed_on)
+returning bucket as bucket, account_id

@@ -1,0 +1,74 @@
+//! Every statement by the name of its file, and the schema's migrations.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+
+use super::engine::{Engine, Statement};
+
+/// Embeds the files: those of `shared` once, those of `twins` from both
+/// engines' folders. Lists them all, so that a test can prepare every
+/// statement against a migrated database.
+macro_rules! statements {
+    (twins: $($twin:ident),* ; shared: $($shared:ident),* $(;)?) => {
+        #[allow(non_upper_case_globals, reason = "a constant is named after its file")]
+        pub mod sql {
+            use super::Statement;
+            $(pub const $twin: Statement = Statement {
+                name: stringify!($twin),
+                postgres: include_str!(concat!("postgres/sql/", stringify!($twin), ".sql")),
+                sqlite: include_str!(concat!("sqlite/sql/", stringify!($twin), ".sql")),
+            };)*
+            $(pub const $shared: Statement = Statement {
+                name: stringify!($shared),
+                postgres: include_str!(concat!("sql/", stringify!($shared), ".sql")),
+                sqlite: include_str!(concat!("sql/", stringify!($shared), ".sql")),
+            };)*
+        }
+        pub const STATEMENTS: &[Statement] = &[$(sql::$twin,)* $(sql::$shared,)*];
+    };
+}
+
+statements! {
+    twins:
+        find_accounts, merge_accounts, find_bill_owners, merge_bills, merge_payments,
+        merge_holds, touch, clear_rejects, put_rejects, set_feed, load_feed, touch_feed,
+        count_held, find_candidates, load_accounts, load_bills, load_holds, load_pending,
+        load_sent, load_in_hand, load_recorded, load_cases, load_history, insert_reminders,
+        insert_items, put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch,
+        set_planned, load_planned, put_policy, load_due, load_retries, load_due_bills,
+        take_days, take_items, release_days, release_items, insert_transitions, reopen_steps,
+        load_standing, load_waiting, load_missed, put_control, load_mark, put_mark, list_sent,
+        list_flags, list_rejects, list_feeds, list_account_bills, list_account_attempts,
+        list_account_why_not, load_flag
+    ;
+    shared:
+        find_awaited, reread_feed, load_policies, load_control, drop_control, count_states,
+        count_sent, count_why_not
+    ;
+}
+
+const POSTGRES: &[(i64, &str, &str)] = &[(
+    1,
+    "ledger and outbox",
+    include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql"),
+)];
+const SQLITE: &[(i64, &str, &str)] =
+    &[(1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql"))];
+
+/// Brings the schema up to date; what is applied already is left alone.
+pub async fn migrate(engine: &Engine) -> Result<(), MigrateError> {
+    match engine {
+        Engine::Postgres(pool) => migrator(POSTGRES).run(pool).await,
+        Engine::Sqlite { writer, .. } => migrator(SQLITE).run(writer).await,
+    }
+}
+
+fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
+    let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
+        let name = Cow::Borrowed(*name);
+        Migration::new(*version, name, MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(files.iter().map(migration).collect())
+}
