@@ -10,3 +10,5 @@ pub mod model;
 pub mod outbox;
 pub mod policy;
 pub mod provider;
+pub mod source;
+pub mod store;

@@ -70,7 +70,8 @@ const HOLDS: &[Column] = &[
     column("kind", true, "exemption, promise, hardship, moratorium, complaint or dispute"),
     column("starts_on", true, "a date such as 2026-03-01"),
     column("ends_on", false, "a date such as 2026-03-01"),
-    column("amount", false, "the disputed part, a decimal"),
+    column("amount", false, "the disputed part, a decimal such as 12.50"),
+    column("currency", false, "an ISO 4217 code, beside an amount"),
     column("changed_at", true, "a time stamp such as 2026-03-01 12:00:00"),
 ];
 /// The columns of the balance query, which is no feed: it answers for named bills.

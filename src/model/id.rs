@@ -73,6 +73,11 @@ macro_rules! id {
                 f.write_str(&self.0)
             }
         }
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
         impl From<&str> for $name {
             fn from(id: &str) -> Self {
                 Self(id.to_owned())

@@ -12,6 +12,7 @@ pub mod control;
 pub mod feed;
 pub mod hold;
 pub mod id;
+pub mod ledger;
 pub mod money;
 pub mod reminder;
 

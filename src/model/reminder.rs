@@ -264,8 +264,8 @@ pub struct Transition {
     pub reason: Option<Reason>,
     /// What the provider said, without personal data.
     pub note: Option<String>,
-    /// When to try again, for `retry_later`.
-    pub retry_at: Option<Timestamp>,
+    /// When something must happen next: the retry, or the deadline of a receipt.
+    pub next_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a decision is made from: one account's own facts, and nothing else.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 
 use crate::model::{
@@ -25,6 +27,8 @@ pub struct AccountFacts {
     pub case: Option<Case>,
     /// Grows whenever the account is touched; 0 if it was not.
     pub touched: i64,
+    /// Per day, the revision that the next reminder planned for it gets.
+    pub revisions: HashMap<Date, u32>,
 }
 
 /// One bill at one step that counts as sent.

@@ -219,6 +219,12 @@ impl Scenario {
             .find(|step| step.on > on && step.on >= bill.issued_on)
     }
 
+    /// The step named `name` on this bill; `None` where the scenario has none of that name.
+    pub fn place(&self, name: &str, bill: &Bill) -> Option<DueStep<'_>> {
+        let index = self.steps.iter().position(|step| step.name == name)?;
+        Some(self.placed(index, bill))
+    }
+
     fn placed<'a>(&'a self, index: usize, bill: &Bill) -> DueStep<'a> {
         let step = &self.steps[index];
         let on = plus_days(bill.due_on, step.offset_days);

@@ -10,6 +10,7 @@
 pub mod facts;
 pub mod ladder;
 pub mod repeat_debtor;
+pub mod scenarios;
 mod suppression;
 pub mod window;
 
@@ -22,6 +23,7 @@ use crate::model::{Bill, BillId, Channel, Item, Reason, Severity};
 
 pub use facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 pub use ladder::{DueStep, Scenario, Step};
+pub use scenarios::{Scenarios, Versioned};
 pub use window::ContactWindow;
 
 /// What is to be done about one account on one day.

@@ -1,0 +1,49 @@
+//! Which provider carries which channel, and who can be asked afterwards.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::Channel;
+
+use super::{LookUp, ReceiptReader, Sender};
+
+/// The providers in use.
+#[derive(Default, Clone)]
+pub struct Providers {
+    senders: HashMap<Channel, Arc<dyn Sender>>,
+    look_ups: HashMap<String, Arc<dyn LookUp>>,
+    readers: Vec<(String, Arc<dyn ReceiptReader>)>,
+}
+
+impl Providers {
+    /// `sender` carries `channel` from now on.
+    pub fn carry(&mut self, channel: Channel, sender: Arc<dyn Sender>) {
+        self.senders.insert(channel, sender);
+    }
+
+    /// The provider `name` can be asked about attempts.
+    pub fn ask(&mut self, name: &str, look_up: Arc<dyn LookUp>) {
+        self.look_ups.insert(name.to_owned(), look_up);
+    }
+
+    /// The provider `name` gives receipts.
+    pub fn read(&mut self, name: &str, reader: Arc<dyn ReceiptReader>) {
+        self.readers.push((name.to_owned(), reader));
+    }
+
+    pub fn sender(&self, channel: Channel) -> Option<&Arc<dyn Sender>> {
+        self.senders.get(&channel)
+    }
+
+    pub fn look_up(&self, provider: &str) -> Option<&Arc<dyn LookUp>> {
+        self.look_ups.get(provider)
+    }
+
+    pub fn readers(&self) -> impl Iterator<Item = (&str, &Arc<dyn ReceiptReader>)> {
+        self.readers.iter().map(|(name, reader)| (name.as_str(), reader))
+    }
+
+    pub fn channels(&self) -> impl Iterator<Item = Channel> {
+        Channel::ALL.into_iter().filter(|channel| self.senders.contains_key(channel))
+    }
+}

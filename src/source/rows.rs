@@ -1,0 +1,334 @@
+//! Reads the text cells of a feed strictly, one row at a time.
+//!
+//! A row that cannot be used is set aside with the field, what is wrong and
+//! what was expected; the others go on. A wrong contact costs that contact
+//! alone, and is noted as a warning: the other channel may still reach.
+
+use jiff::civil::{Date, date};
+
+use crate::model::feed::{BALANCE, Cell, Column, Cursor, Feed, RawRow, Reject};
+use crate::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows};
+use crate::model::money::BadAmount;
+use crate::model::{
+    AccountId, BillId, Bucket, Channel, Currency, EmailAddress, HoldKind, Money, PaymentState,
+    PhoneNumber, Tier,
+};
+
+use super::Defaults;
+
+/// Dates outside are typing errors or placeholders, never bills.
+const EARLIEST: Date = date(1990, 1, 1);
+const LATEST: Date = date(2099, 12, 31);
+
+/// Checks a page that was read to its last row.
+pub fn checked_page(
+    feed: Feed,
+    raw: &[RawRow],
+    defaults: &Defaults,
+    is_last: bool,
+) -> Option<Page> {
+    let columns = feed.columns();
+    let cursor = Cursor {
+        changed_at: cell_text(raw.last()?.cells.last()?)?.to_owned(),
+        id: cell_text(raw.last()?.cells.first()?).unwrap_or_default().to_owned(),
+    };
+    let mut rejects = Vec::new();
+    let rows = match feed {
+        Feed::Accounts => {
+            Rows::Accounts(each(feed, columns, raw, &mut rejects, |r| account(r, defaults)))
+        }
+        Feed::Bills => Rows::Bills(each(feed, columns, raw, &mut rejects, bill)),
+        Feed::Payments => Rows::Payments(each(feed, columns, raw, &mut rejects, payment)),
+        Feed::Holds => Rows::Holds(each(feed, columns, raw, &mut rejects, hold)),
+    };
+    Some(Page { rows, rejects, read: raw.len() as u64, cursor, is_last })
+}
+
+/// What the source says right now of a bill's remaining amount; `None` where
+/// the answer cannot be read, which must not be taken for "paid".
+pub fn balance(raw: &RawRow) -> Option<(BillId, Money)> {
+    let reader = Reader { columns: BALANCE, cells: &raw.cells, warnings: Vec::new() };
+    let id = reader.text("bill_id").ok()?;
+    let currency = reader.currency().ok()?;
+    let minor = reader.signed_amount("remaining_amount", currency).ok()?.max(0);
+    Some((BillId(id), Money::new(minor, currency)))
+}
+
+fn each<T>(
+    feed: Feed,
+    columns: &'static [Column],
+    raw: &[RawRow],
+    rejects: &mut Vec<Reject>,
+    check: impl Fn(&mut Reader<'_>) -> Result<T, Fault>,
+) -> Vec<T> {
+    let mut rows = Vec::with_capacity(raw.len());
+    for (index, row) in raw.iter().enumerate() {
+        let id = match row.cells.first().and_then(cell_text) {
+            Some(id) if !id.is_empty() => id.to_owned(),
+            _ => format!("row {} of a page", index + 1),
+        };
+        let mut reader = Reader { columns, cells: &row.cells, warnings: Vec::new() };
+        let checked = check(&mut reader);
+        let warnings = reader.warnings;
+        let mut set_aside = |fault: Fault, is_warning: bool| {
+            rejects.push(Reject {
+                feed,
+                row: id.clone(),
+                field: fault.field.to_owned(),
+                reason: fault.reason,
+                is_warning,
+                awaits_account: None,
+                raw: raw_json(row),
+            });
+        };
+        match checked {
+            Ok(checked) => {
+                warnings.into_iter().for_each(|fault| set_aside(fault, true));
+                rows.push(checked);
+            }
+            Err(fault) => set_aside(fault, false),
+        }
+    }
+    rows
+}
+
+fn raw_json(row: &RawRow) -> String {
+    let cells: Vec<Option<&str>> = row.cells.iter().map(cell_text).collect();
+    serde_json::to_string(&cells).unwrap_or_default()
+}
+
+fn cell_text(cell: &Cell) -> Option<&str> {
+    match cell {
+        Cell::Text(text) => Some(text),
+        Cell::Null | Cell::NotUtf8 => None,
+    }
+}
+
+fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Fault> {
+    let account_id = row.text("account_id")?;
+    let person = row.optional("person_id")?;
+    let bucket = Bucket::of(person.as_deref().unwrap_or(&account_id));
+    let zone = match row.optional("zone")? {
+        Some(name) if jiff::tz::TimeZone::get(&name).is_ok() => name,
+        Some(_) => {
+            row.warn("zone", "is no IANA time zone (expected one such as Europe/Berlin); the default zone is used");
+            defaults.zone.clone()
+        }
+        None => defaults.zone.clone(),
+    };
+    let tier = match row.optional("tier")? {
+        Some(name) => match Tier::parse(&name) {
+            Some(tier) => tier,
+            None => {
+                row.warn("tier", "is none of key, main, ordinary, small; ordinary is used");
+                Tier::Ordinary
+            }
+        },
+        None => Tier::Ordinary,
+    };
+    let phone = row.optional("phone")?.and_then(|text| {
+        let number = PhoneNumber::parse(&text, defaults.region.as_deref());
+        if number.is_none() {
+            row.warn("phone", "is no valid telephone number (expected one such as +4915123456789); it is not used");
+        }
+        number
+    });
+    let email = row.optional("email")?.and_then(|text| {
+        let address = EmailAddress::parse(&text);
+        if address.is_none() {
+            row.warn(
+                "email",
+                "is no e-mail address (expected one such as name@example.org); it is not used",
+            );
+        }
+        address
+    });
+    let preferred = row.optional("preferred_channel")?.and_then(|text| {
+        let channel = Channel::parse(&text);
+        if channel.is_none() {
+            row.warn("preferred_channel", "is none of sms, voice, email; the step's order is used");
+        }
+        channel
+    });
+    Ok(AccountRow {
+        bucket,
+        account_id: AccountId(account_id),
+        name: row.optional("name")?.unwrap_or_default(),
+        language: row.optional("language")?.unwrap_or_else(|| defaults.language.clone()),
+        zone,
+        tier: tier.as_str().to_owned(),
+        segment: row.optional("segment")?.unwrap_or_default(),
+        phone: phone.map(|number| number.e164().to_owned()),
+        email: email.map(|address| address.as_str().to_owned()),
+        preferred_channel: preferred.map(|channel| channel.as_str().to_owned()),
+    })
+}
+
+fn bill(row: &mut Reader<'_>) -> Result<BillRow, Fault> {
+    let bill_id = BillId(row.text("bill_id")?);
+    let account_id = AccountId(row.text("account_id")?);
+    let currency = row.currency()?;
+    let amount = row.amount("amount", currency)?;
+    let remaining = row.signed_amount("remaining_amount", currency)?;
+    let issued_on = row.date("issued_on")?;
+    let due_on = row.date("due_on")?;
+    let settled_on = row.optional_date("settled_on")?;
+    if remaining < 0 {
+        row.warn(
+            "remaining_amount",
+            "is negative: more was paid than owed; the bill counts as paid",
+        );
+    }
+    if due_on < issued_on {
+        row.warn("due_on", "lies before issued_on; steps before the issue date are dropped");
+    }
+    Ok(BillRow {
+        bill_id,
+        account_id,
+        currency,
+        amount,
+        remaining: remaining.max(0),
+        issued_on,
+        due_on,
+        settled_on: settled_on.filter(|_| remaining <= 0),
+    })
+}
+
+fn payment(row: &mut Reader<'_>) -> Result<PaymentRow, Fault> {
+    let payment_id = row.text("payment_id")?;
+    let account_id = AccountId(row.text("account_id")?);
+    let bill_id = row.optional("bill_id")?.map(BillId);
+    let currency = row.currency()?;
+    let state = match row.optional("state")? {
+        None => PaymentState::Settled,
+        Some(text) => PaymentState::parse(&text)
+            .ok_or_else(|| row.fault("state", "is none of pending, settled, reversed"))?,
+    };
+    let paid_on = row.date("paid_on")?;
+    let reversed_on = row.optional_date("reversed_on")?;
+    Ok(PaymentRow {
+        payment_id,
+        account_id,
+        bill_id,
+        currency,
+        amount: row.amount("amount", currency)?,
+        paid_on,
+        state: state.as_str().to_owned(),
+        // A reversal without a day counts from the payment's own: it never was one.
+        reversed_on: reversed_on.or(Some(paid_on)).filter(|_| state == PaymentState::Reversed),
+    })
+}
+
+fn hold(row: &mut Reader<'_>) -> Result<HoldRow, Fault> {
+    let kind = row.text("kind")?;
+    if HoldKind::parse(&kind).is_none() {
+        return Err(row.fault(
+            "kind",
+            "is none of exemption, promise, hardship, moratorium, complaint, dispute",
+        ));
+    }
+    let amount = match row.optional("amount")? {
+        None => None,
+        Some(_) => Some(row.amount("amount", row.currency()?)?),
+    };
+    Ok(HoldRow {
+        hold_id: row.text("hold_id")?,
+        account_id: AccountId(row.text("account_id")?),
+        bill_id: row.optional("bill_id")?.map(BillId),
+        kind,
+        starts_on: row.date("starts_on")?,
+        ends_on: row.optional_date("ends_on")?,
+        amount,
+    })
+}
+
+/// What is wrong with a row.
+struct Fault {
+    field: &'static str,
+    reason: String,
+}
+
+/// One row, cell by cell.
+struct Reader<'a> {
+    columns: &'static [Column],
+    cells: &'a [Cell],
+    warnings: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn fault(&self, field: &'static str, what: &str) -> Fault {
+        Fault { field, reason: what.to_owned() }
+    }
+
+    fn warn(&mut self, field: &'static str, what: &str) {
+        self.warnings.push(Fault { field, reason: what.to_owned() });
+    }
+
+    fn expects(&self, field: &'static str) -> &'static str {
+        self.columns.iter().find(|c| c.name == field).map_or("a value", |c| c.expects)
+    }
+
+    fn optional(&self, field: &'static str) -> Result<Option<String>, Fault> {
+        let index = self.columns.iter().position(|c| c.name == field);
+        match index.and_then(|index| self.cells.get(index)) {
+            None | Some(Cell::Null) => Ok(None),
+            Some(Cell::NotUtf8) => Err(self.fault(field, "is not valid UTF-8")),
+            Some(Cell::Text(text)) if text.is_empty() => Ok(None),
+            Some(Cell::Text(text)) => Ok(Some(text.clone())),
+        }
+    }
+
+    fn text(&self, field: &'static str) -> Result<String, Fault> {
+        self.optional(field)?.ok_or_else(|| {
+            self.fault(field, &format!("is missing (expected {})", self.expects(field)))
+        })
+    }
+
+    fn currency(&self) -> Result<Currency, Fault> {
+        let code = self.text("currency")?;
+        code.parse().map_err(|unknown| Fault {
+            field: "currency",
+            reason: format!("{code:?} is an {unknown}"),
+        })
+    }
+
+    fn signed_amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
+        let text = self.text(field)?;
+        Money::parse(&text, currency).map(|money| money.minor).map_err(|bad| {
+            let decimals = match bad {
+                BadAmount::TooPrecise => format!(" ({} has {})", currency, currency.exponent()),
+                BadAmount::NotANumber | BadAmount::TooLarge => String::new(),
+            };
+            Fault { field, reason: format!("{text:?} is {bad}{decimals}") }
+        })
+    }
+
+    fn amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
+        match self.signed_amount(field, currency)? {
+            minor if minor < 0 => Err(self.fault(field, "is negative (expected zero or more)")),
+            minor => Ok(minor),
+        }
+    }
+
+    fn optional_date(&self, field: &'static str) -> Result<Option<Date>, Fault> {
+        let Some(text) = self.optional(field)? else { return Ok(None) };
+        // Databases without a date type often give midnight along with the day.
+        let day = text.strip_suffix(" 00:00:00").unwrap_or(&text);
+        let parsed: Option<Date> = (day.len() == 10).then(|| day.parse().ok()).flatten();
+        match parsed {
+            Some(date) if (EARLIEST..=LATEST).contains(&date) => Ok(Some(date)),
+            Some(date) => {
+                Err(self
+                    .fault(field, &format!("{date} is absurd (expected {EARLIEST} to {LATEST})")))
+            }
+            None => Err(self
+                .fault(field, &format!("{text:?} is no date (expected one such as 2026-03-01)"))),
+        }
+    }
+
+    fn date(&self, field: &'static str) -> Result<Date, Fault> {
+        self.optional_date(field)?.ok_or_else(|| {
+            self.fault(field, &format!("is missing (expected {})", self.expects(field)))
+        })
+    }
+}
