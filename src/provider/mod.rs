@@ -7,6 +7,8 @@
 //!
 //! May use: model.
 
+pub mod sandbox;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
