@@ -8,6 +8,7 @@
 //! May use: model.
 
 pub mod sandbox;
+pub mod smtp;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
