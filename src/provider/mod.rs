@@ -7,6 +7,7 @@
 //!
 //! May use: model.
 
+pub mod http;
 pub mod sandbox;
 pub mod smtp;
 
