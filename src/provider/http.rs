@@ -161,16 +161,17 @@ fn client(settings: &Settings) -> anyhow::Result<Client> {
     // `Err` means that another adapter has chosen already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let timeout = Duration::from_millis(settings.timeout_ms.into());
+    let connect_timeout = timeout.min(CONNECT_MAX);
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .pool_idle_timeout(IDLE_MAX)
         // A proxy from the environment would see every subscriber.
         .no_proxy()
-        .connect_timeout(CONNECT_MAX)
+        .connect_timeout(connect_timeout)
         // The whole may only run out after the connecting would have, so that
         // a time-out always tells on which side of the request it fell.
-        .timeout(CONNECT_MAX + timeout)
+        .timeout(connect_timeout + timeout)
         .build()
         .context("could not prepare the http client")
 }

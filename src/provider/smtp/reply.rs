@@ -171,8 +171,10 @@ fn down(note: String) -> SendOutcome {
 /// Whether encryption failed, most likely over a certificate: for the
 /// operator that is another thing than a cable.
 fn is_tls(error: &lettre::transport::smtp::Error) -> bool {
-    let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    source.and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
+    let chain = std::iter::successors(error.source(), |&cause| cause.source());
+    chain
+        .filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref())
+        .any(|inner| inner.is::<rustls::Error>())
 }
 
 /// Reads `5.1.1`.
