@@ -7,7 +7,10 @@
 //!
 //! May use: model.
 
+pub mod http;
 pub mod route;
+pub mod sandbox;
+pub mod smtp;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

@@ -1,0 +1,4 @@
+//! The one integration binary: the walls against real peers.
+
+mod provider;
+mod support;

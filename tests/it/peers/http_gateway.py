@@ -1,0 +1,67 @@
+"""An operator's gateway that keeps what it gets and misbehaves on demand.
+
+Listens on a free port of 127.0.0.1, prints "port N", and ends when its
+standard input does. Each request becomes NNN.json with its headers and body.
+The local part of the address, or the last digits of the number, say what is
+to happen.
+"""
+
+import http.server
+import json
+import pathlib
+import sys
+import threading
+import time
+
+ANSWERS = {
+    "unknown": (422, {}, {"error": "bad_recipient", "why": "unknown@example.net"}),
+    "stopped": (410, {}, {"error": "opted_out"}),
+    "busy": (429, {"Retry-After": "30"}, {}),
+    "paused": (503, {"Retry-After": "120"}, {}),
+    "denied": (401, {}, {}),
+    "broken": (500, {}, {}),
+    "elsewhere": (307, {"Location": "/elsewhere"}, {}),
+}
+
+
+class Gateway(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    directory = pathlib.Path(sys.argv[1])
+    lock = threading.Lock()
+    count = 0
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        who = body["to"].split("@")[0]
+        with Gateway.lock:
+            Gateway.count += 1
+            number = Gateway.count
+            kept = {"path": self.path, "headers": dict(self.headers), "body": body}
+            (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
+        if who == "silent":
+            time.sleep(3600)
+        if who == "drop":
+            self.close_connection = True
+            return
+        status, headers, answer = ANSWERS.get(who, (202, {}, {"id": f"m-{number}"}))
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+
+server = Server(("127.0.0.1", 0), Gateway)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print("port", server.server_address[1], flush=True)
+sys.stdin.read()

@@ -1,0 +1,37 @@
+//! Providers against real peers: each against the contract, and against what
+//! is its own.
+
+mod contract;
+mod http;
+mod smtp;
+
+use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
+use duebell::provider::Outgoing;
+use jiff::Timestamp;
+
+pub const KEY: &str = "0123456789abcdef0123456789abcdef.2";
+
+pub fn now() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// A mail to `who@example.net`; the peers act on `who`.
+pub fn mail_to(who: &str) -> Outgoing {
+    Outgoing {
+        key: KEY.parse::<AttemptKey>().unwrap(),
+        channel: Channel::Email,
+        to: Contacts {
+            phone: PhoneNumber::parse("+4915123456789", None),
+            email: Some(EmailAddress::from_stored(format!("{who}@example.net"))),
+            preferred: None,
+        },
+        name: "Zoë Müller-王".to_owned(),
+        language: "de".to_owned(),
+        content: Content::Email {
+            subject: "Ihre Rechnung über 1.234,50 € ist fällig".to_owned(),
+            text: "Guten Tag Zoë,\n\noffen sind 1.234,50 €.\n.\n..\n.Netz AG\n".to_owned(),
+            html: "<p>Guten Tag Zoë,</p>\n<p>offen sind <b>1.234,50 €</b>.</p>\n".to_owned(),
+        },
+        expires_at: "2026-03-01T19:00:00Z".parse().unwrap(),
+    }
+}

@@ -1,0 +1,108 @@
+//! Peers: small servers in Python that we talk to over real sockets.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Debian's packages live with Debian's Python, whichever comes first in PATH.
+const PYTHON: &str = "/usr/bin/python3";
+
+/// A running peer with a directory of what it got. Ends with its test: killed
+/// on drop, and by its closed standard input should the test be killed.
+pub struct Peer {
+    child: Child,
+    pub port: u16,
+    pub dir: tempfile::TempDir,
+}
+
+impl Peer {
+    /// Starts `tests/it/peers/<script>` and waits until it listens.
+    #[track_caller]
+    pub fn start(script: &str, arguments: &[&str]) -> Peer {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/peers").join(script);
+        let mut child = Command::new(PYTHON)
+            .arg(path)
+            .arg(dir.path())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|_| panic!("{PYTHON} is missing: apt-get install python3"));
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().strip_prefix("port ").and_then(|port| port.parse().ok());
+        let Some(port) = port else {
+            let output = child.wait_with_output().unwrap();
+            panic!("{script}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        };
+        Peer { child, port, dir }
+    }
+
+    /// The files it has kept with this ending, in order of arrival.
+    pub fn kept(&self, ending: &str) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(self.dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == ending));
+        paths.sort();
+        paths
+    }
+
+    /// What it has kept about each thing that came.
+    pub fn kept_json(&self) -> Vec<serde_json::Value> {
+        let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        self.kept("json").iter().map(read).collect()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port of this machine on which nobody listens.
+pub fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A certificate for 127.0.0.1 that only its own file vouches for.
+pub struct Certificate {
+    dir: tempfile::TempDir,
+}
+
+impl Certificate {
+    pub fn generate() -> Certificate {
+        let certificate = Certificate { dir: tempfile::tempdir().unwrap() };
+        let settings = certificate.dir.path().join("openssl.cnf");
+        let text = "[req]\ndistinguished_name=name\nx509_extensions=v3\nprompt=no\n\
+                    [name]\nCN=peer\n\
+                    [v3]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
+        std::fs::write(&settings, text).unwrap();
+        let output = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-nodes", "-days", "2", "-config"])
+            .arg(&settings)
+            .arg("-out")
+            .arg(certificate.path())
+            .arg("-keyout")
+            .arg(certificate.key())
+            .output()
+            .unwrap_or_else(|_| panic!("openssl is missing: apt-get install openssl"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        certificate
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.dir.path().join("certificate.pem")
+    }
+
+    pub fn key(&self) -> PathBuf {
+        self.dir.path().join("key.pem")
+    }
+}
