@@ -51,7 +51,7 @@ impl Locale {
     /// plainly.
     pub fn of(tag: &str) -> Locale {
         let known = icu_locale_core::Locale::try_from_str(&tag.replace('_', "-"));
-        let locale = known.unwrap_or_else(|_| icu_locale_core::Locale::UNKNOWN);
+        let locale = known.unwrap_or(icu_locale_core::Locale::UNKNOWN);
         let formatter = |grouping| {
             let mut options = DecimalFormatterOptions::default();
             options.grouping_strategy = Some(grouping);
@@ -95,14 +95,20 @@ impl Locale {
     }
 
     /// A date with its month in words.
-    pub fn date(&self, date: Date) -> String {
+    pub fn date(&self, date: Date, style: Style) -> String {
         let day = self.digits(i64::from(date.day()));
         let year = self.digits(i64::from(date.year()));
         let number = self.digits(i64::from(date.month()));
         let Some(months) = months(&self.primary) else {
             return date.to_string();
         };
-        let month = months[usize::from(date.month().unsigned_abs()) - 1];
+        let month = match (style, self.primary.as_str(), date.month()) {
+            // The only two names outside the GSM alphabet, in the forms that
+            // CLDR (abbreviated) and the spelling of 1990 allow.
+            (Style::Sms, "pt", 3) => "mar.",
+            (Style::Sms, "fr", 8) => "aout",
+            _ => months[usize::from(date.month().unsigned_abs()) - 1],
+        };
         match self.primary.as_str() {
             "zh" => format!("{year}年{number}月{day}日"),
             "de" => format!("{day}. {month} {year}"),
@@ -148,7 +154,8 @@ impl Locale {
         };
         let name = currency::spoken(money.currency.code(), &self.primary, magnitude, unit);
         let sign = if money.minor < 0 { "-" } else { "" };
-        format!("{sign}{number} {name}")
+        let space = if self.primary == "zh" { "" } else { " " };
+        format!("{sign}{number}{space}{name}")
     }
 
     /// A small number in the language's own digits, without grouping.
@@ -321,7 +328,7 @@ mod tests {
     fn a_language_outside_the_table_is_plain_but_never_wrong() {
         check("nb", 123_450, "NOK", "1\u{A0}234,50\u{A0}NOK");
         check("not a tag", 123_450, "EUR", "1,234.50\u{A0}€");
-        assert_eq!(Locale::of("nb").date(date(2026, 3, 4)), "2026-03-04");
+        assert_eq!(Locale::of("nb").date(date(2026, 3, 4), Style::Written), "2026-03-04");
     }
 
     #[test]
@@ -346,16 +353,26 @@ mod tests {
     #[test]
     fn a_date_is_never_numbers_only() {
         let third = date(2026, 3, 3);
-        let written = |tag: &str| Locale::of(tag).date(third);
+        let written = |tag: &str| Locale::of(tag).date(third, Style::Written);
         assert_eq!(written("en"), "3 March 2026");
         assert_eq!(written("de-AT"), "3. März 2026");
         assert_eq!(written("es"), "3 de marzo de 2026");
         assert_eq!(written("fr"), "3 mars 2026");
-        assert_eq!(Locale::of("fr").date(date(2026, 8, 1)), "1er août 2026");
+        assert_eq!(Locale::of("fr").date(date(2026, 8, 1), Style::Written), "1er août 2026");
         assert_eq!(written("pt"), "3 de março de 2026");
         assert_eq!(written("zh-Hans"), "2026年3月3日");
         assert_eq!(written("ar-AE"), "3 مارس 2026");
         assert_eq!(written("ar-EG"), "٣ مارس ٢٠٢٦");
+    }
+
+    #[test]
+    fn no_month_makes_a_short_message_dear() {
+        for tag in ["en", "de", "es", "fr", "pt"] {
+            for month in 1..=12 {
+                let written = Locale::of(tag).date(date(2026, month, 1), Style::Sms);
+                assert!(sms::is_gsm(&written), "{written}");
+            }
+        }
     }
 
     #[test]
