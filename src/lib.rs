@@ -6,6 +6,7 @@
 //! [`store`], [`provider`]), and the door that works by itself ([`pipeline`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
+pub mod message;
 pub mod model;
 pub mod outbox;
 pub mod policy;

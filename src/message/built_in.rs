@@ -1,0 +1,36 @@
+//! The templates that come with Duebell, embedded from `config/messages`.
+
+/// The files of each language, with their paths below `config/messages`.
+macro_rules! embedded {
+    ($($language:literal)*) => {
+        &[
+            file!("layout.html"),
+            $(
+                file!($language, "/courtesy/sms.txt"),
+                file!($language, "/courtesy/voice.txt"),
+                file!($language, "/courtesy/email.subject.txt"),
+                file!($language, "/courtesy/email.txt"),
+                file!($language, "/courtesy/email.html"),
+                file!($language, "/soft/sms.txt"),
+                file!($language, "/soft/voice.txt"),
+                file!($language, "/soft/email.subject.txt"),
+                file!($language, "/soft/email.txt"),
+                file!($language, "/soft/email.html"),
+                file!($language, "/hard/sms.txt"),
+                file!($language, "/hard/voice.txt"),
+                file!($language, "/hard/email.subject.txt"),
+                file!($language, "/hard/email.txt"),
+                file!($language, "/hard/email.html"),
+            )*
+        ]
+    };
+}
+
+macro_rules! file {
+    ($($part:literal),*) => {
+        (concat!($($part),*), include_str!(concat!("../../config/messages/", $($part),*)))
+    };
+}
+
+/// (path, text).
+pub const FILES: &[(&str, &str)] = embedded!["ar" "de" "en" "es" "fr" "pt" "zh-Hans"];

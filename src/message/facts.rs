@@ -1,0 +1,140 @@
+//! What a message may say: the facts of one account, as template variables.
+//!
+//! Values are data, never templates: they are cleaned here, and a template
+//! cannot make them anything else.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use minijinja::value::Value;
+
+use super::language;
+use super::locale::{Locale, Style};
+use super::name::{cleaned, greeting};
+use super::operator::Operator;
+use crate::model::{AccountId, BillId, Money, billing, money};
+
+/// The facts behind one message.
+#[derive(Debug, Clone)]
+pub struct MessageFacts<'a> {
+    pub operator: &'a Operator,
+    /// As the billing system has it; unfit names give a neutral greeting.
+    pub name: &'a str,
+    pub account: &'a AccountId,
+    /// BCP 47 tag; it also says how amounts and dates are written.
+    pub language: &'a str,
+    /// The subscriber's local day.
+    pub on: Date,
+    /// What is still owed; at least one bill.
+    pub bills: Vec<BillLine>,
+}
+
+/// One unpaid bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillLine {
+    pub bill: BillId,
+    pub remaining: Money,
+    pub due_on: Date,
+}
+
+/// Every variable that a template may name, as `undeclared_variables` spells
+/// them. Variables of one bill exist inside `{% for bill in bills %}`.
+pub const VARIABLES: &[&str] = &[
+    "operator.name",
+    "operator.phone",
+    "operator.pay_url",
+    "operator.pay_site",
+    "operator.bank",
+    "name",
+    "account",
+    "bills",
+    "totals",
+    "total",
+    "due_on",
+    "days_past_due",
+    "is_overdue",
+    "many",
+    "language",
+    "direction",
+];
+
+/// Every variable of one bill.
+pub const BILL_VARIABLES: &[&str] = &["id", "amount", "due_on", "days_past_due", "is_overdue"];
+
+/// What is written here is read by eye or by ear; each wants other marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Medium {
+    pub style: Style,
+    pub is_html: bool,
+}
+
+/// Keeps a telephone number in order inside text that runs from right to left.
+const LEFT_TO_RIGHT_MARK: char = '\u{200E}';
+
+impl MessageFacts<'_> {
+    /// The variables, as written in `spoken` (the language of the template).
+    ///
+    /// The subscriber's own tag decides about amounts and dates where it is a
+    /// variant of that language: `de-CH` in a German text, but not `ja` in an
+    /// English one.
+    pub(super) fn variables(&self, spoken: &str, medium: Medium) -> Value {
+        let is_variant = language::same_language(self.language, spoken);
+        let locale = Locale::of(if is_variant { self.language } else { spoken });
+        let rtl = language::is_right_to_left(spoken);
+
+        let sums = money::totals(self.bills.iter().map(|line| line.remaining));
+        let totals: Vec<String> =
+            sums.into_iter().map(|sum| locale.amount(sum, medium.style)).collect();
+        let due_on = self.bills.iter().map(|line| line.due_on).min().unwrap_or(self.on);
+
+        let mut all: BTreeMap<&str, Value> = self.when(due_on, &locale, medium);
+        all.insert("operator", self.operator(rtl, medium));
+        all.insert("name", greeting(self.name).into());
+        all.insert("account", cleaned(self.account.as_str()).into());
+        all.insert("bills", self.bills(&locale, medium));
+        all.insert("total", locale.list(&totals).into());
+        all.insert("totals", totals.into());
+        all.insert("many", (self.bills.len() > 1).into());
+        all.insert("language", spoken.into());
+        all.insert("direction", if rtl { "rtl" } else { "ltr" }.into());
+        Value::from(all)
+    }
+
+    fn operator(&self, rtl: bool, medium: Medium) -> Value {
+        let mut phone = cleaned(&self.operator.phone);
+        // HTML says so with `dir`; plain text has only marks, speech none.
+        if rtl && !medium.is_html && medium.style != Style::Spoken {
+            phone.insert(0, LEFT_TO_RIGHT_MARK);
+        }
+        Value::from(BTreeMap::from([
+            ("name", Value::from(cleaned(&self.operator.name))),
+            ("phone", phone.into()),
+            ("pay_url", cleaned(&self.operator.pay_link(self.account)).into()),
+            ("pay_site", cleaned(self.operator.pay_site()).into()),
+            ("bank", cleaned(&self.operator.bank).into()),
+        ]))
+    }
+
+    fn bills(&self, locale: &Locale, medium: Medium) -> Value {
+        let mut lines: Vec<&BillLine> = self.bills.iter().collect();
+        // The oldest first: that is the one to pay first.
+        lines.sort_by(|a, b| (a.due_on, &a.bill).cmp(&(b.due_on, &b.bill)));
+        let bill = |line: &BillLine| {
+            let mut all = self.when(line.due_on, locale, medium);
+            all.insert("id", cleaned(line.bill.as_str()).into());
+            all.insert("amount", locale.amount(line.remaining, medium.style).into());
+            Value::from(all)
+        };
+        lines.into_iter().map(bill).collect::<Vec<Value>>().into()
+    }
+
+    /// The variables that hang on a due date.
+    fn when(&self, due_on: Date, locale: &Locale, medium: Medium) -> BTreeMap<&'static str, Value> {
+        let days = billing::days_between(due_on, self.on);
+        BTreeMap::from([
+            ("due_on", locale.date(due_on, medium.style).into()),
+            ("days_past_due", days.into()),
+            ("is_overdue", (days > 0).into()),
+        ])
+    }
+}
