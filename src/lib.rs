@@ -6,9 +6,14 @@
 //! [`store`], [`provider`]), and the door that works by itself ([`pipeline`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod message;
 pub mod model;
 pub mod outbox;
+pub mod pipeline;
 pub mod policy;
 pub mod provider;
 pub mod source;

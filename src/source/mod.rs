@@ -6,6 +6,7 @@
 //!
 //! May use: model.
 
+pub mod history;
 mod placeholders;
 pub mod rows;
 pub mod sql;

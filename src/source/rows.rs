@@ -44,14 +44,22 @@ pub fn checked_page(
     Some(Page { rows, rejects, read: raw.len() as u64, cursor, is_last })
 }
 
-/// What the source says right now of a bill's remaining amount; `None` where
-/// the answer cannot be read, which must not be taken for "paid".
-pub fn balance(raw: &RawRow) -> Option<(BillId, Money)> {
+/// What the source says right now of a bill's remaining amount.
+///
+/// # Errors
+/// With the bill's id, where that much can be read: an answer that cannot be
+/// read must not be taken for "paid".
+pub fn balance(raw: &RawRow) -> Result<(BillId, Money), Option<BillId>> {
     let reader = Reader { columns: BALANCE, cells: &raw.cells, warnings: Vec::new() };
-    let id = reader.text("bill_id").ok()?;
-    let currency = reader.currency().ok()?;
-    let minor = reader.signed_amount("remaining_amount", currency).ok()?.max(0);
-    Some((BillId(id), Money::new(minor, currency)))
+    let bill = reader.text("bill_id").map(BillId).map_err(|_| None)?;
+    let read = reader.currency().and_then(|currency| {
+        let minor = reader.signed_amount("remaining_amount", currency)?.max(0);
+        Ok(Money::new(minor, currency))
+    });
+    match read {
+        Ok(money) => Ok((bill, money)),
+        Err(_) => Err(Some(bill)),
+    }
 }
 
 fn each<T>(

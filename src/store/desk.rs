@@ -244,3 +244,56 @@ impl Desk<'_> {
         }))
     }
 }
+
+/// Every table, in an order in which they may be emptied.
+const ERASE: &[Statement] = &[
+    erase("delete from account"),
+    erase("delete from bill"),
+    erase("delete from payment"),
+    erase("delete from hold"),
+    erase("delete from touched"),
+    erase("delete from feed"),
+    erase("delete from reject"),
+    erase("delete from policy"),
+    erase("delete from control"),
+    erase("delete from mark"),
+    erase("delete from plan_mark"),
+    erase("delete from dunning_case"),
+    erase("delete from repeat_debtor"),
+    erase("delete from why_not"),
+    erase("delete from reminder"),
+    erase("delete from reminder_item"),
+    erase("delete from transition"),
+    erase("delete from sent_item"),
+    erase("delete from sent_day"),
+];
+
+const fn erase(sql: &'static str) -> Statement {
+    Statement { name: "erase", postgres: sql, sqlite: sql }
+}
+
+impl SqlStore {
+    /// Whether nothing was ever read into this store.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.desk().feeds().await?.is_empty())
+    }
+
+    /// Forgets everything. For replays, whose stores are scratch.
+    pub async fn erase(&self) -> Result<(), StoreError> {
+        let mut tx = self.engine.begin().await?;
+        for statement in ERASE {
+            tx.run(*statement, &[]).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The value of a switch.
+    pub async fn control_value(&self, name: &str) -> Result<Option<String>, StoreError> {
+        for row in self.engine.rows(sql::load_control, &[]).await? {
+            if row.text("name")? == name {
+                return row.text("value").map(Some);
+            }
+        }
+        Ok(None)
+    }
+}

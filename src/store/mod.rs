@@ -409,3 +409,20 @@ impl From<&Reject> for RejectLine {
         }
     }
 }
+
+/// `[store]`: where our memory is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// `sqlite:///var/lib/duebell/duebell.db` or `postgres://duebell@host/duebell`; no password in it.
+    pub url: String,
+    /// File that holds the password alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<std::path::PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { url: "sqlite:///var/lib/duebell/duebell.db".into(), password_file: None }
+    }
+}

@@ -1,0 +1,289 @@
+//! Start-up: settings from the built-in defaults, a file, the environment and
+//! the command line, in that order; scenarios and messages from their own
+//! files. Everything that is wrong is told at once, with its file, field,
+//! value and mend.
+//!
+//! May use: the settings types of each module.
+
+mod assemble;
+mod problem;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::message::{Messages, Operator};
+use crate::model::Channel;
+use crate::pipeline;
+use crate::policy::Scenario;
+use crate::provider::{http, sandbox, smtp};
+use crate::source::sql;
+use crate::store;
+
+pub use problem::{Problem, in_words};
+
+/// The reference of every key: its unit, its range, and why it is what it is.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
+/// Where the settings are looked for when nothing else is said.
+pub const DEFAULT_PATH: &str = "/etc/duebell/config.toml";
+
+/// The settings, as they are in force.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settings {
+    pub operator: Operator,
+    pub paths: Paths,
+    pub log: Log,
+    pub store: store::Settings,
+    /// The operator's billing database; needed by all that reads it.
+    pub source: Option<sql::Settings>,
+    pub pipeline: pipeline::Settings,
+    pub channels: Channels,
+    pub provider: ProviderSettings,
+}
+
+/// `[paths]`: where scenarios and messages are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Paths {
+    /// Directory of scenario files (`*.toml`).
+    pub policy: PathBuf,
+    /// Directory of message templates that overlay the built-in ones; empty for none.
+    pub messages: PathBuf,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Paths { policy: "/etc/duebell/policy".into(), messages: PathBuf::new() }
+    }
+}
+
+/// `[log]`: how the daemon tells what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// A tracing filter, such as `info` or `duebell=debug`.
+    pub filter: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { filter: "info".into(), format: LogFormat::Text }
+    }
+}
+
+/// `[channels]`: the provider that carries each channel: sandbox, smtp, http, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Channels {
+    pub sms: Carrier,
+    pub voice: Carrier,
+    pub email: Carrier,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Carrier {
+    None,
+    Sandbox,
+    Smtp,
+    Http,
+}
+
+impl Default for Channels {
+    fn default() -> Self {
+        Channels { sms: Carrier::Sandbox, voice: Carrier::Sandbox, email: Carrier::Sandbox }
+    }
+}
+
+impl Channels {
+    pub fn carrier(&self, channel: Channel) -> Carrier {
+        match channel {
+            Channel::Sms => self.sms,
+            Channel::Voice => self.voice,
+            Channel::Email => self.email,
+        }
+    }
+}
+
+/// `[provider.*]`: one table per provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ProviderSettings {
+    pub sandbox: SandboxFile,
+    pub smtp: smtp::Settings,
+    pub http: http::Settings,
+}
+
+/// `[provider.sandbox]`: the sandbox and the file that keeps what it is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct SandboxFile {
+    pub file: PathBuf,
+    #[serde(flatten)]
+    pub sandbox: sandbox::Settings,
+}
+
+impl Default for SandboxFile {
+    fn default() -> Self {
+        SandboxFile {
+            file: "/var/lib/duebell/sandbox.jsonl".into(),
+            sandbox: sandbox::Settings::default(),
+        }
+    }
+}
+
+/// Settings with the scenarios and messages that they point at.
+#[derive(Debug)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub scenarios: Vec<Scenario>,
+    pub messages: Messages,
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads settings, scenarios and messages.
+///
+/// `overrides` are `key=value` pairs of the command line, with dotted keys.
+///
+/// # Errors
+/// Everything that is wrong, at once.
+pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Problem>> {
+    let (settings, mut problems) = assemble::settings(file, overrides)?;
+    let mut warnings = Vec::new();
+    let messages = match settings.paths.messages.as_os_str().is_empty() {
+        true => Messages::built_in(),
+        false => Messages::load(&settings.paths.messages).unwrap_or_else(|wrong| {
+            problems.extend(wrong.into_iter().map(|p| Problem::in_file(&p.file, "", &p.what)));
+            Messages::built_in()
+        }),
+    };
+    let scenarios = read_scenarios(&settings.paths.policy).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Vec::new()
+    });
+    for (file, scenario) in &scenarios {
+        problems.extend(fit(file, scenario, &settings, &messages));
+    }
+    if settings.operator == Operator::default() {
+        let what = "is the example's; set the name, telephone and pay link of your company";
+        warnings.push(Problem::in_file("settings", "operator", what));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let scenarios = scenarios.into_iter().map(|(_, scenario)| scenario).collect();
+    Ok(Loaded { settings, scenarios, messages, warnings })
+}
+
+/// Reads one scenario file and checks it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_scenario(path: &Path) -> Result<Scenario, Vec<Problem>> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        vec![Problem::in_file(&file, "", &format!("could not be read: {error}"))]
+    })?;
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        vec![Problem::in_file(&format!("{file}:{line}"), "", error.message())]
+    })?;
+    let scenario = scenario.in_order();
+    let problems = scenario.problems();
+    if problems.is_empty() {
+        return Ok(scenario);
+    }
+    Err(problems.into_iter().map(|p| Problem::in_file(&file, &p.field, &p.what)).collect())
+}
+
+/// Reads every scenario of a directory, and checks that together they serve
+/// each segment once.
+fn read_scenarios(directory: &Path) -> Result<Vec<(String, Scenario)>, Vec<Problem>> {
+    let place = directory.display().to_string();
+    let unreadable = |error: std::io::Error| {
+        vec![Problem::in_file(&place, "paths.policy", &format!("could not be read: {error}"))]
+    };
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
+        .map_err(unreadable)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
+    for path in files {
+        match read_scenario(&path) {
+            Ok(scenario) => scenarios.push((path.display().to_string(), scenario)),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    if scenarios.is_empty() && problems.is_empty() {
+        let what =
+            "has no scenario; put at least one *.toml there, such as config/policy/consumer.toml";
+        problems.push(Problem::in_file(&place, "paths.policy", what));
+    }
+    for (index, (file, scenario)) in scenarios.iter().enumerate() {
+        for (other_file, other) in &scenarios[..index] {
+            let mut twice =
+                |field: &str, what: String| problems.push(Problem::in_file(file, field, &what));
+            if scenario.name == other.name {
+                twice(
+                    "name",
+                    format!("{:?} is also that of {other_file}; give each its own", scenario.name),
+                );
+            }
+            if scenario.default && other.default {
+                twice("default", format!("{other_file} is the default already; only one may be"));
+            }
+            for segment in
+                scenario.segments.iter().filter(|segment| other.segments.contains(segment))
+            {
+                twice(
+                    "segments",
+                    format!("{segment:?} is served by {other_file} already; name it once"),
+                );
+            }
+        }
+    }
+    if problems.is_empty() { Ok(scenarios) } else { Err(problems) }
+}
+
+/// Whether every step has a template and a provider for each of its channels.
+fn fit(file: &str, scenario: &Scenario, settings: &Settings, messages: &Messages) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for step in &scenario.steps {
+        for channel in &step.channels {
+            let mut say = |field: &str, what: String| {
+                problems.push(Problem::in_file(
+                    file,
+                    &format!("step {:?}: {field}", step.name),
+                    &what,
+                ));
+            };
+            if !messages.has(step.template(), *channel) {
+                let known = messages.templates().into_iter().collect::<Vec<_>>().join(", ");
+                say(
+                    "template",
+                    format!(
+                        "{:?} has no {channel} message; use one of {known}, or add its files",
+                        step.template()
+                    ),
+                );
+            }
+            if settings.channels.carrier(*channel) == Carrier::None {
+                say(
+                    "channels",
+                    format!("{channel} has no provider; set channels.{channel}, or take it out"),
+                );
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,188 @@
+//! Drives the stages: in a daemon by the clock, elsewhere step by step.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::clock::Clock;
+
+use super::dispatch::Dispatch;
+use super::plan::Plan;
+use super::schedule::Schedule;
+use super::settle::Settle;
+use super::sync::Sync;
+use super::tend::Tend;
+use super::{Stage, Workshop, planning_day};
+
+/// How often dispatch looks for something due.
+const POLL: Duration = Duration::from_secs(1);
+const HOUSEKEEPING: &str = "schedule:housekeeping";
+const PLANNING: &str = "schedule:plan";
+
+/// All stages over one workshop.
+pub struct Stages {
+    workshop: Workshop,
+    sync: Sync,
+    plan: Plan,
+    dispatch: Dispatch,
+    settle: Settle,
+    tend: Tend,
+}
+
+/// What one round through the stages came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    pub read: usize,
+    pub decided: usize,
+    pub moved: usize,
+}
+
+impl Stages {
+    pub fn new(workshop: Workshop) -> Stages {
+        Stages {
+            sync: Sync(workshop.clone()),
+            plan: Plan(workshop.clone()),
+            dispatch: Dispatch(workshop.clone()),
+            settle: Settle(workshop.clone()),
+            tend: Tend(workshop.clone()),
+            workshop,
+        }
+    }
+
+    /// Once, before the first round: settles what an earlier process left open.
+    pub async fn recover(&self, now: Timestamp) -> anyhow::Result<()> {
+        self.settle.recover(now).await?;
+        self.tend.run_once(now).await?;
+        Ok(())
+    }
+
+    /// One round through all stages, in the order in which data travels.
+    pub async fn round(&self, now: Timestamp) -> anyhow::Result<Round> {
+        let read = self.sync.run_once(now).await?;
+        self.tend.run_once(now).await?;
+        let decided = self.plan.run_once(now).await?;
+        let moved = self.send(now).await?;
+        Ok(Round { read, decided, moved })
+    }
+
+    /// Sends what is due and takes in what providers say of it, until nothing
+    /// moves any more: a fallback or a look-up may make something due at once.
+    pub async fn send(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let mut moved = 0;
+        loop {
+            let sent = self.dispatch.run_once(now).await?;
+            let settled = self.settle.run_once(now).await?;
+            if sent + settled == 0 {
+                return Ok(moved);
+            }
+            moved += sent;
+        }
+    }
+
+    /// The daemon: until `stop`, and then to the end of the batch that is under
+    /// way. Reading and deciding go on while a batch is being sent.
+    ///
+    /// # Errors
+    /// When a schedule cannot be read, or the store cannot be reached at the start.
+    pub async fn run(
+        &self,
+        clock: &dyn Clock,
+        stop: &CancellationToken,
+        alive: impl Fn(),
+    ) -> anyhow::Result<()> {
+        let settings = &self.workshop.settings;
+        let schedules = Schedules {
+            plan: Schedule::parse(&settings.plan_at, &settings.plan_zone)?,
+            housekeeping: Schedule::parse(&settings.housekeeping_at, &settings.housekeeping_zone)?,
+        };
+        self.recover(clock.now()).await?;
+        tokio::join!(
+            self.keep_deciding(clock, stop, &schedules),
+            self.keep_sending(clock, stop, alive)
+        );
+        Ok(())
+    }
+
+    /// A failure is told, and tried again with the next round: a database that
+    /// is away must not end the daemon.
+    async fn keep_deciding(
+        &self,
+        clock: &dyn Clock,
+        stop: &CancellationToken,
+        schedules: &Schedules,
+    ) {
+        let every = Duration::from_secs(u64::from(self.workshop.settings.sync_every_s));
+        while !stop.is_cancelled() {
+            let now = clock.now();
+            let read = self.sync.run_once(now).await;
+            told("sync", &read);
+            told("tend", &self.tend.run_once(now).await);
+            let is_planning_due = self.is_due(PLANNING, &schedules.plan, now).await;
+            if is_planning_due || read.is_ok_and(|rows| rows > 0) {
+                let planned = self.plan.run_once(now).await;
+                told("plan", &planned);
+                if is_planning_due && let Ok(accounts) = planned {
+                    self.fired(PLANNING, now).await;
+                    info!(day = %planning_day(now), accounts, "planned");
+                }
+            }
+            if self.is_due(HOUSEKEEPING, &schedules.housekeeping, now).await {
+                told("count", &self.tend.count().await);
+                self.fired(HOUSEKEEPING, now).await;
+            }
+            pause(stop, every).await;
+        }
+    }
+
+    async fn keep_sending(&self, clock: &dyn Clock, stop: &CancellationToken, alive: impl Fn()) {
+        while !stop.is_cancelled() {
+            alive();
+            let now = clock.now();
+            let sent = self.dispatch.run_once(now).await;
+            told("dispatch", &sent);
+            told("settle", &self.settle.run_once(now).await);
+            if sent.is_ok_and(|moved| moved > 0) {
+                continue;
+            }
+            pause(stop, POLL).await;
+        }
+    }
+
+    /// Whether a schedule came since it was last followed. One that never was
+    /// is due at once; several missed ones are one.
+    async fn is_due(&self, name: &str, schedule: &Schedule, now: Timestamp) -> bool {
+        match self.workshop.control.mark(name).await {
+            Ok(Some(last)) => schedule.latest(last, now).is_some(),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    async fn fired(&self, name: &str, now: Timestamp) {
+        told(
+            "schedule",
+            &self.workshop.control.set_mark(name, now).await.map_err(anyhow::Error::from),
+        );
+    }
+}
+
+struct Schedules {
+    plan: Schedule,
+    housekeeping: Schedule,
+}
+
+/// Waits, or stops waiting when the daemon is to stop.
+async fn pause(stop: &CancellationToken, length: Duration) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(length) => {}
+    }
+}
+
+fn told<T>(stage: &'static str, result: &anyhow::Result<T>) {
+    if let Err(error) = result {
+        error!(stage, "{error:#}");
+    }
+}

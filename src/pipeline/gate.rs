@@ -1,0 +1,62 @@
+//! The gates before sending that concern everybody: the kill switch and the
+//! freshness of the feeds.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::Reason;
+use crate::model::control::Control;
+use crate::model::feed::Feed;
+
+use super::Workshop;
+
+/// Whether anything may be sent at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    KillSwitch,
+    /// This feed was not read to its end for too long.
+    Stale(Feed),
+}
+
+impl Gate {
+    pub async fn at(
+        workshop: &Workshop,
+        control: &Control,
+        now: Timestamp,
+    ) -> anyhow::Result<Gate> {
+        if control.kill_switch {
+            return Ok(Gate::KillSwitch);
+        }
+        let limit = SignedDuration::from_secs(i64::from(workshop.settings.feed_age_max_s));
+        for feed in workshop.source.feeds() {
+            let mark = workshop.ledger.feed_mark(feed).await?;
+            let is_fresh = mark
+                .and_then(|mark| mark.read_at)
+                .is_some_and(|read_at| now.duration_since(read_at) <= limit);
+            if !is_fresh {
+                return Ok(Gate::Stale(feed));
+            }
+        }
+        Ok(Gate::Open)
+    }
+
+    /// Why a reminder whose window closed was not sent.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Gate::Open => Reason::OutsideWindow,
+            Gate::KillSwitch => Reason::KillSwitch,
+            Gate::Stale(_) => Reason::StaleFeed,
+        }
+    }
+
+    /// In words, to follow "waiting: ".
+    pub fn words(&self) -> String {
+        match self {
+            Gate::Open => "nothing holds sending back".into(),
+            Gate::KillSwitch => {
+                "the kill switch is set (`duebell live` after mending the cause)".into()
+            }
+            Gate::Stale(feed) => format!("feed {feed} was not read to its end for too long"),
+        }
+    }
+}

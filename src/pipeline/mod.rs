@@ -1,0 +1,153 @@
+//! What the daemon does by itself: read the feeds, decide, send, settle, tidy.
+//!
+//! A stage does a bounded amount of the work that is due and says how much. It
+//! takes no input but the time: after a crash, the next run finds everything
+//! it needs in the store. The daemon, the demo and replays drive the same
+//! stages; only the clock differs.
+//!
+//! May use: model, policy, outbox, message, source, store, provider, clock.
+
+pub mod dispatch;
+pub mod drive;
+pub mod gate;
+pub mod plan;
+pub mod schedule;
+pub mod settle;
+pub mod sync;
+pub mod tend;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Messages, Operator};
+use crate::outbox::RetryLimits;
+use crate::policy::Scenarios;
+use crate::provider::route::Providers;
+use crate::source::{Defaults, Source};
+use crate::store::{ControlStore, LedgerStore, OutboxStore, PlanStore};
+
+/// One thing that the daemon does, over and over.
+#[async_trait]
+pub trait Stage: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Does a bounded amount of the work that is due, and says how much.
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize>;
+}
+
+/// Everything that the stages work with.
+#[derive(Clone)]
+pub struct Workshop {
+    pub source: Arc<dyn Source>,
+    pub ledger: Arc<dyn LedgerStore>,
+    pub plans: Arc<dyn PlanStore>,
+    pub outbox: Arc<dyn OutboxStore>,
+    pub control: Arc<dyn ControlStore>,
+    pub scenarios: Arc<Scenarios>,
+    pub messages: Arc<Messages>,
+    pub operator: Arc<Operator>,
+    pub providers: Providers,
+    pub defaults: Defaults,
+    pub settings: Settings,
+}
+
+/// `[pipeline]`: sizes, intervals and limits of the stages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Seconds between two readings of the feeds.
+    pub sync_every_s: u32,
+    /// Rows of a feed read at a time.
+    pub sync_page: u32,
+    /// Seconds that each reading goes back, for rows that were committed late.
+    pub sync_overlap_s: u32,
+    /// A feed that was not read to its end for this many seconds stops sending.
+    pub feed_age_max_s: u32,
+    /// Accounts decided about at a time.
+    pub plan_page: u32,
+    /// When the next day is planned: cron, in the zone `plan_zone`.
+    pub plan_at: String,
+    /// A day begins first at UTC+14, which the IANA database calls Etc/GMT-14.
+    pub plan_zone: String,
+    /// When feeds are counted and gaps are looked for: cron, in `housekeeping_zone`.
+    pub housekeeping_at: String,
+    pub housekeeping_zone: String,
+    /// Reminders read, marked and recorded at a time.
+    pub dispatch_batch: u32,
+    /// Submissions under way at once.
+    pub in_flight_max: u32,
+    /// Seconds after which a submission without an outcome counts as unknown.
+    pub submit_deadline_s: u32,
+    /// Seconds that a receipt is waited for, and an unknown outcome looked up.
+    pub receipt_deadline_s: u32,
+    pub retry: RetryLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            sync_every_s: 60,
+            sync_page: 5_000,
+            sync_overlap_s: 900,
+            feed_age_max_s: 3_600,
+            plan_page: 2_000,
+            plan_at: "0 0 * * *".into(),
+            plan_zone: "Etc/GMT-14".into(),
+            housekeeping_at: "30 3 * * *".into(),
+            housekeeping_zone: "UTC".into(),
+            dispatch_batch: 500,
+            in_flight_max: 64,
+            submit_deadline_s: 900,
+            receipt_deadline_s: 259_200,
+            retry: RetryLimits::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Everything that makes these settings impossible, as (key, what is wrong and the mend).
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let positive = [
+            ("sync_every_s", self.sync_every_s),
+            ("sync_page", self.sync_page),
+            ("feed_age_max_s", self.feed_age_max_s),
+            ("plan_page", self.plan_page),
+            ("dispatch_batch", self.dispatch_batch),
+            ("in_flight_max", self.in_flight_max),
+            ("submit_deadline_s", self.submit_deadline_s),
+            ("receipt_deadline_s", self.receipt_deadline_s),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                problems.push((key, "is 0; use 1 or more".to_owned()));
+            }
+        }
+        if self.feed_age_max_s <= self.sync_every_s {
+            let what = format!(
+                "is {}, not above sync_every_s ({}), so sending would stop between two readings; use more",
+                self.feed_age_max_s, self.sync_every_s
+            );
+            problems.push(("feed_age_max_s", what));
+        }
+        for (key, cron, zone) in [
+            ("plan_at", &self.plan_at, &self.plan_zone),
+            ("housekeeping_at", &self.housekeeping_at, &self.housekeeping_zone),
+        ] {
+            if let Err(error) = schedule::Schedule::parse(cron, zone) {
+                problems.push((key, format!("{cron:?} in {zone:?}: {error}")));
+            }
+        }
+        problems
+    }
+}
+
+/// The civil date that has begun somewhere on earth (UTC+14): the day to plan.
+pub fn planning_day(now: Timestamp) -> Date {
+    let first = jiff::tz::Offset::constant(14).to_time_zone();
+    now.to_zoned(first).date()
+}

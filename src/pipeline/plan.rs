@@ -1,0 +1,314 @@
+//! Plan: decides about every account that has something to decide, a page at
+//! a time, and writes the reminders and the reasons.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::billing::plus_days;
+use crate::model::control::Control;
+use crate::model::{AccountId, Bucket, Item, Reason, Reminder, ReminderId};
+use crate::policy::repeat_debtor::{Flag, RepeatDebtorRule};
+use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
+use crate::store::{CaseChange, Decided, ItemDates, PlanPage, Scope};
+
+use super::{Stage, Workshop, planning_day};
+
+/// Plans the day that has begun somewhere on earth.
+pub struct Plan(pub Workshop);
+
+#[async_trait]
+impl Stage for Plan {
+    fn name(&self) -> &'static str {
+        "plan"
+    }
+
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let Workshop { plans, control, settings, .. } = &self.0;
+        let on = planning_day(now);
+        let control = control.control().await?;
+        let through = plans.planned_through().await?;
+        let is_new_day = through.is_none_or(|through| through < on);
+        let scope = scope(&self.0.scenarios, through, on);
+
+        let (mut from, mut decided) = (Bucket::FIRST, 0);
+        loop {
+            let found = plans.candidates(&scope, from, settings.plan_page).await?;
+            let last = found.through.unwrap_or(Bucket::LAST);
+            let mut page = self.decide(&found.accounts, &control, on, now).await?;
+            decided += page.decisions.len();
+            if is_new_day {
+                page.planned = Some((from, last, on));
+            }
+            if is_new_day || !page.decisions.is_empty() {
+                plans.record(&page, now).await?;
+            }
+            if last == Bucket::LAST {
+                return Ok(decided);
+            }
+            from = Bucket::from_number(i64::from(last.number()) + 1);
+        }
+    }
+}
+
+/// Due dates of which some step, or some lateness, falls on a day after
+/// `through` and not after `on`. Before the first plan there is nothing to
+/// catch up with: every bill that sync brought has touched its account.
+pub fn scope(scenarios: &Scenarios, through: Option<Date>, on: Date) -> Scope {
+    let is_new_day = through.is_none_or(|through| through < on);
+    let due_between = match through {
+        Some(through) if through < on => scenarios
+            .offsets()
+            .into_iter()
+            .map(|offset| (plus_days(through, 1 - offset), plus_days(on, -offset)))
+            .collect(),
+        _ => Vec::new(),
+    };
+    Scope { on, due_between, is_new_day }
+}
+
+impl Plan {
+    async fn decide(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+        control: &Control,
+        on: Date,
+        now: Timestamp,
+    ) -> anyhow::Result<PlanPage> {
+        if accounts.is_empty() {
+            return Ok(PlanPage::default());
+        }
+        let facts = self.0.plans.facts(accounts, on).await?;
+        let mut flags = self.flags(&facts, on).await?;
+        let mut decisions = Vec::with_capacity(facts.len());
+        for facts in facts {
+            let flag = flags.remove(&facts.account.id);
+            let (bucket, account, touched) =
+                (facts.account.bucket, facts.account.id.clone(), facts.touched);
+            let mut decided =
+                decide_account(facts, &self.0.scenarios, control, on, now).unwrap_or(Decided {
+                    bucket,
+                    account,
+                    reminders: Vec::new(),
+                    is_observed: false,
+                    cancel: Vec::new(),
+                    why_not: Vec::new(),
+                    case: None,
+                    flag: None,
+                    touched,
+                });
+            decided.flag = flag;
+            decisions.push(decided);
+        }
+        Ok(PlanPage { decisions, planned: None, on: Some(on) })
+    }
+
+    /// Repeat debtors among these accounts, newly known.
+    async fn flags(
+        &self,
+        facts: &[AccountFacts],
+        on: Date,
+    ) -> anyhow::Result<HashMap<AccountId, Flag>> {
+        type Group<'a> = (RepeatDebtorRule, i64, Vec<&'a AccountFacts>);
+        let mut groups: HashMap<String, Group<'_>> = HashMap::new();
+        for facts in facts {
+            let Some(one) = serving(&self.0.scenarios, facts) else { continue };
+            let Some(rule) = one.scenario.repeat_debtor else { continue };
+            let may_be_late = |bill: &crate::model::Bill| rule.known_on(bill) <= on;
+            if facts.touched > 0 || facts.bills.iter().any(may_be_late) {
+                let tolerance = one.scenario.tolerance;
+                groups.entry(one.version).or_insert((rule, tolerance, Vec::new())).2.push(facts);
+            }
+        }
+        let mut flags = HashMap::new();
+        for (rule, tolerance, members) in groups.into_values() {
+            let keys: Vec<(Bucket, AccountId)> =
+                members.iter().map(|f| (f.account.bucket, f.account.id.clone())).collect();
+            for history in self.0.plans.history(&keys, rule.late_days).await? {
+                if let Some(flag) = rule.flag(&history.bills, &history.payments, tolerance, on) {
+                    flags.insert(history.account, flag);
+                }
+            }
+        }
+        Ok(flags)
+    }
+}
+
+/// The scenario that decides: that of the open case, else the one in force.
+fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Versioned> {
+    let pinned = facts.case.as_ref().and_then(|case| scenarios.version(&case.policy));
+    pinned.or_else(|| scenarios.serving(&facts.account.segment).cloned())
+}
+
+/// Decides about one account: on `on`, and, where its facts have changed, on
+/// the earlier days that are still under way at its place. `None` where no
+/// scenario serves it.
+pub fn decide_account(
+    mut facts: AccountFacts,
+    scenarios: &Scenarios,
+    control: &Control,
+    on: Date,
+    now: Timestamp,
+) -> Option<Decided> {
+    let mut decided = Decided {
+        bucket: facts.account.bucket,
+        account: facts.account.id.clone(),
+        reminders: Vec::new(),
+        is_observed: false,
+        cancel: Vec::new(),
+        why_not: Vec::new(),
+        case: None,
+        flag: None,
+        touched: facts.touched,
+    };
+    for day in days_to_decide(&facts, on, now) {
+        let mut one = serving(scenarios, &facts)?;
+        let live_since = control.live_since(&one.scenario.name);
+        let mut decision = policy::decide(&facts, &one.scenario, live_since, day);
+        let mut change = CaseChange::default();
+        if decision.cures {
+            // What follows is a new episode, under the scenario in force.
+            facts.case = None;
+            change.ends = Some("cured");
+            one = serving(scenarios, &facts)?;
+            decision = policy::decide(&facts, &one.scenario, live_since, day);
+        }
+        decided.is_observed = live_since.is_none();
+        let Decision { reminder, why_not, .. } = decision;
+        remember(&mut facts, &why_not);
+        decided.why_not.extend(why_not);
+        if let Some(case) = place(&mut facts, &mut decided, &one, reminder, day, now) {
+            change.opens = Some(case);
+        }
+        if change.ends.is_some() || change.opens.is_some() {
+            decided.case = Some(change);
+        }
+    }
+    Some(decided)
+}
+
+/// `on`, preceded by the days that are not over at the account's place, if
+/// its facts changed: a dispute must reach a reminder that is planned already,
+/// and a bill that comes at noon may be due the same day.
+fn days_to_decide(facts: &AccountFacts, on: Date, now: Timestamp) -> Vec<Date> {
+    let mut days = vec![on];
+    if facts.touched > 0 {
+        let today = now.to_zoned(facts.account.zone.clone()).date();
+        days.extend(
+            facts
+                .in_hand
+                .iter()
+                .map(|reminder| reminder.day)
+                .filter(|day| *day >= today && *day < on),
+        );
+        if today < on {
+            days.push(today);
+        }
+    }
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
+fn remember(facts: &mut AccountFacts, why_not: &[WhyNot]) {
+    for row in why_not {
+        facts.recorded.retain(|old| (&old.bill, &old.step) != (&row.bill, &row.step));
+        facts.recorded.push(row.clone());
+    }
+}
+
+/// Puts the decision for `day` in the place of what is in hand for it. Gives
+/// the case that it opens or raises.
+fn place(
+    facts: &mut AccountFacts,
+    decided: &mut Decided,
+    one: &Versioned,
+    planned: Option<Planned>,
+    day: Date,
+    now: Timestamp,
+) -> Option<Case> {
+    let (held, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut facts.in_hand).into_iter().partition(|reminder| reminder.day == day);
+    facts.in_hand = others;
+    if let (Some(planned), [held]) = (&planned, held.as_slice())
+        && planned.items == held.items
+        && one.version == held.policy
+        && !decided.is_observed
+    {
+        facts.in_hand.push(held.clone());
+        return None;
+    }
+    decided.cancel.extend(held.iter().map(|reminder| reminder.reminder));
+    let planned = planned?;
+
+    let scenario = &one.scenario;
+    let dates: Vec<ItemDates> =
+        planned.items.iter().map(|item| item_dates(facts, one, item, day)).collect();
+    let window = scenario.window.on(day, &facts.account.zone).filter(|(_, closes)| *closes > now);
+    let Some((send_after, send_before)) = window else {
+        // The day is over at the account's place: its steps stay due.
+        decided.why_not.extend(planned.items.iter().zip(&dates).map(|(item, dates)| WhyNot {
+            bill: item.bill.clone(),
+            step: item.step.clone(),
+            step_on: dates.step_on,
+            limit_on: dates.limit_on,
+            reason: Reason::OutsideWindow,
+            is_open: true,
+        }));
+        return None;
+    };
+    let revision = facts.revisions.get(&day).copied().unwrap_or(0);
+    facts.revisions.insert(day, revision + 1);
+    let account = &facts.account;
+    let reminder = Reminder {
+        id: ReminderId::derive(account.bucket, &account.id, day, revision),
+        account: account.id.clone(),
+        day,
+        revision,
+        scenario: scenario.name.clone(),
+        policy: one.version.clone(),
+        step: planned.step,
+        severity: planned.severity,
+        channels: planned.channels,
+        items: planned.items,
+        planned_at: now,
+        send_after,
+        send_before,
+    };
+    let case = (!decided.is_observed).then(|| raised(facts, one, &reminder)).flatten();
+    if !decided.is_observed {
+        facts.in_hand.push(policy::InHand {
+            reminder: reminder.id,
+            day,
+            revision,
+            items: reminder.items.clone(),
+            policy: one.version.clone(),
+        });
+    }
+    decided.reminders.push((reminder, dates));
+    case
+}
+
+/// The case as this reminder leaves it, where that is news.
+fn raised(facts: &mut AccountFacts, one: &Versioned, reminder: &Reminder) -> Option<Case> {
+    let case = match &facts.case {
+        Some(case) if reminder.severity <= case.stage => return None,
+        Some(case) => Case { stage: reminder.severity, ..case.clone() },
+        None => {
+            Case { opened_on: reminder.day, stage: reminder.severity, policy: one.version.clone() }
+        }
+    };
+    facts.case = Some(case.clone());
+    Some(case)
+}
+
+fn item_dates(facts: &AccountFacts, one: &Versioned, item: &Item, day: Date) -> ItemDates {
+    let bill = facts.bills.iter().find(|bill| bill.id == item.bill);
+    let due = bill.and_then(|bill| one.scenario.place(&item.step, bill));
+    due.map_or(ItemDates { step_on: day, limit_on: day }, |due| ItemDates {
+        step_on: due.on,
+        limit_on: due.limit_on,
+    })
+}

@@ -1,0 +1,197 @@
+//! Settle: receipts, and questions about attempts whose outcome is unknown.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use crate::model::reminder::Transition;
+use crate::model::{AttemptKey, Channel, Reason, ReminderId, ReminderState};
+use crate::provider::{Fate, Found, Receipt};
+use crate::store::Standing;
+
+use super::{Stage, Workshop};
+
+const PAGE: u32 = 1_000;
+/// Later than any deadline that is set.
+const HORIZON: SignedDuration = SignedDuration::from_hours(24 * 365);
+
+/// Takes in what providers say after an attempt.
+pub struct Settle(pub Workshop);
+
+#[async_trait]
+impl Stage for Settle {
+    fn name(&self) -> &'static str {
+        "settle"
+    }
+
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        Ok(self.receipts(now).await? + self.look_up(now).await?)
+    }
+}
+
+impl Settle {
+    /// Marks what a previous process was submitting when it ended as unknown.
+    /// Called once, before anything is sent.
+    pub async fn recover(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let mut recovered = 0;
+        loop {
+            let orphans = self
+                .0
+                .outbox
+                .waiting(&[ReminderState::Submitting], now - HORIZON, now + HORIZON, PAGE)
+                .await?;
+            if orphans.is_empty() {
+                break;
+            }
+            let deadline =
+                now + SignedDuration::from_secs(i64::from(self.0.settings.receipt_deadline_s));
+            let transitions: Vec<Transition> = orphans
+                .iter()
+                .map(|standing| Transition {
+                    next_at: Some(deadline),
+                    note: Some("the daemon stopped while submitting".into()),
+                    ..follow(standing, ReminderState::Unknown, now)
+                })
+                .collect();
+            recovered += self.0.outbox.append(&transitions).await? as usize;
+        }
+        if recovered > 0 {
+            warn!(
+                reminders = recovered,
+                "submissions were cut short; their outcome is unknown and is asked for"
+            );
+        }
+        Ok(recovered + self.look_up(now).await?)
+    }
+
+    async fn receipts(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let mut settled = 0;
+        for (_, reader) in self.0.providers.readers() {
+            loop {
+                let receipts = reader.receipts(now, PAGE as usize).await?;
+                if receipts.is_empty() {
+                    break;
+                }
+                settled += self.take_in(&receipts, now).await?;
+            }
+        }
+        Ok(settled)
+    }
+
+    async fn take_in(&self, receipts: &[Receipt], now: Timestamp) -> anyhow::Result<usize> {
+        let ids: Vec<ReminderId> = receipts.iter().map(|receipt| receipt.key.reminder).collect();
+        let standing: HashMap<ReminderId, Standing> =
+            self.0.outbox.standing(&ids).await?.into_iter().map(|s| (s.reminder, s)).collect();
+        let mut transitions: HashMap<ReminderId, Transition> = HashMap::new();
+        for receipt in receipts {
+            let Some(standing) = standing.get(&receipt.key.reminder) else { continue };
+            // A receipt speaks of its own attempt; one that comes again, or
+            // too late to matter, changes nothing.
+            let awaits = matches!(
+                standing.state,
+                ReminderState::Submitting | ReminderState::Accepted | ReminderState::Unknown
+            );
+            if awaits && standing.attempt == receipt.key.number {
+                transitions
+                    .entry(standing.reminder)
+                    .or_insert_with(|| after_receipt(standing, receipt, now));
+            }
+        }
+        let transitions: Vec<Transition> = transitions.into_values().collect();
+        Ok(self.0.outbox.append(&transitions).await? as usize)
+    }
+
+    async fn look_up(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let unknown =
+            self.0.outbox.waiting(&[ReminderState::Unknown], now, now + HORIZON, PAGE).await?;
+        let mut transitions = Vec::new();
+        for standing in &unknown {
+            let Some(provider) =
+                standing.provider.as_deref().and_then(|name| self.0.providers.look_up(name))
+            else {
+                continue;
+            };
+            let key = AttemptKey { reminder: standing.reminder, number: standing.attempt };
+            match provider.look_up(key).await {
+                Ok(found) => transitions.push(self.after_look_up(standing, found, now)),
+                Err(error) => {
+                    warn!(reminder.id = %standing.reminder, "could not ask the provider: {error:#}")
+                }
+            }
+        }
+        if !transitions.is_empty() {
+            info!(reminders = transitions.len(), "unknown outcomes were asked for");
+        }
+        Ok(self.0.outbox.append(&transitions).await? as usize)
+    }
+
+    fn after_look_up(&self, standing: &Standing, found: Found, now: Timestamp) -> Transition {
+        match found {
+            Found::Taken { provider_ref } => {
+                let deadline =
+                    SignedDuration::from_secs(i64::from(self.0.settings.receipt_deadline_s));
+                Transition {
+                    provider_ref,
+                    next_at: Some(now + deadline),
+                    ..follow(standing, ReminderState::Accepted, now)
+                }
+            }
+            Found::NotTaken if now < standing.send_before => Transition {
+                next_at: Some(now),
+                note: Some("the provider never got it".into()),
+                ..follow(standing, ReminderState::RetryLater, now)
+            },
+            Found::NotTaken => Transition {
+                reason: Some(Reason::OutsideWindow),
+                note: Some("the provider never got it".into()),
+                ..follow(standing, ReminderState::Deferred, now)
+            },
+        }
+    }
+}
+
+/// What a receipt makes of a reminder: a message that did not arrive falls
+/// back to the next channel while the window is open.
+fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Transition {
+    let state = match receipt.fate {
+        Fate::Delivered => ReminderState::Delivered,
+        Fate::Answered => ReminderState::Answered,
+        Fate::Undelivered => ReminderState::Undelivered,
+        Fate::Expired => ReminderState::Expired,
+    };
+    let arrived = matches!(receipt.fate, Fate::Delivered | Fate::Answered);
+    match next_channel(standing).filter(|_| !arrived && now < standing.send_before) {
+        Some(channel) => Transition {
+            channel: Some(channel),
+            next_at: Some(now),
+            note: Some("did not arrive; the next channel is tried".into()),
+            ..follow(standing, ReminderState::RetryLater, now)
+        },
+        None => Transition { at: receipt.at, ..follow(standing, state, now) },
+    }
+}
+
+fn next_channel(standing: &Standing) -> Option<Channel> {
+    let tried = standing.channel?;
+    let index = standing.channels.iter().position(|channel| *channel == tried)?;
+    standing.channels.get(index + 1).copied()
+}
+
+/// The next transition of a reminder, with nothing but its state changed.
+pub fn follow(standing: &Standing, state: ReminderState, now: Timestamp) -> Transition {
+    Transition {
+        reminder: standing.reminder,
+        seq: standing.seq + 1,
+        state,
+        at: now,
+        attempt: standing.attempt,
+        channel: standing.channel,
+        provider: standing.provider.clone(),
+        provider_ref: None,
+        reason: None,
+        note: None,
+        next_at: None,
+    }
+}

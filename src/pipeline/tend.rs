@@ -1,0 +1,114 @@
+//! Tend: deadlines, closed windows, and the nightly count of the feeds.
+//!
+//! What has a deadline is found from how far tending came before, so that the
+//! work follows what has ended since and never the size of the tables.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use crate::model::reminder::Transition;
+use crate::model::{Reason, ReminderState};
+use crate::store::Standing;
+
+use super::gate::Gate;
+use super::settle::follow;
+use super::{Stage, Workshop};
+
+const PAGE: u32 = 1_000;
+/// Marks in the store.
+const WINDOWS: &str = "tend:windows";
+const DEADLINES: &str = "tend:deadlines";
+
+/// Ends what has reached its end.
+pub struct Tend(pub Workshop);
+
+#[async_trait]
+impl Stage for Tend {
+    fn name(&self) -> &'static str {
+        "tend"
+    }
+
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        Ok(self.deadlines(now).await? + self.windows(now).await?)
+    }
+}
+
+impl Tend {
+    /// Submissions without an outcome become unknown; receipts that did not
+    /// come by their deadline are no longer waited for.
+    async fn deadlines(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let Workshop { outbox, control, settings, .. } = &self.0;
+        let after = control.mark(DEADLINES).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        if after >= now {
+            return Ok(0);
+        }
+        let receipt_deadline =
+            now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
+        let states = [ReminderState::Submitting, ReminderState::Accepted, ReminderState::Unknown];
+        let ended = |standing: &Standing| match standing.state {
+            ReminderState::Submitting => Transition {
+                next_at: Some(receipt_deadline),
+                note: Some("no outcome by its deadline".into()),
+                ..follow(standing, ReminderState::Unknown, now)
+            },
+            _ => follow(standing, ReminderState::Expired, now),
+        };
+        let mut count = 0;
+        loop {
+            let waiting = outbox.waiting(&states, after, now, PAGE).await?;
+            if waiting.is_empty() {
+                break;
+            }
+            count += outbox.append(&waiting.iter().map(ended).collect::<Vec<_>>()).await? as usize;
+        }
+        control.set_mark(DEADLINES, now).await?;
+        Ok(count)
+    }
+
+    /// Reminders whose window closed before they could be sent: their steps
+    /// stay due, and the next day's plan looks at them again.
+    async fn windows(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let Workshop { outbox, control, .. } = &self.0;
+        let after = control.mark(WINDOWS).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        if after >= now {
+            return Ok(0);
+        }
+        let gate = Gate::at(&self.0, &control.control().await?, now).await?;
+        let reason = gate.reason();
+        let mut count = 0;
+        loop {
+            let missed = outbox.missed(after, now, PAGE).await?;
+            if missed.is_empty() {
+                break;
+            }
+            let deferred = |standing: &Standing| Transition {
+                reason: Some(reason),
+                ..follow(standing, ReminderState::Deferred, now)
+            };
+            count +=
+                outbox.append(&missed.iter().map(deferred).collect::<Vec<_>>()).await? as usize;
+        }
+        control.set_mark(WINDOWS, now).await?;
+        if count > 0 && reason != Reason::OutsideWindow {
+            warn!(reminders = count, "not sent on their day: {}", gate.words());
+        }
+        Ok(count)
+    }
+
+    /// Counts every feed at the source and in the ledger. A gap means that
+    /// rows were committed later than the overlap reaches: the feed is read again.
+    pub async fn count(&self) -> anyhow::Result<()> {
+        for feed in self.0.source.feeds() {
+            let at_source = self.0.source.count(feed).await?;
+            let held = self.0.ledger.held(feed).await?;
+            if at_source > held {
+                warn!(feed = %feed, at_source, held, "rows are missing from the ledger; the feed is read from the beginning");
+                self.0.ledger.reread(feed).await?;
+            } else {
+                info!(feed = %feed, rows = at_source, "the count agrees");
+            }
+        }
+        Ok(())
+    }
+}
