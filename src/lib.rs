@@ -10,3 +10,4 @@ pub mod model;
 pub mod outbox;
 pub mod policy;
 pub mod provider;
+pub mod source;
