@@ -140,6 +140,18 @@ async fn a_file_without_a_mapped_header_is_not_read() {
     let told = format!("{error:#}");
     assert!(told.contains("`Customer`") && told.contains("the.csv") && told.contains("`Kunde`"));
     assert!(bench.load(Kind::Accounts, BILLS, b"No\n").await.is_err(), "there is no [accounts]");
+    let twice = b"No,Customer,Sum,Sum,Issued,Due\n";
+    assert!(bench.load(Kind::Bills, BILLS, twice).await.is_err(), "which sum is meant?");
+}
+
+#[tokio::test]
+async fn a_quotation_mark_that_is_never_closed_is_found_where_it_opens() {
+    let mut bench = Bench::new().await;
+    let good = "1,a,10.00,2026-01-01,2026-01-15\n";
+    let csv = format!("No,Customer,Sum,Issued,Due\n{good}2,\"a,1,,\n{}", good.repeat(50_000));
+    let error = bench.load(Kind::Bills, BILLS, csv.as_bytes()).await.unwrap_err();
+    let told = format!("{error:#}");
+    assert!(told.contains("line 3:") && told.contains("quotation mark"), "{told}");
 }
 
 #[tokio::test]

@@ -72,11 +72,18 @@ pub async fn import(
 
     let mut rejects = csv::Writer::from_writer(rejects);
     rejects.write_record(["line", "field", "reason", "row"])?;
-    let mut file = File { db, layout, table, now, run: db.begin_run(), counts: Counts::default() };
+    let mut file = File {
+        db,
+        layout,
+        table,
+        now,
+        run: db.begin_run(),
+        begins_at: reader.position().line(),
+        counts: Counts::default(),
+    };
     loop {
         let drafts = file.read_batch(&mut reader, &row_ended).with_context(|| {
-            let line = reader.position().line();
-            format!("could not read {file_name} after line {line}")
+            format!("could not read the row of {file_name} that begins at line {}", file.begins_at)
         })?;
         if drafts.is_empty() {
             break;
@@ -106,12 +113,14 @@ struct File<'a> {
     table: &'a Table,
     now: Timestamp,
     run: i64,
+    /// The line of the row that is read next, or of a blank line before it.
+    begins_at: u64,
     counts: Counts,
 }
 
 impl File<'_> {
     fn read_batch<R: Read>(
-        &self,
+        &mut self,
         reader: &mut csv::Reader<R>,
         row_ended: &AtomicU64,
     ) -> csv::Result<Vec<Draft>> {
@@ -122,6 +131,7 @@ impl File<'_> {
             row_ended.store(end.byte(), Ordering::Relaxed);
             let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
             let line = end.line() - 1 - inside;
+            self.begins_at = end.line();
             let mut warnings = Vec::new();
             let row = self.read_row(&record, &mut warnings);
             drafts.push(Draft { line, record: record.clone(), row, warnings });

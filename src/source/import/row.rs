@@ -81,23 +81,23 @@ impl<'a> Layout<'a> {
         headers: StringRecord,
         file_name: &str,
     ) -> anyhow::Result<Layout<'a>> {
+        let (mut absent, mut twice) = (Vec::new(), Vec::new());
+        let mut position = |wanted: &'a str| {
+            let is_wanted = |index: &usize| headers[*index].trim() == wanted.trim();
+            let mut found = (0..headers.len()).filter(is_wanted);
+            let first = found.next();
+            if found.next().is_some() {
+                twice.push(wanted);
+            } else if first.is_none() {
+                absent.push(wanted);
+            }
+            first
+        };
         let mut places = BTreeMap::new();
-        let mut required = Vec::new();
-        let mut absent = Vec::new();
-        let position =
-            |wanted: &str| headers.iter().position(|header| header.trim() == wanted.trim());
         for (&column, header) in &table.columns {
-            match position(header) {
-                Some(index) => drop(places.insert(column, index)),
-                None => absent.push(header.as_str()),
-            }
+            places.extend(position(header).map(|index| (column, index)));
         }
-        for header in &table.required {
-            match position(header) {
-                Some(index) => required.push(index),
-                None => absent.push(header.as_str()),
-            }
-        }
+        let required = table.required.iter().filter_map(|header| position(header)).collect();
         if !absent.is_empty() {
             let existing: Vec<_> = headers.iter().collect();
             bail!(
@@ -106,6 +106,10 @@ impl<'a> Layout<'a> {
                 kind.as_str(),
                 existing.join("`, `"),
             );
+        }
+        if !twice.is_empty() {
+            let repeated = twice.join("`, `");
+            bail!("{file_name} has more than one header `{repeated}` (expected one)");
         }
         Ok(Layout { kind, table, headers, places, required })
     }
