@@ -2,3 +2,4 @@
 
 mod billing_db;
 mod import;
+mod population;
