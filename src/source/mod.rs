@@ -6,8 +6,11 @@
 //!
 //! May use: model.
 
+pub mod billing_db;
 pub mod history;
+pub mod import;
 mod placeholders;
+pub mod population;
 pub mod rows;
 pub mod sql;
 pub mod stamp;

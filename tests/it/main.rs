@@ -1,4 +1,8 @@
-//! The one integration binary: the walls against real peers.
+//! The one integration binary: the walls against real peers, the rules
+//! against the data that others made, and the daemon as a whole.
 
+mod billing_db;
+mod import;
+mod population;
 mod provider;
 mod support;
