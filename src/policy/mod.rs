@@ -65,14 +65,14 @@ pub fn decide(
     live_since: Option<Date>,
     on: Date,
 ) -> Decision {
-    let mut book = Book::new(facts, on);
+    let mut book = Book::new(facts, live_since, on);
     let mut candidates = Vec::new();
     let mut bills: Vec<&Bill> = facts.bills.iter().filter(|bill| bill.issued_on <= on).collect();
     bills.sort_by(|a, b| a.id.cmp(&b.id));
 
     for bill in bills {
         let Some(due) = scenario.due_step(bill, on) else { continue };
-        book.retire_earlier_steps(scenario, bill, due, live_since);
+        book.retire_earlier_steps(scenario, bill, due);
         if book.is_decided(&bill.id, &due.step.name) {
             continue;
         }
@@ -80,7 +80,7 @@ pub fn decide(
             book.lapse(bill, due);
             continue;
         }
-        if live_since.is_some_and(|since| due.on < since) {
+        if book.was_before_live(due) {
             book.note(bill, due, Reason::BeforeLive);
             continue;
         }
@@ -223,13 +223,14 @@ fn is_cured(case: &Case, facts: &AccountFacts, scenario: &Scenario, on: Date) ->
 
 /// The why-not rows of one account: what stands, and what this decision adds.
 struct Book<'a> {
+    live_since: Option<Date>,
     taken: BTreeSet<(&'a BillId, &'a str)>,
     recorded: BTreeMap<(&'a BillId, &'a str), &'a WhyNot>,
     changes: Vec<WhyNot>,
 }
 
 impl<'a> Book<'a> {
-    fn new(facts: &'a AccountFacts, on: Date) -> Book<'a> {
+    fn new(facts: &'a AccountFacts, live_since: Option<Date>, on: Date) -> Book<'a> {
         let in_hand = facts.in_hand.iter().filter(|reminder| reminder.day != on);
         let items = facts
             .sent
@@ -237,6 +238,7 @@ impl<'a> Book<'a> {
             .map(|sent| &sent.item)
             .chain(in_hand.flat_map(|reminder| &reminder.items));
         Book {
+            live_since,
             taken: items.map(|item| (&item.bill, item.step.as_str())).collect(),
             recorded: facts
                 .recorded
@@ -257,30 +259,32 @@ impl<'a> Book<'a> {
             || self.recorded.get(&(bill, step)).is_some_and(|row| row.reason.is_final())
     }
 
+    fn was_before_live(&self, due: DueStep<'_>) -> bool {
+        self.live_since.is_some_and(|since| due.on < since)
+    }
+
     /// Of the steps that have come, only the latest counts; the missed ones
     /// are recorded once, and never sent.
-    fn retire_earlier_steps(
-        &mut self,
-        scenario: &Scenario,
-        bill: &'a Bill,
-        due: DueStep<'_>,
-        live_since: Option<Date>,
-    ) {
+    fn retire_earlier_steps(&mut self, scenario: &Scenario, bill: &'a Bill, due: DueStep<'_>) {
         for earlier in scenario.steps_before(due, bill) {
             let name = earlier.step.name.as_str();
-            let was_before_live = live_since.is_some_and(|since| earlier.on < since);
             let has_row = self.recorded.contains_key(&(&bill.id, name));
-            if self.is_decided(&bill.id, name) || (was_before_live && !has_row) {
+            if self.is_decided(&bill.id, name) || (self.was_before_live(earlier) && !has_row) {
                 continue;
             }
             self.note(bill, earlier, Reason::Superseded);
         }
     }
 
-    /// A step whose last day passed; worth a row only where one stood open.
+    /// A step whose last day passed. It is recorded even where no row stood
+    /// open: after an outage longer than its limit, that is all that is left
+    /// of it.
     fn lapse(&mut self, bill: &Bill, due: DueStep<'_>) {
-        let key = (&bill.id, due.step.name.as_str());
-        if self.recorded.get(&key).is_some_and(|row| row.is_open) {
+        let is_worth_a_row = match self.recorded.get(&(&bill.id, due.step.name.as_str())) {
+            Some(row) => row.is_open,
+            None => !self.was_before_live(due),
+        };
+        if is_worth_a_row {
             self.note(bill, due, Reason::LapsedStep);
         }
     }

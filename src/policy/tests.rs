@@ -1,1 +1,119 @@
+//! The rules, told as facts; the properties that hold for every account are in
+//! the files below.
 
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::model::billing::plus_days;
+use crate::model::{Account, Bucket, Contacts, EmailAddress, PhoneNumber, Severity, Tier};
+
+/// The day around which everything is placed.
+const TODAY: Date = date(2026, 3, 20);
+
+fn step(name: &str, offset_days: i32, severity: Severity) -> Step {
+    Step {
+        name: name.to_owned(),
+        offset_days,
+        severity,
+        channels: vec![Channel::Sms, Channel::Email],
+        template: None,
+        notice_gap_days: 0,
+    }
+}
+
+fn scenario(steps: Vec<Step>) -> Scenario {
+    let scenario = Scenario {
+        name: "standard".to_owned(),
+        segments: Vec::new(),
+        default: true,
+        tolerance: 0,
+        window: ContactWindow::default(),
+        repeat_debtor: None,
+        steps,
+    }
+    .in_order();
+    assert_eq!(scenario.problems(), []);
+    scenario
+}
+
+/// pre3, soft7, soft15, and hard30 a week after a soft notice.
+fn ladder() -> Scenario {
+    let mut hard = step("hard30", 30, Severity::Hard);
+    hard.notice_gap_days = 7;
+    scenario(vec![
+        step("pre3", -3, Severity::Courtesy),
+        step("soft7", 7, Severity::Soft),
+        step("soft15", 15, Severity::Soft),
+        hard,
+    ])
+}
+
+/// An account that can be reached everywhere and owes nothing yet.
+fn facts(bills: Vec<Bill>) -> AccountFacts {
+    AccountFacts {
+        account: Account {
+            bucket: Bucket::of("A1"),
+            id: "A1".into(),
+            name: "Ada".to_owned(),
+            language: "en".to_owned(),
+            zone: TimeZone::UTC,
+            tier: Tier::Ordinary,
+            segment: String::new(),
+            contacts: Contacts {
+                phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),
+                email: Some(EmailAddress::from_stored("ada@example.org".to_owned())),
+                preferred: None,
+            },
+        },
+        bills,
+        holds: Vec::new(),
+        pending: Vec::new(),
+        sent: Vec::new(),
+        in_hand: Vec::new(),
+        recorded: Vec::new(),
+        case: None,
+        touched: 0,
+    }
+}
+
+/// A bill of 50.00, all unpaid, issued 30 days before it is due.
+fn bill(id: &str, due_on: Date) -> Bill {
+    Bill {
+        id: id.into(),
+        currency: "EUR".parse().unwrap(),
+        amount: 5000,
+        remaining: 5000,
+        issued_on: plus_days(due_on, -30),
+        due_on,
+        settled_on: None,
+    }
+}
+
+/// A bill that is `days` past due today.
+fn overdue(id: &str, days: i32) -> Bill {
+    bill(id, plus_days(TODAY, -days))
+}
+
+fn items(decision: &Decision) -> Vec<(&str, &str)> {
+    let items = decision.reminder.iter().flat_map(|reminder| &reminder.items);
+    items.map(|item| (item.bill.as_str(), item.step.as_str())).collect()
+}
+
+fn reasons(decision: &Decision) -> Vec<(&str, &str, Reason)> {
+    let rows = decision.why_not.iter();
+    rows.map(|row| (row.bill.as_str(), row.step.as_str(), row.reason)).collect()
+}
+
+#[test]
+fn a_step_whose_last_day_passed_while_we_were_down_is_recorded() {
+    let decision = decide(&facts(vec![overdue("B1", 2)]), &ladder(), Some(date(2026, 1, 1)), TODAY);
+    assert_eq!(items(&decision), []);
+    assert_eq!(reasons(&decision), [("B1", "pre3", Reason::LapsedStep)]);
+}
+
+#[test]
+fn an_old_debt_found_after_going_live_is_not_recorded_step_by_step() {
+    let decision = decide(&facts(vec![overdue("B1", 90)]), &ladder(), Some(TODAY), TODAY);
+    assert_eq!(decision, Decision::default());
+}
