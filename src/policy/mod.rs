@@ -88,6 +88,7 @@ pub fn decide(
             Ok(candidate) => {
                 if candidate.step.name != due.step.name {
                     // The soft step speaks in the hard one's place, which stays due.
+                    book.take_back(&bill.id, &candidate.step.name);
                     book.note(bill, due, Reason::NoticeGap);
                 }
                 candidates.push(candidate);
@@ -302,6 +303,11 @@ impl<'a> Book<'a> {
         if stands.is_none_or(|stands| **stands != row) {
             self.changes.push(row);
         }
+    }
+
+    /// A step that goes out after all is not superseded as well.
+    fn take_back(&mut self, bill: &BillId, step: &str) {
+        self.changes.retain(|row| row.bill != *bill || row.step != step);
     }
 
     fn changes(self) -> Vec<WhyNot> {

@@ -117,3 +117,17 @@ fn an_old_debt_found_after_going_live_is_not_recorded_step_by_step() {
     let decision = decide(&facts(vec![overdue("B1", 90)]), &ladder(), Some(TODAY), TODAY);
     assert_eq!(decision, Decision::default());
 }
+
+#[test]
+fn a_soft_notice_that_goes_out_in_place_of_a_hard_one_is_not_called_superseded() {
+    let decision = decide(&facts(vec![overdue("B1", 30)]), &ladder(), None, TODAY);
+    assert_eq!(items(&decision), [("B1", "soft15")]);
+    assert_eq!(
+        reasons(&decision),
+        [
+            ("B1", "pre3", Reason::Superseded),
+            ("B1", "soft7", Reason::Superseded),
+            ("B1", "hard30", Reason::NoticeGap),
+        ]
+    );
+}
