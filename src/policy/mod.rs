@@ -166,6 +166,7 @@ fn severity_allows<'a>(
                 step.severity == Severity::Soft && step.offset_days < due.step.offset_days
             })
             .find(|step| !book.is_taken(&bill.id, &step.name))
+            .filter(|step| !book.is_observed(&bill.id, &step.name))
             .ok_or(Reason::NoticeGap);
     }
     let is_over = softs.any(|soft| {
@@ -258,6 +259,13 @@ impl<'a> Book<'a> {
     fn is_decided(&self, bill: &BillId, step: &str) -> bool {
         self.is_taken(bill, step)
             || self.recorded.get(&(bill, step)).is_some_and(|row| row.reason.is_final())
+    }
+
+    /// While the scenario observes, a step that it observed is done with. Once
+    /// live, what was only observed is no notice, and may have to go out.
+    fn is_observed(&self, bill: &BillId, step: &str) -> bool {
+        let row = self.recorded.get(&(bill, step));
+        self.live_since.is_none() && row.is_some_and(|row| row.reason == Reason::Observed)
     }
 
     fn was_before_live(&self, due: DueStep<'_>) -> bool {

@@ -131,3 +131,21 @@ fn a_soft_notice_that_goes_out_in_place_of_a_hard_one_is_not_called_superseded()
         ]
     );
 }
+
+#[test]
+fn an_observed_soft_notice_is_not_observed_every_day_until_the_hard_one_lapses() {
+    let mut facts = facts(vec![overdue("B1", 31)]);
+    facts.recorded = vec![WhyNot {
+        bill: "B1".into(),
+        step: "soft15".to_owned(),
+        step_on: plus_days(TODAY, -16),
+        limit_on: plus_days(TODAY, -2),
+        reason: Reason::Observed,
+        is_open: false,
+    }];
+    assert_eq!(items(&decide(&facts, &ladder(), None, TODAY)), []);
+
+    // Once live, what was only observed warned nobody.
+    let live_since = Some(plus_days(TODAY, -1));
+    assert_eq!(items(&decide(&facts, &ladder(), live_since, TODAY)), [("B1", "soft15")]);
+}
