@@ -122,7 +122,7 @@ impl Scenario {
             if step.channels.is_empty() {
                 say(field("channels"), "is empty; name sms, voice or email".into());
             }
-            if step.offset_days.abs() > 365 {
+            if !(-365..=365).contains(&step.offset_days) {
                 say(field("offset_days"), format!("is {}; use -365 to 365", step.offset_days));
             }
             match step.severity {

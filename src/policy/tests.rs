@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::model::billing::plus_days;
-use crate::model::{Account, Bucket, Contacts, EmailAddress, PhoneNumber, Severity, Tier};
+use crate::model::{
+    Account, Bucket, Contacts, EmailAddress, Payment, PaymentState, PhoneNumber, Severity, Tier,
+};
 
 /// The day around which everything is placed.
 const TODAY: Date = date(2026, 3, 20);
@@ -148,4 +150,35 @@ fn an_observed_soft_notice_is_not_observed_every_day_until_the_hard_one_lapses()
     // Once live, what was only observed warned nobody.
     let live_since = Some(plus_days(TODAY, -1));
     assert_eq!(items(&decide(&facts, &ladder(), live_since, TODAY)), [("B1", "soft15")]);
+}
+
+#[test]
+fn absurd_numbers_in_a_scenario_are_named_and_not_fallen_over() {
+    for offset_days in [i32::MIN, i32::MAX] {
+        let mut scenario = ladder();
+        scenario.steps[1].offset_days = offset_days;
+        assert!(scenario.problems().iter().any(|it| it.field.ends_with("offset_days")));
+    }
+    for (late_days, window_days) in [(i32::MAX, 365), (15, i32::MAX)] {
+        let rule = repeat_debtor::RepeatDebtorRule { late_days, window_days, bills: 3 };
+        assert!(rule.check().is_err());
+    }
+}
+
+#[test]
+fn absurd_sums_on_their_way_are_still_money_on_its_way() {
+    let mut facts = facts(vec![overdue("B1", 7)]);
+    let payment = |id: &str| Payment {
+        id: id.to_owned(),
+        bill: Some("B1".into()),
+        currency: "EUR".parse().unwrap(),
+        amount: i64::MAX,
+        paid_on: TODAY,
+        reversed_on: None,
+        state: PaymentState::Pending,
+    };
+    facts.pending = vec![payment("P1"), payment("P2")];
+    let decision = decide(&facts, &ladder(), None, TODAY);
+    assert_eq!(items(&decision), []);
+    assert!(reasons(&decision).contains(&("B1", "soft7", Reason::PendingPayment)));
 }
