@@ -1,6 +1,8 @@
 //! The rules, told as facts; the properties that hold for every account are in
 //! the files below.
 
+mod windows;
+
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
