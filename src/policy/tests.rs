@@ -1,6 +1,9 @@
 //! The rules, told as facts; the properties that hold for every account are in
 //! the files below.
 
+mod generate;
+mod properties;
+mod simulate;
 mod windows;
 
 use jiff::civil::{Date, date};
@@ -9,7 +12,8 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::model::billing::plus_days;
 use crate::model::{
-    Account, Bucket, Contacts, EmailAddress, Payment, PaymentState, PhoneNumber, Severity, Tier,
+    Account, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState, PhoneNumber,
+    Severity, Tier,
 };
 
 /// The day around which everything is placed.
@@ -99,6 +103,23 @@ fn overdue(id: &str, days: i32) -> Bill {
     bill(id, plus_days(TODAY, -days))
 }
 
+/// The offset day of the `step`th step, from DESIGN section 5 rather than from the rules.
+fn day_of(scenario: &Scenario, bill: &Bill, step: usize) -> Date {
+    plus_days(bill.due_on, scenario.steps[step].offset_days)
+}
+
+/// The last day on which the `step`th step may go out, likewise.
+fn limit_of(scenario: &Scenario, bill: &Bill, step: usize) -> Date {
+    let is_last = step + 1 == scenario.steps.len();
+    let limit = if is_last {
+        plus_days(day_of(scenario, bill, step), 30)
+    } else {
+        plus_days(day_of(scenario, bill, step + 1), -1)
+    };
+    let is_courtesy = scenario.steps[step].severity == Severity::Courtesy;
+    if is_courtesy { limit.min(bill.due_on) } else { limit }
+}
+
 fn items(decision: &Decision) -> Vec<(&str, &str)> {
     let items = decision.reminder.iter().flat_map(|reminder| &reminder.items);
     items.map(|item| (item.bill.as_str(), item.step.as_str())).collect()
@@ -183,4 +204,81 @@ fn absurd_sums_on_their_way_are_still_money_on_its_way() {
     let decision = decide(&facts, &ladder(), None, TODAY);
     assert_eq!(items(&decision), []);
     assert!(reasons(&decision).contains(&("B1", "soft7", Reason::PendingPayment)));
+}
+
+/// Everything that can speak against a hard step, in the order in which it is named.
+const AGAINST: [Reason; 12] = [
+    Reason::Paid,
+    Reason::PendingPayment,
+    Reason::HoldExemption,
+    Reason::HoldPromise,
+    Reason::HoldHardship,
+    Reason::HoldMoratorium,
+    Reason::HoldComplaint,
+    Reason::Disputed,
+    Reason::NoticeGap,
+    Reason::BelowTolerance,
+    Reason::AccountCap,
+    Reason::NoContact,
+];
+
+/// A hard step, warned of in time, and all of `reasons` against it.
+fn facts_against(reasons: &[Reason]) -> AccountFacts {
+    let mut facts = facts(vec![overdue("B1", 30)]);
+    let sent = |bill: &str, step: &str, ago: i32, standing| SentItem {
+        item: Item { bill: bill.into(), step: step.to_owned() },
+        day: plus_days(TODAY, -ago),
+        standing,
+    };
+    let hold = |kind| Hold {
+        id: format!("{kind:?}"),
+        kind,
+        bill: None,
+        starts_on: TODAY,
+        ends_on: Some(TODAY),
+        amount: None,
+    };
+    let policy = ladder().version();
+    facts.case = Some(Case { opened_on: plus_days(TODAY, -33), stage: Severity::Soft, policy });
+    facts.sent.push(sent("B1", "soft15", 15, Standing::Delivered));
+    for reason in reasons {
+        match reason {
+            Reason::Paid => facts.bills[0].remaining = 0,
+            Reason::PendingPayment => facts.pending.push(Payment {
+                id: "P1".to_owned(),
+                bill: Some("B1".into()),
+                currency: "EUR".parse().unwrap(),
+                amount: 5000,
+                paid_on: TODAY,
+                reversed_on: None,
+                state: PaymentState::Pending,
+            }),
+            Reason::HoldExemption => facts.holds.push(hold(HoldKind::Exemption)),
+            Reason::HoldPromise => facts.holds.push(hold(HoldKind::Promise)),
+            Reason::HoldHardship => facts.holds.push(hold(HoldKind::Hardship)),
+            Reason::HoldMoratorium => facts.holds.push(hold(HoldKind::Moratorium)),
+            Reason::HoldComplaint => facts.holds.push(hold(HoldKind::Complaint)),
+            Reason::Disputed => facts.holds.push(hold(HoldKind::Dispute)),
+            Reason::NoticeGap => facts.sent[0].standing = Standing::Open,
+            Reason::BelowTolerance if facts.bills[0].remaining > 0 => facts.bills[0].remaining = 99,
+            Reason::AccountCap => facts.sent.push(sent("B2", "pre3", 0, Standing::Open)),
+            Reason::NoContact => facts.account.contacts = Contacts::default(),
+            _ => {}
+        }
+    }
+    facts
+}
+
+#[test]
+fn of_several_reasons_the_first_is_recorded() {
+    assert!(AGAINST.is_sorted());
+    let scenario = Scenario { tolerance: 99, ..ladder() };
+    for mask in 0..1 << AGAINST.len() {
+        let reasons: Vec<Reason> =
+            (0..AGAINST.len()).filter(|bit| mask & (1 << bit) != 0).map(|it| AGAINST[it]).collect();
+        let decision = decide(&facts_against(&reasons), &scenario, None, TODAY);
+        let row = decision.why_not.iter().find(|row| row.step == "hard30");
+        assert_eq!(row.map(|row| row.reason), reasons.first().copied(), "{reasons:?}");
+        assert_eq!(decision.reminder.is_some(), reasons.is_empty(), "{reasons:?}");
+    }
 }
