@@ -13,7 +13,7 @@ use super::*;
 use crate::model::billing::plus_days;
 use crate::model::{
     Account, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState, PhoneNumber,
-    Severity, Tier,
+    ReminderId, Severity, Tier,
 };
 
 /// The day around which everything is placed.
@@ -281,4 +281,57 @@ fn of_several_reasons_the_first_is_recorded() {
         assert_eq!(row.map(|row| row.reason), reasons.first().copied(), "{reasons:?}");
         assert_eq!(decision.reminder.is_some(), reasons.is_empty(), "{reasons:?}");
     }
+}
+
+#[test]
+fn a_soft_notice_in_hand_for_another_day_is_awaited_and_todays_is_decided_again() {
+    let mut facts = facts(vec![overdue("B1", 30), overdue("B2", 7)]);
+    let mut in_hand = InHand {
+        reminder: ReminderId::derive(Bucket::FIRST, &"A1".into(), TODAY, 0),
+        day: TODAY,
+        revision: 0,
+        items: vec![Item { bill: "B2".into(), step: "soft7".to_owned() }],
+        policy: ladder().version(),
+    };
+    facts.in_hand = vec![in_hand.clone()];
+    let today = decide(&facts, &ladder(), None, TODAY);
+    assert_eq!(items(&today), [("B1", "soft15"), ("B2", "soft7")]);
+
+    in_hand.day = plus_days(TODAY, -1);
+    facts.in_hand = vec![in_hand];
+    assert_eq!(items(&decide(&facts, &ladder(), None, TODAY)), []);
+}
+
+#[track_caller]
+fn check_cured(stage: Severity, bills: Vec<Bill>, expected: bool) {
+    let mut facts = facts(bills);
+    let opened_on = plus_days(TODAY, -20);
+    facts.case = Some(Case { opened_on, stage, policy: ladder().version() });
+    let scenario = Scenario { tolerance: 99, ..ladder() };
+    assert_eq!(decide(&facts, &scenario, None, TODAY).cures, expected);
+}
+
+#[test]
+fn an_account_is_cured_when_nothing_is_overdue() {
+    let crumb = Bill { remaining: 99, ..overdue("B1", 20) };
+    for stage in [Severity::Soft, Severity::Hard] {
+        check_cured(stage, vec![], true);
+        check_cured(stage, vec![crumb.clone()], true);
+        check_cured(stage, vec![overdue("B1", 0)], true);
+        check_cured(stage, vec![overdue("B1", 1)], false);
+        check_cured(stage, vec![overdue("B1", -9), overdue("B2", 20)], false);
+    }
+}
+
+#[test]
+fn a_courtesy_is_over_when_nothing_is_left_to_remind_of() {
+    check_cured(Severity::Courtesy, vec![], true);
+    check_cured(Severity::Courtesy, vec![overdue("B1", -4)], true);
+    check_cured(Severity::Courtesy, vec![overdue("B1", -3)], false);
+    check_cured(Severity::Courtesy, vec![overdue("B1", 2)], false);
+}
+
+#[test]
+fn an_account_without_a_case_has_nothing_to_be_cured_of() {
+    assert!(!decide(&facts(vec![]), &ladder(), None, TODAY).cures);
 }

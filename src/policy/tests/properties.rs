@@ -212,4 +212,25 @@ proptest! {
         later.recorded.extend(decision.why_not.iter().cloned());
         prop_assert_eq!(decide(&later, &scenario, live, TODAY).why_not, []);
     }
+
+    #[test]
+    fn a_row_tells_the_steps_own_days_and_a_reason_that_is_there(
+        (scenario, facts) in accounts(), live in live_since(),
+    ) {
+        for row in decide(&facts, &scenario, live, TODAY).why_not {
+            let bill = facts.bills.iter().find(|bill| bill.id == row.bill).unwrap();
+            let step = scenario.steps.iter().position(|step| step.name == row.step).unwrap();
+            prop_assert_eq!(row.step_on, day_of(&scenario, bill, step));
+            prop_assert_eq!(row.limit_on, limit_of(&scenario, bill, step));
+            prop_assert!(bill.issued_on <= row.step_on && row.step_on <= TODAY);
+            prop_assert_eq!(row.is_open, !row.reason.is_final() && row.reason != Reason::Paid);
+            let held_by = facts.holds.iter().filter(|hold| {
+                hold.is_on(TODAY) && hold.bill.as_ref().is_none_or(|held| *held == bill.id)
+            });
+            let names: Vec<String> =
+                held_by.map(|hold| format!("hold_{}", hold.kind.as_str())).collect();
+            let is_hold = row.reason.as_str().starts_with("hold_");
+            prop_assert!(!is_hold || names.iter().any(|name| *name == row.reason.as_str()));
+        }
+    }
 }
