@@ -50,8 +50,6 @@ pub struct Planned {
 struct Candidate<'a> {
     bill: &'a Bill,
     step: &'a Step,
-    due: DueStep<'a>,
-    channels: Vec<Channel>,
 }
 
 /// Decides about one account on the civil date `on`.
@@ -98,7 +96,7 @@ pub fn decide(
     }
 
     Decision {
-        reminder: consolidate(candidates),
+        reminder: consolidate(facts, candidates),
         why_not: book.changes(),
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
     }
@@ -126,11 +124,10 @@ fn consider<'a>(
     if facts.sent.iter().any(|sent| sent.day == on) {
         return Err(Reason::AccountCap);
     }
-    let channels = usable_channels(facts, step);
-    if channels.is_empty() {
+    if !step.channels.iter().any(|channel| facts.account.contacts.reaches(*channel)) {
         return Err(Reason::NoContact);
     }
-    Ok(Candidate { bill, step, due, channels })
+    Ok(Candidate { bill, step })
 }
 
 /// A hard step needs a soft one delivered, or exhausted, in this episode, and
@@ -187,28 +184,25 @@ fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
 
 /// One reminder per account and day: it covers all that is due and speaks
 /// with the most severe step's voice.
-fn consolidate(candidates: Vec<Candidate<'_>>) -> Option<Planned> {
-    let voice = candidates.iter().max_by_key(|candidate| {
-        // Of two bills at the same step, the one longer due; the id makes it one answer.
-        let Candidate { bill, step, due, .. } = candidate;
-        (
-            step.severity,
-            step.offset_days,
-            std::cmp::Reverse(due.on),
-            std::cmp::Reverse(bill.id.clone()),
-        )
-    })?;
-    let (step, severity, channels) =
-        (voice.step.name.clone(), voice.step.severity, voice.channels.clone());
-    let mut items: Vec<Item> = candidates
-        .into_iter()
-        .map(|candidate| Item {
-            bill: candidate.bill.id.clone(),
-            step: candidate.step.name.clone(),
-        })
-        .collect();
-    items.sort();
-    Some(Planned { items, step, severity, channels })
+fn consolidate(facts: &AccountFacts, candidates: Vec<Candidate<'_>>) -> Option<Planned> {
+    // Two bills at the same step speak with the same voice.
+    let voice = candidates
+        .iter()
+        .map(|candidate| candidate.step)
+        .max_by_key(|step| (step.severity, step.offset_days))?;
+    Some(Planned {
+        step: voice.name.clone(),
+        severity: voice.severity,
+        channels: usable_channels(facts, voice),
+        // One step of each bill, and the bills are in order.
+        items: candidates
+            .into_iter()
+            .map(|candidate| Item {
+                bill: candidate.bill.id.clone(),
+                step: candidate.step.name.clone(),
+            })
+            .collect(),
+    })
 }
 
 /// Cured: nothing overdue any more, or, for a case that only ever was a
