@@ -1,4 +1,5 @@
 //! The one integration binary.
 
 mod replay_reference;
+mod scenarios;
 mod support;
