@@ -18,8 +18,9 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
 const TODAY: Date = date(2026, 3, 20);
-const ACCOUNTS: u64 = 20_000;
-const ROUNDS: usize = 5;
+/// About as many as are planned in one go.
+const ACCOUNTS: u64 = 2_000;
+const ROUNDS: usize = 200;
 
 fn days_from_today(days: i64) -> Date {
     TODAY.saturating_add(jiff::Span::new().days(days))

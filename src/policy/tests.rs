@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::model::billing::plus_days;
 use crate::model::{
-    Account, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState, PhoneNumber,
-    ReminderId, Severity, Tier,
+    Account, BillId, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState,
+    PhoneNumber, ReminderId, Severity, Tier,
 };
 
 /// The day around which everything is placed.
