@@ -335,3 +335,30 @@ fn a_courtesy_is_over_when_nothing_is_left_to_remind_of() {
 fn an_account_without_a_case_has_nothing_to_be_cured_of() {
     assert!(!decide(&facts(vec![]), &ladder(), None, TODAY).cures);
 }
+
+#[test]
+fn a_closed_row_stays_what_it_was_when_the_step_lapses() {
+    let mut facts = facts(vec![overdue("B1", 2)]);
+    let paid = WhyNot {
+        bill: "B1".into(),
+        step: "pre3".to_owned(),
+        step_on: plus_days(TODAY, -5),
+        limit_on: plus_days(TODAY, -2),
+        reason: Reason::Paid,
+        is_open: false,
+    };
+    // The payment bounced; the courtesy was rightly not sent all the same.
+    facts.recorded = vec![paid.clone()];
+    assert_eq!(decide(&facts, &ladder(), None, TODAY), Decision::default());
+
+    facts.recorded = vec![WhyNot { reason: Reason::HoldPromise, is_open: true, ..paid }];
+    let decision = decide(&facts, &ladder(), None, TODAY);
+    assert_eq!(reasons(&decision), [("B1", "pre3", Reason::LapsedStep)]);
+}
+
+#[test]
+fn money_on_its_way_in_another_currency_pays_nothing() {
+    let mut facts = facts_against(&[Reason::PendingPayment]);
+    facts.pending[0].currency = "USD".parse().unwrap();
+    assert_eq!(items(&decide(&facts, &ladder(), None, TODAY)), [("B1", "hard30")]);
+}
