@@ -1,5 +1,6 @@
 //! Accounts, bills and payments, as far as reminding needs them.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -78,13 +79,13 @@ impl Bill {
 
 /// Days from `from` to `to`; negative where `to` is earlier.
 pub fn days_between(from: Date, to: Date) -> i32 {
-    (to - from).get_days()
+    (to.duration_since(from).as_hours() / 24) as i32
 }
 
 /// `date` moved by `days`. Dates at the edge of the calendar stay there; the
 /// feeds refuse absurd dates long before that.
 pub fn plus_days(date: Date, days: i32) -> Date {
-    date.saturating_add(jiff::Span::new().days(days))
+    date.saturating_add(SignedDuration::from_hours(24 * i64::from(days)))
 }
 
 /// How far a payment has come.

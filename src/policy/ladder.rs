@@ -76,6 +76,8 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueStep<'a> {
     pub step: &'a Step,
+    /// Its place in the scenario.
+    pub index: usize,
     /// Its offset day.
     pub on: Date,
     /// The last day on which it may go out.
@@ -122,7 +124,7 @@ impl Scenario {
             if step.channels.is_empty() {
                 say(field("channels"), "is empty; name sms, voice or email".into());
             }
-            if step.offset_days.abs() > 365 {
+            if !(-365..=365).contains(&step.offset_days) {
                 say(field("offset_days"), format!("is {}; use -365 to 365", step.offset_days));
             }
             match step.severity {
@@ -193,41 +195,30 @@ impl Scenario {
     /// The step of `bill` that counts on `on`: the latest whose day has come
     /// and does not lie before the bill's issue. It may be past its limit.
     pub fn due_step(&self, bill: &Bill, on: Date) -> Option<DueStep<'_>> {
-        let index =
-            self.steps.iter().rposition(|step| plus_days(bill.due_on, step.offset_days) <= on)?;
-        let due = self.placed(index, bill);
-        (due.on >= bill.issued_on).then_some(due)
-    }
-
-    /// Steps of `bill` before `due` that its issue date did not drop, earliest first.
-    pub fn steps_before<'a>(
-        &'a self,
-        due: DueStep<'_>,
-        bill: &'a Bill,
-    ) -> impl Iterator<Item = DueStep<'a>> {
-        let offset = due.step.offset_days;
-        (0..self.steps.len())
-            .take_while(move |index| self.steps[*index].offset_days < offset)
-            .map(|index| self.placed(index, bill))
-            .filter(|step| step.on >= bill.issued_on)
+        let past_due = bill.days_past_due(on);
+        let index = self.steps.iter().rposition(|step| step.offset_days <= past_due)?;
+        self.placed(index, bill)
     }
 
     /// The next step of `bill` after `on`, for those who ask what comes.
     pub fn next_step(&self, bill: &Bill, on: Date) -> Option<DueStep<'_>> {
-        (0..self.steps.len())
-            .map(|index| self.placed(index, bill))
-            .find(|step| step.on > on && step.on >= bill.issued_on)
+        (0..self.steps.len()).filter_map(|index| self.placed(index, bill)).find(|step| step.on > on)
     }
 
-    /// The step named `name` on this bill; `None` where the scenario has none of that name.
+    /// The step named `name` on this bill; `None` where there is none, or the
+    /// bill's issue dropped it.
     pub fn place(&self, name: &str, bill: &Bill) -> Option<DueStep<'_>> {
-        let index = self.steps.iter().position(|step| step.name == name)?;
-        Some(self.placed(index, bill))
+        self.placed(self.steps.iter().position(|step| step.name == name)?, bill)
     }
 
-    fn placed<'a>(&'a self, index: usize, bill: &Bill) -> DueStep<'a> {
+    /// The `index`th step on the days of `bill`; `None` where it lies before
+    /// the bill's issue, which drops it.
+    pub fn placed(&self, index: usize, bill: &Bill) -> Option<DueStep<'_>> {
         let step = &self.steps[index];
         let on = plus_days(bill.due_on, step.offset_days);
+        if on < bill.issued_on {
+            return None;
+        }
         let before_next = match self.steps.get(index + 1) {
             Some(next) => plus_days(bill.due_on, next.offset_days - 1),
             None => plus_days(on, LAST_STEP_LATENESS_DAYS),
@@ -236,6 +227,6 @@ impl Scenario {
             Severity::Courtesy => before_next.min(bill.due_on),
             Severity::Soft | Severity::Hard => before_next,
         };
-        DueStep { step, on, limit_on }
+        Some(DueStep { step, index, on, limit_on })
     }
 }

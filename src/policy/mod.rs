@@ -7,6 +7,7 @@
 //!
 //! May use: model.
 
+mod book;
 pub mod facts;
 pub mod ladder;
 pub mod repeat_debtor;
@@ -14,12 +15,12 @@ pub mod scenarios;
 mod suppression;
 pub mod window;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
-use crate::model::{Bill, BillId, Channel, Item, Reason, Severity};
+use crate::model::{Bill, Channel, Item, Reason, Severity};
+
+use book::{Book, Page};
 
 pub use facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 pub use ladder::{DueStep, Scenario, Step};
@@ -52,8 +53,6 @@ pub struct Planned {
 struct Candidate<'a> {
     bill: &'a Bill,
     step: &'a Step,
-    due: DueStep<'a>,
-    channels: Vec<Channel>,
 }
 
 /// Decides about one account on the civil date `on`.
@@ -67,59 +66,63 @@ pub fn decide(
     live_since: Option<Date>,
     on: Date,
 ) -> Decision {
-    let mut book = Book::new(facts, on);
+    let mut book = Book::new(facts, live_since, on);
+    let mut why_not = Vec::new();
     let mut candidates = Vec::new();
     let mut bills: Vec<&Bill> = facts.bills.iter().filter(|bill| bill.issued_on <= on).collect();
-    bills.sort_by(|a, b| a.id.cmp(&b.id));
+    bills.sort_unstable_by(|a, b| a.id.cmp(&b.id));
 
     for bill in bills {
         let Some(due) = scenario.due_step(bill, on) else { continue };
-        book.retire_earlier_steps(scenario, bill, due, live_since);
-        if book.is_decided(&bill.id, &due.step.name) {
+        let mut page = book.page(bill, &mut why_not);
+        page.retire_earlier_steps(scenario, due);
+        if page.is_decided(&due.step.name) {
             continue;
         }
         if on > due.limit_on {
-            book.lapse(bill, due);
+            page.lapse(due);
             continue;
         }
-        if live_since.is_some_and(|since| due.on < since) {
-            book.note(bill, due, Reason::BeforeLive);
+        if page.was_before_live(due) {
+            page.note(due, Reason::BeforeLive);
             continue;
         }
-        match consider(facts, scenario, bill, due, &book, on) {
-            Ok(candidate) => {
-                if candidate.step.name != due.step.name {
+        match consider(facts, scenario, bill, due, &page, on) {
+            Ok(step) => {
+                if step.name != due.step.name {
                     // The soft step speaks in the hard one's place, which stays due.
-                    book.note(bill, due, Reason::NoticeGap);
+                    page.take_back(step);
+                    page.note(due, Reason::NoticeGap);
                 }
-                candidates.push(candidate);
+                candidates.push(Candidate { bill, step });
             }
-            Err(reason) => book.note(bill, due, reason),
+            Err(reason) => page.note(due, reason),
         }
     }
 
     Decision {
-        reminder: consolidate(candidates),
-        why_not: book.changes(),
+        reminder: consolidate(facts, candidates),
+        why_not,
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
     }
 }
 
-/// One step of one bill against the rules, in their order.
+/// One step of one bill against the rules, in their order: the step to send,
+/// or what speaks against it.
 fn consider<'a>(
     facts: &AccountFacts,
     scenario: &'a Scenario,
-    bill: &'a Bill,
+    bill: &Bill,
     due: DueStep<'a>,
-    book: &Book<'_>,
+    page: &Page<'_>,
     on: Date,
-) -> Result<Candidate<'a>, Reason> {
+) -> Result<&'a Step, Reason> {
     if let Some(reason) = suppression::first_reason(facts, scenario, bill, on) {
         return Err(reason);
     }
     let step = match due.step.severity {
         Severity::Courtesy | Severity::Soft => due.step,
-        Severity::Hard => severity_allows(facts, scenario, bill, due, book, on)?,
+        Severity::Hard => severity_allows(facts, scenario, due, page, on)?,
     };
     if suppression::unpaid(facts, bill, on) <= scenario.tolerance {
         return Err(Reason::BelowTolerance);
@@ -127,11 +130,10 @@ fn consider<'a>(
     if facts.sent.iter().any(|sent| sent.day == on) {
         return Err(Reason::AccountCap);
     }
-    let channels = usable_channels(facts, step);
-    if channels.is_empty() {
+    if !step.channels.iter().any(|channel| facts.account.contacts.reaches(*channel)) {
         return Err(Reason::NoContact);
     }
-    Ok(Candidate { bill, step, due, channels })
+    Ok(step)
 }
 
 /// A hard step needs a soft one delivered, or exhausted, in this episode, and
@@ -140,9 +142,8 @@ fn consider<'a>(
 fn severity_allows<'a>(
     facts: &AccountFacts,
     scenario: &'a Scenario,
-    bill: &Bill,
     due: DueStep<'a>,
-    book: &Book<'_>,
+    page: &Page<'_>,
     on: Date,
 ) -> Result<&'a Step, Reason> {
     let episode = facts.case.as_ref().map(|case| case.opened_on);
@@ -159,14 +160,12 @@ fn severity_allows<'a>(
         .any(|reminder| reminder.day != on && reminder.items.iter().any(is_soft));
 
     if softs.peek().is_none() && !in_hand {
-        return scenario
-            .steps
+        return scenario.steps[..due.index]
             .iter()
             .rev()
-            .filter(|step| {
-                step.severity == Severity::Soft && step.offset_days < due.step.offset_days
-            })
-            .find(|step| !book.is_taken(&bill.id, &step.name))
+            .filter(|step| step.severity == Severity::Soft)
+            .find(|step| !page.is_taken(&step.name))
+            .filter(|step| !page.is_observed(&step.name))
             .ok_or(Reason::NoticeGap);
     }
     let is_over = softs.any(|soft| {
@@ -187,28 +186,25 @@ fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
 
 /// One reminder per account and day: it covers all that is due and speaks
 /// with the most severe step's voice.
-fn consolidate(candidates: Vec<Candidate<'_>>) -> Option<Planned> {
-    let voice = candidates.iter().max_by_key(|candidate| {
-        // Of two bills at the same step, the one longer due; the id makes it one answer.
-        let Candidate { bill, step, due, .. } = candidate;
-        (
-            step.severity,
-            step.offset_days,
-            std::cmp::Reverse(due.on),
-            std::cmp::Reverse(bill.id.clone()),
-        )
-    })?;
-    let (step, severity, channels) =
-        (voice.step.name.clone(), voice.step.severity, voice.channels.clone());
-    let mut items: Vec<Item> = candidates
-        .into_iter()
-        .map(|candidate| Item {
-            bill: candidate.bill.id.clone(),
-            step: candidate.step.name.clone(),
-        })
-        .collect();
-    items.sort();
-    Some(Planned { items, step, severity, channels })
+fn consolidate(facts: &AccountFacts, candidates: Vec<Candidate<'_>>) -> Option<Planned> {
+    // Two bills at the same step speak with the same voice.
+    let voice = candidates
+        .iter()
+        .map(|candidate| candidate.step)
+        .max_by_key(|step| (step.severity, step.offset_days))?;
+    Some(Planned {
+        step: voice.name.clone(),
+        severity: voice.severity,
+        channels: usable_channels(facts, voice),
+        // One step of each bill, and the bills are in order.
+        items: candidates
+            .into_iter()
+            .map(|candidate| Item {
+                bill: candidate.bill.id.clone(),
+                step: candidate.step.name.clone(),
+            })
+            .collect(),
+    })
 }
 
 /// Cured: nothing overdue any more, or, for a case that only ever was a
@@ -218,93 +214,10 @@ fn is_cured(case: &Case, facts: &AccountFacts, scenario: &Scenario, on: Date) ->
         Severity::Courtesy => scenario.steps.first().map_or(1, |step| step.offset_days),
         Severity::Soft | Severity::Hard => 1,
     };
-    !facts.bills.iter().any(|bill| {
-        bill.remaining > scenario.tolerance && plus_days(bill.due_on, first_offset) <= on
-    })
-}
-
-/// The why-not rows of one account: what stands, and what this decision adds.
-struct Book<'a> {
-    taken: BTreeSet<(&'a BillId, &'a str)>,
-    recorded: BTreeMap<(&'a BillId, &'a str), &'a WhyNot>,
-    changes: Vec<WhyNot>,
-}
-
-impl<'a> Book<'a> {
-    fn new(facts: &'a AccountFacts, on: Date) -> Book<'a> {
-        let in_hand = facts.in_hand.iter().filter(|reminder| reminder.day != on);
-        let items = facts
-            .sent
-            .iter()
-            .map(|sent| &sent.item)
-            .chain(in_hand.flat_map(|reminder| &reminder.items));
-        Book {
-            taken: items.map(|item| (&item.bill, item.step.as_str())).collect(),
-            recorded: facts
-                .recorded
-                .iter()
-                .map(|row| ((&row.bill, row.step.as_str()), row))
-                .collect(),
-            changes: Vec::new(),
-        }
-    }
-
-    fn is_taken(&self, bill: &BillId, step: &str) -> bool {
-        self.taken.contains(&(bill, step))
-    }
-
-    /// Sent, or decided for good.
-    fn is_decided(&self, bill: &BillId, step: &str) -> bool {
-        self.is_taken(bill, step)
-            || self.recorded.get(&(bill, step)).is_some_and(|row| row.reason.is_final())
-    }
-
-    /// Of the steps that have come, only the latest counts; the missed ones
-    /// are recorded once, and never sent.
-    fn retire_earlier_steps(
-        &mut self,
-        scenario: &Scenario,
-        bill: &'a Bill,
-        due: DueStep<'_>,
-        live_since: Option<Date>,
-    ) {
-        for earlier in scenario.steps_before(due, bill) {
-            let name = earlier.step.name.as_str();
-            let was_before_live = live_since.is_some_and(|since| earlier.on < since);
-            let has_row = self.recorded.contains_key(&(&bill.id, name));
-            if self.is_decided(&bill.id, name) || (was_before_live && !has_row) {
-                continue;
-            }
-            self.note(bill, earlier, Reason::Superseded);
-        }
-    }
-
-    /// A step whose last day passed; worth a row only where one stood open.
-    fn lapse(&mut self, bill: &Bill, due: DueStep<'_>) {
-        let key = (&bill.id, due.step.name.as_str());
-        if self.recorded.get(&key).is_some_and(|row| row.is_open) {
-            self.note(bill, due, Reason::LapsedStep);
-        }
-    }
-
-    fn note(&mut self, bill: &Bill, due: DueStep<'_>, reason: Reason) {
-        let row = WhyNot {
-            bill: bill.id.clone(),
-            step: due.step.name.clone(),
-            step_on: due.on,
-            limit_on: due.limit_on,
-            reason,
-            is_open: !reason.is_final() && reason != Reason::Paid,
-        };
-        let stands = self.recorded.get(&(&bill.id, due.step.name.as_str()));
-        if stands.is_none_or(|stands| **stands != row) {
-            self.changes.push(row);
-        }
-    }
-
-    fn changes(self) -> Vec<WhyNot> {
-        self.changes
-    }
+    !facts
+        .bills
+        .iter()
+        .any(|bill| bill.remaining > scenario.tolerance && bill.days_past_due(on) >= first_offset)
 }
 
 #[cfg(test)]

@@ -29,9 +29,12 @@ impl RepeatDebtorRule {
     /// # Errors
     /// In words, when nobody could ever, or everybody would always, be flagged.
     pub fn check(&self) -> Result<(), String> {
-        if self.bills == 0 || self.late_days < 0 || self.window_days < 1 {
+        let is_possible = self.bills >= 1
+            && (0..=365).contains(&self.late_days)
+            && (1..=3650).contains(&self.window_days);
+        if !is_possible {
             return Err(format!(
-                "has bills = {}, late_days = {}, window_days = {}; use at least 1, 0 and 1",
+                "has bills = {}, late_days = {}, window_days = {}; use 1 or more, 0 to 365, and 1 to 3650",
                 self.bills, self.late_days, self.window_days
             ));
         }
@@ -122,8 +125,9 @@ fn was_paid_by(bill: &Bill, payments: &[&Payment], tolerance: i64, day: Date) ->
             PaymentState::Reversed => payment.reversed_on.is_some_and(|back| back > day),
         })
         .map(|payment| payment.amount)
-        .sum();
-    bill.amount - paid <= tolerance || bill.settled_on.is_some_and(|settled| settled <= day)
+        .fold(0, i64::saturating_add);
+    bill.amount.saturating_sub(paid) <= tolerance
+        || bill.settled_on.is_some_and(|settled| settled <= day)
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub fn first_reason(
     if bill.remaining == 0 {
         return Some(Reason::Paid);
     }
-    let left_after_pending = unpaid(facts, bill, on) - pending(facts, bill);
-    if pending(facts, bill) > 0 && left_after_pending <= scenario.tolerance {
+    let pending = pending(facts, bill);
+    if pending > 0 && unpaid(facts, bill, on) - pending <= scenario.tolerance {
         return Some(Reason::PendingPayment);
     }
     let stops = facts
@@ -50,8 +50,8 @@ pub fn unpaid(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
         .iter()
         .filter(|hold| hold.kind == HoldKind::Dispute && hold.is_on(on) && hold.covers(&bill.id))
         .map(|hold| hold.amount.unwrap_or(bill.remaining))
-        .fold(0i64, i64::saturating_add);
-    (bill.remaining - disputed).max(0)
+        .fold(0, i64::saturating_add);
+    bill.remaining.saturating_sub(disputed).max(0)
 }
 
 /// Minor units on their way to this bill.
@@ -64,5 +64,5 @@ fn pending(facts: &AccountFacts, bill: &Bill) -> i64 {
             payment.currency == bill.currency && payment.bill.as_ref() == Some(&bill.id)
         })
         .map(|payment| payment.amount)
-        .sum()
+        .fold(0, i64::saturating_add)
 }

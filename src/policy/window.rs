@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::billing::plus_days;
@@ -75,8 +75,12 @@ impl WallTime {
         let minutes = self.0 % MINUTES_PER_DAY;
         let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
         let local = zone.to_ambiguous_zoned(day.to_datetime(time));
+        let is_skipped = matches!(local.offset(), AmbiguousOffset::Gap { .. });
         match edge {
             Edge::Opening => local.later(),
+            // A day always ends. Read earlier, a skipped midnight would take an
+            // hour off it, and all of it where clocks skip the next day (Samoa).
+            Edge::Closing if self.0 == MINUTES_PER_DAY && is_skipped => local.later(),
             Edge::Closing => local.earlier(),
         }
         .ok()

@@ -5,4 +5,7 @@ mod billing_db;
 mod import;
 mod population;
 mod provider;
+mod replay_reference;
+mod replay_rules;
+mod scenarios;
 mod support;

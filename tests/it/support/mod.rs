@@ -1,3 +1,5 @@
-//! What integration tests share.
+//! What several tests share.
 
+pub mod data;
 pub mod peer;
+pub mod reference;
