@@ -83,6 +83,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
         recorded: Vec::new(),
         case: None,
         touched: 0,
+        revisions: Default::default(),
     };
     for nth in 0..1 + draw(6) {
         let due_on = days_from_today(draw(40) as i64 - 36 - 30 * (nth as i64 / 2));

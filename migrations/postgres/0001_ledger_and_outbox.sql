@@ -203,7 +203,7 @@ create table reminder_item (
 -- The life of a reminder, append-only. Two writers cannot both append one seq.
 create table transition (
     bucket       smallint not null,
-    reminder_id  blob not null,
+    reminder_id  uuid not null,
     seq          integer not null,
     state        text not null,
     at           timestamptz not null,

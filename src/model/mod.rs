@@ -9,6 +9,7 @@ pub mod billing;
 pub mod contact;
 pub mod content;
 pub mod control;
+pub mod facts;
 pub mod feed;
 pub mod hold;
 pub mod id;

@@ -9,8 +9,9 @@ use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
 use crate::model::control::Control;
+use crate::model::facts::Flag;
 use crate::model::{AccountId, Bucket, Item, Reason, Reminder, ReminderId};
-use crate::policy::repeat_debtor::{Flag, RepeatDebtorRule};
+use crate::policy::repeat_debtor::RepeatDebtorRule;
 use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
 use crate::store::{CaseChange, Decided, ItemDates, PlanPage, Scope};
 

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use crate::model::{Bill, BillId, Item, Reason};
 
-use super::facts::{AccountFacts, WhyNot};
 use super::ladder::{DueStep, Scenario, Step};
+use crate::model::facts::{AccountFacts, WhyNot};
 
 /// All that was sent, is in hand, or was recorded; sorted by bill, so that
 /// accounts with thousands of bills cost no more by the bill than others.

@@ -8,7 +8,6 @@
 //! May use: model.
 
 mod book;
-pub mod facts;
 pub mod ladder;
 pub mod repeat_debtor;
 pub mod scenarios;
@@ -22,7 +21,7 @@ use crate::model::{Bill, Channel, Item, Reason, Severity};
 
 use book::{Book, Page};
 
-pub use facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
+pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
 pub use window::ContactWindow;

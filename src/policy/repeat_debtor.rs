@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::billing::{days_between, plus_days};
+use crate::model::facts::Flag;
 use crate::model::{Bill, BillId, Payment, PaymentState};
 
 /// At least `bills` bills more than `late_days` late, issued within `window_days`.
@@ -100,15 +101,6 @@ impl RepeatDebtorRule {
             })
             .min_by(|a, b| (a.flagged_on, &a.bills).cmp(&(b.flagged_on, &b.bills)))
     }
-}
-
-/// An account is a repeat debtor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flag {
-    /// The day on which the fact became known, not the day of the run.
-    pub flagged_on: Date,
-    /// The bills that prove it.
-    pub bills: Vec<BillId>,
 }
 
 /// Whether `bill` was paid, within the tolerance, at the end of `day`.

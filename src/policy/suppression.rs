@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::model::{Bill, HoldKind, PaymentState, Reason};
 
-use super::facts::AccountFacts;
 use super::ladder::Scenario;
+use crate::model::facts::AccountFacts;
 
 /// The first reason against any step of `bill` on `on`, severity, tolerance,
 /// caps and contacts aside.
@@ -54,14 +54,17 @@ pub fn unpaid(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
     bill.remaining.saturating_sub(disputed).max(0)
 }
 
-/// Minor units on their way to this bill.
+/// Minor units on their way that may pay this bill. A payment that the billing
+/// system has not allocated yet may pay any bill: better a late reminder than
+/// one to somebody who has paid.
 fn pending(facts: &AccountFacts, bill: &Bill) -> i64 {
     facts
         .pending
         .iter()
         .filter(|payment| payment.state == PaymentState::Pending)
         .filter(|payment| {
-            payment.currency == bill.currency && payment.bill.as_ref() == Some(&bill.id)
+            payment.currency == bill.currency
+                && payment.bill.as_ref().is_none_or(|paid| *paid == bill.id)
         })
         .map(|payment| payment.amount)
         .fold(0, i64::saturating_add)

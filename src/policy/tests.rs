@@ -82,6 +82,7 @@ fn facts(bills: Vec<Bill>) -> AccountFacts {
         recorded: Vec::new(),
         case: None,
         touched: 0,
+        revisions: Default::default(),
     }
 }
 

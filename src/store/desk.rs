@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::model::facts::Flag;
 use crate::model::{AccountId, Bill, Bucket, Reason};
-use crate::policy::repeat_debtor::Flag;
 
 use super::engine::{Arg, Statement, json};
 use super::facts::bill;

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind,
     Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity, Tier,
 };
-use crate::policy::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 
 use super::engine::{Arg, Row, Statement, json};
 use super::statements::sql;

@@ -6,7 +6,7 @@
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
-//! May use: model, policy.
+//! May use: model.
 
 mod desk;
 mod engine;
@@ -24,6 +24,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::control::Control;
+use crate::model::facts::Flag;
+use crate::model::facts::{AccountFacts, Case, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
 use crate::model::reminder::Transition;
@@ -31,8 +33,6 @@ use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reason, Reminder, ReminderId,
     ReminderState,
 };
-use crate::policy::repeat_debtor::Flag;
-use crate::policy::{AccountFacts, Case, WhyNot};
 
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;

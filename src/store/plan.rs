@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::model::facts::AccountFacts;
 use crate::model::id::BUCKETS;
 use crate::model::{AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState};
-use crate::policy::AccountFacts;
 
 use super::engine::{Arg, Tx, json};
 use super::facts::Key;

@@ -8,4 +8,5 @@ mod provider;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
+mod store;
 mod support;

@@ -87,6 +87,7 @@ impl Memory {
             recorded: self.recorded.values().cloned().collect(),
             case: None,
             touched: 0,
+            revisions: Default::default(),
         }
     }
 

@@ -214,6 +214,7 @@ impl Story {
             }),
             bills,
             touched: 0,
+            revisions: Default::default(),
         }
     }
 

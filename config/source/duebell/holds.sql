@@ -11,6 +11,7 @@ select
         then printf('%s%d.%0*d', iif(hold.amount < 0, '-', ''), abs(hold.amount) / unit, exponent, abs(hold.amount) % unit)
         else cast(hold.amount as text)
     end as amount,
+    bill.currency,
     hold.changed_at
 from hold
 left join bill on bill.id = hold.bill_id

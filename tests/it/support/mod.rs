@@ -2,4 +2,5 @@
 
 pub mod data;
 pub mod peer;
+pub mod postgres;
 pub mod reference;

@@ -4,8 +4,8 @@
 select found.bucket::bigint as bucket, found.account_id
 from (
     select b.bucket, b.account_id
-    from jsonb_to_recordset($2::jsonb) as r(due_from date, due_to date)
-    join bill as b on b.due_on >= r.due_from and b.due_on <= r.due_to and b.remaining > 0
+    from jsonb_to_recordset($2::jsonb) as k(due_from date, due_to date)
+    join bill as b on b.due_on >= k.due_from and b.due_on <= k.due_to and b.remaining > 0
     where b.bucket >= $1 and b.issued_on <= $4::date
     union
     select w.bucket, w.account_id from why_not as w where w.is_open and $3 = 1 and w.bucket >= $1

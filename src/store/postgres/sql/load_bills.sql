@@ -2,8 +2,8 @@
 select
     b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on::text as issued_on, b.due_on::text as due_on,
     b.settled_on::text as settled_on
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, account_id text)
-join bill as b on b.bucket = r.bucket and b.account_id = r.account_id
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+join bill as b on b.bucket = k.bucket and b.account_id = k.account_id
 where b.remaining > 0
     or exists (
         select 1 from why_not as w

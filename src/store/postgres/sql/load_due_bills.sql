@@ -5,9 +5,9 @@ select
         select sum(coalesce(h.amount, 4000000000000000)) from hold as h
         where h.bucket = b.bucket and h.account_id = b.account_id and h.kind = 'dispute'
             and (h.bill_id is null or h.bill_id = b.bill_id)
-            and h.starts_on <= r.day and (h.ends_on is null or h.ends_on >= r.day)
+            and h.starts_on <= k.day and (h.ends_on is null or h.ends_on >= k.day)
     ), 0))::bigint as disputed
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, reminder_id uuid, day date)
-join reminder_item as i on i.bucket = r.bucket and i.reminder_id = r.reminder_id
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, day date)
+join reminder_item as i on i.bucket = k.bucket and i.reminder_id = k.reminder_id
 join bill as b on b.bucket = i.bucket and b.bill_id = i.bill_id
 order by i.reminder_id, b.due_on, b.bill_id

@@ -5,8 +5,8 @@ select
     b.settled_on::text as settled_on,
     p.payment_id, p.amount as paid_amount, p.currency as paid_currency, p.paid_on::text as paid_on, p.state,
     p.reversed_on::text as reversed_on
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, account_id text)
-join bill as b on b.bucket = r.bucket and b.account_id = r.account_id
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+join bill as b on b.bucket = k.bucket and b.account_id = k.account_id
 left join payment as p on p.bucket = b.bucket and p.bill_id = b.bill_id
 where (b.settled_on is null or b.settled_on > b.due_on + $2::int)
     and not exists (

@@ -2,8 +2,8 @@
 -- case, and of days from $2 on.
 select
     s.account_id, s.bill_id, s.step, s.day::text as day, t.state, micros(t.next_at) as next_at
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, account_id text)
-join sent_item as s on s.bucket = r.bucket and s.account_id = r.account_id
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+join sent_item as s on s.bucket = k.bucket and s.account_id = k.account_id
 join transition as t
     on t.bucket = s.bucket and t.reminder_id = s.reminder_id
     and t.seq = (

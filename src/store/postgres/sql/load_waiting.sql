@@ -6,7 +6,7 @@ select
 from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 where t.next_at > instant($2) and t.next_at <= instant($3)
-    and t.state in (select r.state from jsonb_to_recordset($1::jsonb) as r(state text))
+    and t.state in (select k.state from jsonb_to_recordset($1::jsonb) as k(state text))
     and not exists (
         select 1 from transition as later
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq

@@ -2,9 +2,9 @@
 -- date of its own is seen. Returns the accounts of those that changed.
 insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
 select
-    r.bucket, r.bill_id, r.account_id, r.currency, r.amount, r.remaining, r.issued_on, r.due_on,
-    case when r.remaining > 0 then null else coalesce(r.settled_on, $2::date) end
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, bill_id text, account_id text, currency text, amount bigint, remaining bigint, issued_on date, due_on date, settled_on date)
+    k.bucket, k.bill_id, k.account_id, k.currency, k.amount, k.remaining, k.issued_on, k.due_on,
+    case when k.remaining > 0 then null else coalesce(k.settled_on, $2::date) end
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, bill_id text, account_id text, currency text, amount bigint, remaining bigint, issued_on date, due_on date, settled_on date)
 where true
 on conflict (bucket, bill_id) do update set
     currency = excluded.currency, amount = excluded.amount, remaining = excluded.remaining,

@@ -1,8 +1,8 @@
 -- Merges payments $1 (JSON array). Returns the accounts of those that changed.
 insert into payment (bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
 select
-    r.bucket, r.payment_id, r.account_id, r.bill_id, r.currency, r.amount, r.paid_on, r.state, r.reversed_on
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, payment_id text, account_id text, bill_id text, currency text, amount bigint, paid_on date, state text, reversed_on date)
+    k.bucket, k.payment_id, k.account_id, k.bill_id, k.currency, k.amount, k.paid_on, k.state, k.reversed_on
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, payment_id text, account_id text, bill_id text, currency text, amount bigint, paid_on date, state text, reversed_on date)
 where true
 on conflict (bucket, payment_id) do update set
     account_id = excluded.account_id, bill_id = excluded.bill_id, currency = excluded.currency,

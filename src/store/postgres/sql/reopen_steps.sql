@@ -1,8 +1,8 @@
 -- The items of reminders $1 (JSON array with reason) were not sent: their steps stay due.
 insert into why_not (bucket, account_id, bill_id, step, step_on, limit_on, reason, is_open, decided_on)
-select i.bucket, r.account_id, i.bill_id, i.step, i.step_on, i.limit_on, r.reason, true, r.day
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, reminder_id uuid, reason text)
-join reminder_item as i on i.bucket = r.bucket and i.reminder_id = r.reminder_id
+select i.bucket, r.account_id, i.bill_id, i.step, i.step_on, i.limit_on, k.reason, true, r.day
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, reason text)
+join reminder_item as i on i.bucket = k.bucket and i.reminder_id = k.reminder_id
 join reminder as r on r.bucket = i.bucket and r.reminder_id = i.reminder_id
 where not exists (
     select 1 from sent_item as s where s.bucket = i.bucket and s.bill_id = i.bill_id and s.step = i.step

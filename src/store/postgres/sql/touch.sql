@@ -1,6 +1,6 @@
 -- Marks accounts $1 (JSON array) for a decision.
 insert into touched (bucket, account_id, changes)
-select r.bucket, r.account_id, 1
-from jsonb_to_recordset($1::jsonb) as r(bucket smallint, account_id text)
+select k.bucket, k.account_id, 1
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
 where true
 on conflict (bucket, account_id) do update set changes = touched.changes + 1

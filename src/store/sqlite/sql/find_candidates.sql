@@ -4,8 +4,8 @@
 select found.bucket as bucket, found.account_id
 from (
     select b.bucket, b.account_id
-    from json_each($2) as r
-    join bill as b on b.due_on >= r.value ->> 'due_from' and b.due_on <= r.value ->> 'due_to' and b.remaining > 0
+    from json_each($2) as k
+    join bill as b on b.due_on >= k.value ->> 'due_from' and b.due_on <= k.value ->> 'due_to' and b.remaining > 0
     where b.bucket >= $1 and b.issued_on <= $4
     union
     select w.bucket, w.account_id from why_not as w where w.is_open = 1 and $3 = 1 and w.bucket >= $1

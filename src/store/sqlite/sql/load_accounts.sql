@@ -2,6 +2,6 @@
 select
     a.bucket as bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes
-from json_each($1) as r
-join account as a on a.bucket = r.value ->> 'bucket' and a.account_id = r.value ->> 'account_id'
+from json_each($1) as k
+join account as a on a.bucket = k.value ->> 'bucket' and a.account_id = k.value ->> 'account_id'
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

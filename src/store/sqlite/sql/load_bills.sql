@@ -2,8 +2,8 @@
 select
     b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on as issued_on, b.due_on as due_on,
     b.settled_on as settled_on
-from json_each($1) as r
-join bill as b on b.bucket = r.value ->> 'bucket' and b.account_id = r.value ->> 'account_id'
+from json_each($1) as k
+join bill as b on b.bucket = k.value ->> 'bucket' and b.account_id = k.value ->> 'account_id'
 where b.remaining > 0
     or exists (
         select 1 from why_not as w

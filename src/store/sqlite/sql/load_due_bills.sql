@@ -5,9 +5,9 @@ select
         select sum(coalesce(h.amount, 4000000000000000)) from hold as h
         where h.bucket = b.bucket and h.account_id = b.account_id and h.kind = 'dispute'
             and (h.bill_id is null or h.bill_id = b.bill_id)
-            and h.starts_on <= r.value ->> 'day' and (h.ends_on is null or h.ends_on >= r.value ->> 'day')
+            and h.starts_on <= k.value ->> 'day' and (h.ends_on is null or h.ends_on >= k.value ->> 'day')
     ), 0) as disputed
-from json_each($1) as r
-join reminder_item as i on i.bucket = r.value ->> 'bucket' and i.reminder_id = unhex(r.value ->> 'reminder_id')
+from json_each($1) as k
+join reminder_item as i on i.bucket = k.value ->> 'bucket' and i.reminder_id = unhex(k.value ->> 'reminder_id')
 join bill as b on b.bucket = i.bucket and b.bill_id = i.bill_id
 order by i.reminder_id, b.due_on, b.bill_id

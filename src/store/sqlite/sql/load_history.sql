@@ -5,8 +5,8 @@ select
     b.settled_on as settled_on,
     p.payment_id, p.amount as paid_amount, p.currency as paid_currency, p.paid_on as paid_on, p.state,
     p.reversed_on as reversed_on
-from json_each($1) as r
-join bill as b on b.bucket = r.value ->> 'bucket' and b.account_id = r.value ->> 'account_id'
+from json_each($1) as k
+join bill as b on b.bucket = k.value ->> 'bucket' and b.account_id = k.value ->> 'account_id'
 left join payment as p on p.bucket = b.bucket and p.bill_id = b.bill_id
 where (b.settled_on is null or b.settled_on > date(b.due_on, $2 || ' days'))
     and not exists (

@@ -5,7 +5,7 @@ select
     case when exists (
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
     ) then 1 else 0 end as is_over
-from json_each($1) as r
-join reminder as r on r.bucket = r.value ->> 'bucket' and r.account_id = r.value ->> 'account_id' and r.day >= $2
+from json_each($1) as k
+join reminder as r on r.bucket = k.value ->> 'bucket' and r.account_id = k.value ->> 'account_id' and r.day >= $2
 join reminder_item as i on i.bucket = r.bucket and i.reminder_id = r.reminder_id
 order by r.reminder_id, i.bill_id

@@ -2,8 +2,8 @@
 -- case, and of days from $2 on.
 select
     s.account_id, s.bill_id, s.step, s.day as day, t.state, t.next_at as next_at
-from json_each($1) as r
-join sent_item as s on s.bucket = r.value ->> 'bucket' and s.account_id = r.value ->> 'account_id'
+from json_each($1) as k
+join sent_item as s on s.bucket = k.value ->> 'bucket' and s.account_id = k.value ->> 'account_id'
 join transition as t
     on t.bucket = s.bucket and t.reminder_id = s.reminder_id
     and t.seq = (

@@ -2,8 +2,8 @@
 select
     lower(hex(t.reminder_id)) as reminder_id, t.seq as seq, t.state, t.attempt as attempt, t.channel, t.provider,
     r.channels, r.send_before as send_before, t.next_at as next_at
-from json_each($1) as r
-join transition as t on t.bucket = r.value ->> 'bucket' and t.reminder_id = unhex(r.value ->> 'reminder_id')
+from json_each($1) as k
+join transition as t on t.bucket = k.value ->> 'bucket' and t.reminder_id = unhex(k.value ->> 'reminder_id')
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 where not exists (
         select 1 from transition as later

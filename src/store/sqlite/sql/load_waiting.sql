@@ -6,7 +6,7 @@ select
 from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 where t.next_at > $2 and t.next_at <= $3
-    and t.state in (select r.value ->> 'state' from json_each($1) as r)
+    and t.state in (select k.value ->> 'state' from json_each($1) as k)
     and not exists (
         select 1 from transition as later
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq

@@ -2,9 +2,9 @@
 -- date of its own is seen. Returns the accounts of those that changed.
 insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
 select
-    r.value ->> 'bucket', r.value ->> 'bill_id', r.value ->> 'account_id', r.value ->> 'currency', r.value ->> 'amount', r.value ->> 'remaining', r.value ->> 'issued_on', r.value ->> 'due_on',
-    case when r.value ->> 'remaining' > 0 then null else coalesce(r.value ->> 'settled_on', $2) end
-from json_each($1) as r
+    k.value ->> 'bucket', k.value ->> 'bill_id', k.value ->> 'account_id', k.value ->> 'currency', k.value ->> 'amount', k.value ->> 'remaining', k.value ->> 'issued_on', k.value ->> 'due_on',
+    case when k.value ->> 'remaining' > 0 then null else coalesce(k.value ->> 'settled_on', $2) end
+from json_each($1) as k
 where true
 on conflict (bucket, bill_id) do update set
     currency = excluded.currency, amount = excluded.amount, remaining = excluded.remaining,

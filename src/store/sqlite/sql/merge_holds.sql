@@ -1,7 +1,7 @@
 -- Merges holds $1 (JSON array). Returns the accounts of those that changed.
 insert into hold (bucket, hold_id, account_id, bill_id, kind, starts_on, ends_on, amount)
-select r.value ->> 'bucket', r.value ->> 'hold_id', r.value ->> 'account_id', r.value ->> 'bill_id', r.value ->> 'kind', r.value ->> 'starts_on', r.value ->> 'ends_on', r.value ->> 'amount'
-from json_each($1) as r
+select k.value ->> 'bucket', k.value ->> 'hold_id', k.value ->> 'account_id', k.value ->> 'bill_id', k.value ->> 'kind', k.value ->> 'starts_on', k.value ->> 'ends_on', k.value ->> 'amount'
+from json_each($1) as k
 where true
 on conflict (bucket, hold_id) do update set
     account_id = excluded.account_id, bill_id = excluded.bill_id, kind = excluded.kind,

@@ -1,8 +1,8 @@
 -- Merges payments $1 (JSON array). Returns the accounts of those that changed.
 insert into payment (bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
 select
-    r.value ->> 'bucket', r.value ->> 'payment_id', r.value ->> 'account_id', r.value ->> 'bill_id', r.value ->> 'currency', r.value ->> 'amount', r.value ->> 'paid_on', r.value ->> 'state', r.value ->> 'reversed_on'
-from json_each($1) as r
+    k.value ->> 'bucket', k.value ->> 'payment_id', k.value ->> 'account_id', k.value ->> 'bill_id', k.value ->> 'currency', k.value ->> 'amount', k.value ->> 'paid_on', k.value ->> 'state', k.value ->> 'reversed_on'
+from json_each($1) as k
 where true
 on conflict (bucket, payment_id) do update set
     account_id = excluded.account_id, bill_id = excluded.bill_id, currency = excluded.currency,

@@ -1,5 +1,5 @@
 -- Gives back the keys that reminders $1 (JSON array of {bucket, reminder_id}) took.
 delete from sent_item
 where (bucket, reminder_id) in (
-    select r.value ->> 'bucket', unhex(r.value ->> 'reminder_id') from json_each($1) as r
+    select k.value ->> 'bucket', unhex(k.value ->> 'reminder_id') from json_each($1) as k
 )

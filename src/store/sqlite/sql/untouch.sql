@@ -1,6 +1,6 @@
 -- Accounts $1 (JSON array with the changes seen) are decided; one touched meanwhile stays.
 delete from touched
 where (bucket, account_id, changes) in (
-    select r.value ->> 'bucket', r.value ->> 'account_id', r.value ->> 'changes'
-    from json_each($1) as r
+    select k.value ->> 'bucket', k.value ->> 'account_id', k.value ->> 'changes'
+    from json_each($1) as k
 )

@@ -83,3 +83,12 @@ pub struct WhyNot {
     /// It stays due, and is looked at again every day through its limit.
     pub is_open: bool,
 }
+
+/// An account is a repeat debtor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The day on which the fact became known, not the day of the run.
+    pub flagged_on: Date,
+    /// The bills that prove it.
+    pub bills: Vec<BillId>,
+}
