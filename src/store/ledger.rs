@@ -87,7 +87,12 @@ impl LedgerStore for SqlStore {
     }
 
     async fn touch_feed(&self, feed: Feed, now: Timestamp) -> Result<(), StoreError> {
-        let args = [Arg::Text(feed.as_str()), Arg::Int(now.as_microsecond())];
+        let start = Cursor::start();
+        let args = [
+            Arg::Text(feed.as_str()),
+            Arg::Int(now.as_microsecond()),
+            Arg::Text(&start.changed_at),
+        ];
         self.engine.run(sql::touch_feed, &args).await.map(drop)
     }
 

@@ -19,6 +19,7 @@ on_each_engine![
     a_settlement_day_that_the_source_gives_is_taken,
     a_bill_that_is_open_again_has_no_settlement_day,
     the_feed_mark_moves_with_each_page_and_is_fresh_only_with_the_last,
+    a_feed_without_a_single_row_is_fresh_once_it_was_read,
     reading_a_feed_again_starts_from_the_beginning,
     what_was_read_is_what_was_used_and_what_was_set_aside,
     a_row_that_comes_again_mended_is_no_longer_set_aside,
@@ -165,6 +166,14 @@ async fn the_feed_mark_moves_with_each_page_and_is_fresh_only_with_the_last(stor
     store.touch_feed(Feed::Bills, at("2026-03-10T14:00Z")).await.unwrap();
     let mark = store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!((mark.cursor, mark.read_at), (cursor("b3"), Some(at("2026-03-10T14:00Z"))));
+}
+
+/// Nobody has a hold yet: that must not look like a feed that fails.
+async fn a_feed_without_a_single_row_is_fresh_once_it_was_read(store: &SqlStore) {
+    store.touch_feed(Feed::Holds, at(NOON)).await.unwrap();
+    let mark = store.feed_mark(Feed::Holds).await.unwrap().unwrap();
+    assert_eq!((mark.cursor, mark.read_at), (Cursor::start(), Some(at(NOON))));
+    assert_eq!(mark.counts, Counts::default());
 }
 
 async fn reading_a_feed_again_starts_from_the_beginning(store: &SqlStore) {
