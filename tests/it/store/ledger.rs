@@ -14,7 +14,9 @@ on_each_engine![
     a_changed_bill_touches_its_account_alone,
     a_row_without_its_account_waits_and_is_used_once_the_account_comes,
     a_bill_id_of_another_account_is_set_aside,
+    a_foreign_claim_to_a_bill_costs_its_owner_nothing,
     of_two_rows_of_one_id_the_last_counts_and_the_other_is_set_aside,
+    the_same_row_twice_is_one_row_and_nothing_is_set_aside,
     the_day_on_which_a_bill_is_seen_settled_is_kept,
     a_settlement_day_that_the_source_gives_is_taken,
     a_bill_that_is_open_again_has_no_settlement_day,
@@ -98,6 +100,16 @@ async fn a_bill_id_of_another_account_is_set_aside(store: &SqlStore) {
     assert_eq!(bills_of(store, "B").await.len(), 1);
 }
 
+async fn a_foreign_claim_to_a_bill_costs_its_owner_nothing(store: &SqlStore) {
+    with_accounts(store, &["A", "B"]).await;
+    with_bills(store, &[bill("b1", "A", 5_000, "2026-03-09")]).await;
+    // One page: the owner pays, and somebody else claims the id.
+    let both = vec![bill("b1", "A", 0, "2026-03-09"), bill("b1", "B", 7, "2026-03-09")];
+    assert_eq!(merged(store, Rows::Bills(both)).await, counts(2, 1, 1));
+    assert_eq!(bills_of(store, "A").await[0].remaining, 0);
+    assert_eq!(bills_of(store, "B").await, []);
+}
+
 async fn of_two_rows_of_one_id_the_last_counts_and_the_other_is_set_aside(store: &SqlStore) {
     with_accounts(store, &["A"]).await;
     let rows = vec![bill("b1", "A", 5_000, "2026-03-09"), bill("b1", "A", 3_000, "2026-03-09")];
@@ -105,6 +117,18 @@ async fn of_two_rows_of_one_id_the_last_counts_and_the_other_is_set_aside(store:
     assert_eq!(bills_of(store, "A").await[0].remaining, 3_000);
     assert_eq!(set_aside(store).await, [("b1".to_owned(), "bill_id".to_owned())]);
     assert_eq!(store.held(Feed::Bills).await.unwrap(), 2);
+}
+
+async fn the_same_row_twice_is_one_row_and_nothing_is_set_aside(store: &SqlStore) {
+    with_accounts(store, &["A"]).await;
+    let row = bill("b1", "A", 5_000, "2026-03-09");
+    assert_eq!(merged(store, Rows::Bills(vec![row.clone(), row])).await, counts(2, 2, 0));
+    assert_eq!(bills_of(store, "A").await.len(), 1);
+    assert_eq!(set_aside(store).await, []);
+
+    // Where it cannot be used, it is set aside as often as it came.
+    let stray = bill("b2", "nobody", 5_000, "2026-03-09");
+    assert_eq!(merged(store, Rows::Bills(vec![stray.clone(), stray])).await, counts(2, 0, 2));
 }
 
 async fn the_day_on_which_a_bill_is_seen_settled_is_kept(store: &SqlStore) {
