@@ -1,6 +1,7 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod ledger;
+mod plans;
 mod statements;
 
 use duebell::store::SqlStore;
