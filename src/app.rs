@@ -1,4 +1,6 @@
 //! Composition: the only file that names concrete adapters.
+//!
+//! May use: everything.
 
 use std::sync::Arc;
 

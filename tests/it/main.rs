@@ -10,3 +10,4 @@ mod replay_rules;
 mod scenarios;
 mod store;
 mod support;
+mod tidy;
