@@ -8,6 +8,7 @@ mod provider;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
+mod shipped;
 mod store;
 mod support;
 mod tidy;

@@ -20,8 +20,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("outbox", &["model"]),
     ("message", &["model"]),
-    // the only one that asks what time it is
+    // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
+    ("lifecycle", &[]),
+    ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
     ("store", &["model"]),
