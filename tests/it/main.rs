@@ -9,5 +9,7 @@ mod provider;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
+mod shipped;
 mod store;
 mod support;
+mod tidy;
