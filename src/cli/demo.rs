@@ -260,7 +260,7 @@ async fn report(stage: &Stage, items: usize) -> anyhow::Result<()> {
     }
 
     print_line(&format!(
-        "\n{items} bills reminded of, in {} messages, {} of them twice",
+        "\n{items} bills reminded of; the sandbox took {} messages, fallbacks to another channel included, {} of them twice",
         messages.len(),
         stage.sandbox.duplicates()
     ))?;
