@@ -1,14 +1,17 @@
 //! `duebell run`: the daemon.
 
+use crate::app;
 use crate::clock::SystemClock;
 use crate::config::LogFormat;
+use crate::lifecycle;
 use crate::pipeline::drive::Stages;
 use crate::store::ControlStore;
-use crate::{app, lifecycle, telemetry};
+use crate::telemetry;
 
 use super::context::{Options, now};
 
 pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let stop = lifecycle::stop_on_signals()?;
     let loaded = options.load()?;
     telemetry::start(&loaded.settings.log.filter, loaded.settings.log.format == LogFormat::Json);
     for warning in &loaded.warnings {
@@ -26,7 +29,6 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         }
     }
     let stages = Stages::new(workshop);
-    let stop = lifecycle::stop_on_signals()?;
     lifecycle::ready("reading, deciding and sending");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
     stages.run(&SystemClock, &stop, lifecycle::alive).await?;

@@ -3,12 +3,13 @@
 
 use anyhow::Context;
 
+use crate::app;
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
 use crate::pipeline::sync::Sync;
 use crate::pipeline::{Stage, Workshop};
 use crate::source::{Source, rows};
-use crate::{app, store};
+use crate::store;
 
 use super::context::{Options, now};
 use super::output::print_line;

@@ -67,11 +67,15 @@ impl Status {
         }
         for feed in &self.feeds {
             let age = now().duration_since(feed.read_at).as_secs().max(0);
-            let stale =
-                if age > i64::from(feed_age_max_s) { "; stale, so sending waits" } else { "" };
+            let is_stale = age > i64::from(feed_age_max_s);
+            let stale = if is_stale { "; stale, so sending waits" } else { "" };
             print_line(&format!(
-                "feed       {}: {} read = {} used + {} set aside, {age} s ago{stale}",
-                feed.feed, feed.read, feed.used, feed.set_aside
+                "feed       {}: {} read = {} used + {} set aside, {} ago{stale}",
+                feed.feed,
+                feed.read,
+                feed.used,
+                feed.set_aside,
+                in_words(age)
             ))?;
         }
         for (what, counts) in [
@@ -85,6 +89,15 @@ impl Status {
             print_line(&format!("{what:<10} {listed}"))?;
         }
         Ok(())
+    }
+}
+
+fn in_words(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} seconds"),
+        120..7_200 => format!("{} minutes", seconds / 60),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 

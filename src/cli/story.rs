@@ -58,6 +58,7 @@ pub async fn plan(
             }
         }
     }
+    lines.sort_by(|a, b| (&a.account, &a.bill, &a.step).cmp(&(&b.account, &b.bill, &b.step)));
     if json {
         return print_line(&serde_json::to_string_pretty(&lines)?);
     }
@@ -225,6 +226,11 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let pinned = facts.case.as_ref().and_then(|case| desk.scenarios.version(&case.policy));
     let serving = pinned.or_else(|| desk.scenarios.serving(&facts.account.segment).cloned());
     let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
+    let reminders = shelf.attempts(account).await?;
+    // A step that was held back at first and went out later was sent.
+    let mut not_sent = shelf.why_not(account).await?;
+    not_sent
+        .retain(|row| row.is_open || !reminders.iter().any(|line| line.sent(&row.bill, &row.step)));
     Ok(Story {
         account: account.0.clone(),
         about: about(&facts, serving.as_ref(), &control),
@@ -238,8 +244,8 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
             )
         }),
         repeat_debtor_since: shelf.flag(account).await?.map(|flag| flag.flagged_on),
-        reminders: shelf.attempts(account).await?,
-        not_sent: shelf.why_not(account).await?,
+        reminders,
+        not_sent,
         next,
     })
 }
@@ -277,15 +283,16 @@ fn bill_story(bill: &Bill, local: Date) -> BillStory {
     let standing = match (bill.remaining, bill.settled_on) {
         (0, Some(on)) => {
             let late = crate::model::billing::days_between(bill.due_on, on);
-            match late {
-                late if late > 0 => format!("paid on {on}, {late} days late"),
-                _ => format!("paid on {on}"),
+            if late > 0 {
+                format!("paid on {on}, {} late", in_days(late))
+            } else {
+                format!("paid on {on}")
             }
         }
         (0, None) => "paid".to_owned(),
-        _ if days > 0 => format!("{days} days past due"),
+        _ if days > 0 => format!("{} past due", in_days(days)),
         _ if days == 0 => "due today".to_owned(),
-        _ => format!("due in {} days", -days),
+        _ => format!("due in {}", in_days(-days)),
     };
     BillStory {
         bill: bill.id.0.clone(),
@@ -294,6 +301,10 @@ fn bill_story(bill: &Bill, local: Date) -> BillStory {
         due_on: bill.due_on,
         standing,
     }
+}
+
+fn in_days(days: i32) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 /// What comes next for each unpaid bill, and why.

@@ -1,6 +1,6 @@
 //! Merging feeds into the ledger.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ impl LedgerStore for SqlStore {
         Ok(Some(FeedMark {
             cursor: Cursor { changed_at: row.text("changed_at")?, id: row.text("row_id")? },
             read_at: Some(row.instant("read_at")?).filter(|at| *at > Timestamp::UNIX_EPOCH),
+            moved_at: row.instant("moved_at")?,
             counts: Counts {
                 read: row.int("rows_read")? as u64,
                 used: row.int("rows_used")? as u64,
@@ -40,12 +41,13 @@ impl LedgerStore for SqlStore {
     async fn merge(&self, page: Page, on: Date, now: Timestamp) -> Result<Counts, StoreError> {
         let feed = page.rows.feed();
         let mut tx = self.engine.begin().await?;
-        let mut merge = Merge { tx: &mut tx, on, rejects: page.rejects };
-        let used = merge.rows(page.rows).await?;
-        let rejects = merge.rejects;
-        put_rejects(&mut tx, feed, &used, &rejects, now).await?;
+        let mut merge = Merge { tx: &mut tx, on, rejects: page.rejects, repeats: Vec::new() };
+        let keys = merge.rows(page.rows).await?;
+        let Merge { rejects, repeats, .. } = merge;
+        put_rejects(&mut tx, feed, &keys, &rejects, now).await?;
 
-        let set_aside = page.read - used.len() as u64;
+        let used = (keys.len() + used_again(&keys, &repeats)) as u64;
+        let set_aside = page.read - used;
         let read_at = if page.is_last { now.as_microsecond() } else { 0 };
         let args = [
             Arg::Text(feed.as_str()),
@@ -53,12 +55,13 @@ impl LedgerStore for SqlStore {
             Arg::Text(&page.cursor.id),
             Arg::Int(read_at),
             Arg::Int(page.read as i64),
-            Arg::Int(used.len() as i64),
+            Arg::Int(used as i64),
             Arg::Int(set_aside as i64),
+            Arg::Int(now.as_microsecond()),
         ];
         tx.run(sql::set_feed, &args).await?;
         tx.commit().await?;
-        Ok(Counts { read: page.read, used: used.len() as u64, set_aside })
+        Ok(Counts { read: page.read, used, set_aside })
     }
 
     async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError> {
@@ -76,7 +79,7 @@ impl LedgerStore for SqlStore {
             };
             let feed = rows.feed();
             let mut tx = self.engine.begin().await?;
-            let mut merge = Merge { tx: &mut tx, on, rejects: Vec::new() };
+            let mut merge = Merge { tx: &mut tx, on, rejects: Vec::new(), repeats: Vec::new() };
             let used = merge.rows(rows).await?;
             let rejects = merge.rejects;
             put_rejects(&mut tx, feed, &used, &rejects, now).await?;
@@ -87,7 +90,12 @@ impl LedgerStore for SqlStore {
     }
 
     async fn touch_feed(&self, feed: Feed, now: Timestamp) -> Result<(), StoreError> {
-        let args = [Arg::Text(feed.as_str()), Arg::Int(now.as_microsecond())];
+        let start = Cursor::start();
+        let args = [
+            Arg::Text(feed.as_str()),
+            Arg::Int(now.as_microsecond()),
+            Arg::Text(&start.changed_at),
+        ];
         self.engine.run(sql::touch_feed, &args).await.map(drop)
     }
 
@@ -112,6 +120,8 @@ struct Merge<'a> {
     tx: &'a mut Tx,
     on: Date,
     rejects: Vec<Reject>,
+    /// Keys of rows that stood once more, word for word.
+    repeats: Vec<String>,
 }
 
 /// What the merging of a kind of row needs to know about it.
@@ -164,8 +174,10 @@ impl Merge<'_> {
                 Ok(keys(&rows))
             }
             Rows::Bills(rows) => {
-                let rows = self.distinct(rows);
+                // Owners first: a foreign claim later in the page must not
+                // displace the row of the account that holds the bill.
                 let rows = self.owned(rows).await?;
+                let rows = self.distinct(rows);
                 self.placed(&rows, sql::merge_bills, &[Arg::Text(&self.on.to_string())]).await
             }
             Rows::Payments(rows) => {
@@ -188,8 +200,12 @@ impl Merge<'_> {
             let place = kept.len();
             if let Some(earlier) = last.insert(row.key().to_owned(), place)
                 && let Some(earlier) = kept[earlier].take()
-                && earlier != row
             {
+                if earlier == row {
+                    self.repeats.push(row.key().to_owned());
+                    kept.push(Some(row));
+                    continue;
+                }
                 let reason = format!(
                     "stands twice with different contents in one page; the row that changed last counts (one row per {} is expected)",
                     T::KEY
@@ -275,6 +291,15 @@ impl Merge<'_> {
             raw: serde_json::to_string(row).unwrap_or_default(),
         });
     }
+}
+
+/// A row that was used was used as often as it stood in the page.
+fn used_again(keys: &[String], repeats: &[String]) -> usize {
+    if repeats.is_empty() {
+        return 0;
+    }
+    let used: HashSet<&str> = keys.iter().map(String::as_str).collect();
+    repeats.iter().filter(|key| used.contains(key.as_str())).count()
 }
 
 fn keys<T: LedgerRow>(rows: &[T]) -> Vec<String> {

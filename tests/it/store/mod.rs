@@ -1,5 +1,6 @@
 //! Conformance: what every store promises, held on each engine.
 
+mod ledger;
 mod statements;
 
 use duebell::store::SqlStore;
