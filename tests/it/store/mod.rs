@@ -1,6 +1,8 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod ledger;
+mod outbox;
+mod plan;
 mod statements;
 
 use duebell::store::SqlStore;
