@@ -356,10 +356,16 @@ async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result
         bucket: Bucket,
         reminder_id: ReminderId,
         reason: Reason,
+        is_open: bool,
     }
     let rows: Vec<Reopened> = reminders
         .iter()
-        .map(|(id, reason)| Reopened { bucket: id.bucket(), reminder_id: *id, reason: *reason })
+        .map(|(id, reason)| Reopened {
+            bucket: id.bucket(),
+            reminder_id: *id,
+            reason: *reason,
+            is_open: !reason.is_final(),
+        })
         .collect();
     tx.run(sql::reopen_steps, &[json(&rows)]).await.map(drop)
 }

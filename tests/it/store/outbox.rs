@@ -16,9 +16,12 @@ on_each_engine![
     keys_are_taken_once_and_the_reminder_is_sent_once,
     a_bill_at_a_step_goes_into_one_reminder,
     an_account_gets_one_reminder_a_day,
+    reminders_that_lose_their_keys_together_give_their_steps_back_once,
     a_cancelled_reminder_is_not_submitted_and_holds_no_key,
     a_submitted_reminder_is_not_cancelled,
     a_deferred_reminder_gives_its_keys_back_and_its_steps_stay_due,
+    two_reminders_about_one_step_can_be_deferred_together,
+    a_suppressed_reminder_leaves_its_step_open_unless_it_is_decided_for_good,
     an_occupied_place_is_not_taken_again,
     a_retry_is_due_with_its_channel_and_the_attempts_on_it,
     throttling_uses_up_no_attempt,
@@ -176,6 +179,18 @@ async fn an_account_gets_one_reminder_a_day(store: &SqlStore) {
     assert_eq!(missed.len(), 0);
 }
 
+async fn reminders_that_lose_their_keys_together_give_their_steps_back_once(store: &SqlStore) {
+    with_debt(store).await;
+    let first = reminder("A", 0, &[item("a1", "late1")]);
+    let (second, third) =
+        (reminder("A", 1, &[item("a2", "late1")]), reminder("A", 2, &[item("a2", "late1")]));
+    for one in [&first, &second, &third] {
+        planned(store, one).await;
+    }
+    assert_eq!(submit(store, &[&first, &second, &third]).await, [first.id]);
+    assert_eq!(open_steps(store).await, [("a2".into(), Reason::AccountCap)]);
+}
+
 async fn a_cancelled_reminder_is_not_submitted_and_holds_no_key(store: &SqlStore) {
     let one = with_reminder(store).await;
     let mut replanned = decided(store, "A").await;
@@ -232,6 +247,40 @@ async fn a_deferred_reminder_gives_its_keys_back_and_its_steps_stay_due(store: &
     let again = reminder("A", 1, &one.items);
     planned(store, &again).await;
     assert_eq!(submit(store, &[&again]).await, [again.id]);
+}
+
+/// One that waits for a retry, and the one that the planner meant to put in
+/// its place just as it was being submitted.
+async fn two_reminders_about_one_step_can_be_deferred_together(store: &SqlStore) {
+    let one = with_reminder(store).await;
+    submit(store, &[&one]).await;
+    let other = reminder("A", 1, &one.items);
+    planned(store, &other).await;
+    let deferred = |reminder, seq| Transition {
+        reason: Some(Reason::OutsideWindow),
+        ..ended(reminder, seq, ReminderState::Deferred)
+    };
+    let appended = store.append(&[deferred(&one, 2), deferred(&other, 1)]).await.unwrap();
+    assert_eq!(appended, 2);
+    assert_eq!(open_steps(store).await, [("a1".into(), Reason::OutsideWindow)]);
+}
+
+async fn a_suppressed_reminder_leaves_its_step_open_unless_it_is_decided_for_good(
+    store: &SqlStore,
+) {
+    with_debt(store).await;
+    let (one, other) =
+        (reminder("A", 0, &[item("a1", "late1")]), reminder("A", 1, &[item("a2", "late1")]));
+    planned(store, &one).await;
+    planned(store, &other).await;
+    let suppressed = |reminder, reason| Transition {
+        reason: Some(reason),
+        ..ended(reminder, 1, ReminderState::Suppressed)
+    };
+    let both = [suppressed(&one, Reason::PaidMeanwhile), suppressed(&other, Reason::Observed)];
+    store.append(&both).await.unwrap();
+    assert_eq!(open_steps(store).await, [("a1".into(), Reason::PaidMeanwhile)]);
+    assert_eq!(store.desk().by_reason().await.unwrap()["observed"], 1);
 }
 
 async fn an_occupied_place_is_not_taken_again(store: &SqlStore) {
