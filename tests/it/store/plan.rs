@@ -22,6 +22,7 @@ on_each_engine![
     a_bucket_larger_than_a_page_comes_whole,
     the_facts_of_an_account_are_complete,
     facts_are_those_of_the_accounts_asked_for,
+    a_hold_that_ends_today_is_known_while_today_is_under_way_anywhere,
     what_is_over_is_no_fact_any_more,
     buckets_count_as_planned_once_all_of_them_are,
     a_page_recorded_twice_is_recorded_once,
@@ -191,6 +192,19 @@ async fn facts_are_those_of_the_accounts_asked_for(store: &SqlStore) {
     assert_eq!(facts.len(), 1);
     assert_eq!((facts[0].bills.len(), facts[0].bills[0].remaining), (1, 2));
     assert!(facts[0].touched > 0 && facts[0].case.is_none());
+}
+
+/// While tomorrow is planned (UTC+14), today goes on in Europe and yesterday
+/// in Alaska; a change there is decided for those days too.
+async fn a_hold_that_ends_today_is_known_while_today_is_under_way_anywhere(store: &SqlStore) {
+    with_accounts(store, &["A"]).await;
+    merged(store, Rows::Holds(vec![hold("h1", "A", "promise", Some(TODAY))])).await;
+    for planned_day in ["2026-03-10", "2026-03-11", "2026-03-12"] {
+        let facts = store.facts(&[key("A")], day(planned_day)).await.unwrap();
+        assert_eq!(facts[0].holds.len(), 1, "planning {planned_day}");
+    }
+    let facts = store.facts(&[key("A")], day("2026-03-13")).await.unwrap();
+    assert_eq!(facts[0].holds, []);
 }
 
 async fn what_is_over_is_no_fact_any_more(store: &SqlStore) {
