@@ -1,5 +1,6 @@
 //! Conformance: what every store promises, held on each engine.
 
+mod keys;
 mod ledger;
 mod outbox;
 mod plan;
