@@ -50,7 +50,10 @@ enum Command {
         command: SourceCommand,
     },
     /// Read every feed once into the ledger, and nothing else
-    Sync,
+    Sync {
+        #[arg(long)]
+        json: bool,
+    },
     /// Load CSV files into a billing database of Duebell's own
     Import(import::Import),
     /// Show what would be sent on a day, and why not, sending nothing
@@ -126,7 +129,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Run => run::run(&options).await,
         Command::Check { json } => check::run(&options, json),
         Command::Source { command: SourceCommand::Check } => source::check(&options).await,
-        Command::Sync => source::sync(&options).await,
+        Command::Sync { json } => source::sync(&options, json).await,
         Command::Import(args) => import::run(args).await,
         Command::Plan { on, account, json } => {
             story::plan(&options, on, account.as_deref(), json).await

@@ -1,13 +1,14 @@
 //! `duebell source check` and `duebell sync`: the billing database as we
 //! understand it.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::app;
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
 use crate::pipeline::sync::Sync;
 use crate::pipeline::{Stage, Workshop};
+use crate::source::sql::SqlSource;
 use crate::source::{Source, rows};
 use crate::store;
 
@@ -21,6 +22,18 @@ const SHOWN: usize = 3;
 /// Runs every query, and shows sample rows as they were understood.
 pub async fn check(options: &Options) -> anyhow::Result<()> {
     let loaded = options.load()?;
+    if let Some(source) = &loaded.settings.source {
+        let faults: Vec<String> = SqlSource::faults(source)
+            .await
+            .into_iter()
+            .map(|fault| format!("  {:#}", anyhow::Error::from(fault)))
+            .collect();
+        ensure!(
+            faults.is_empty(),
+            "the mapping of the billing database needs mending:\n{}",
+            faults.join("\n")
+        );
+    }
     let source = app::open_source(&loaded.settings).await?;
     let settings = loaded.settings.source.context("no [source]")?;
     print_line(&format!("billing database {}", store::without_password(&settings.url)))?;
@@ -115,11 +128,15 @@ fn understood(rows: &Rows) -> Vec<String> {
 }
 
 /// Reads every feed once into the ledger, as the daemon does.
-pub async fn sync(options: &Options) -> anyhow::Result<()> {
+pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
     let loaded = options.load()?;
     let (workshop, store): (Workshop, _) = app::workshop(loaded, now()).await?;
     let outcome = Sync(workshop).run_once(now()).await;
-    for line in store.desk().feeds().await? {
+    let feeds = store.desk().feeds().await?;
+    if json {
+        print_line(&serde_json::to_string_pretty(&feeds)?)?;
+    }
+    for line in feeds.iter().filter(|_| !json) {
         print_line(&format!(
             "{}: {} read = {} used + {} set aside, up to {}",
             line.feed, line.read, line.used, line.set_aside, line.changed_at
