@@ -8,5 +8,6 @@ mod provider;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
+mod source;
 mod store;
 mod support;
