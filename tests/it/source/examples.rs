@@ -19,7 +19,6 @@ use crate::support::build::*;
 use crate::support::postgres;
 
 /// The schema that the example's README describes.
-#[allow(dead_code)]
 const EXAMPLE_SCHEMA: &str = "
 create schema crm;
 create schema billing;
@@ -37,7 +36,6 @@ create table billing.dunning_stop (id bigint primary key, customer_no text, invo
     reason text, valid_from date, valid_until date, disputed_amount numeric(12, 2),
     updated_at timestamptz not null);";
 
-#[allow(dead_code)]
 const EXAMPLE_ROWS: &str = "
 insert into crm.customer values
     ('K1', null, 'Zoë', null, 'A', 'blue', 'MAIL', '2026-03-01 10:00+00'),
@@ -67,6 +65,16 @@ async fn source(url: String, mapping: &str) -> SqlSource {
 
 async fn sync(bench: &Bench) {
     Sync(bench.workshop.clone()).run_once(at(NOON)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_empty_foreign_database_is_read_again_and_again() {
+    let url = postgres::database().await;
+    let mut foreign = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(EXAMPLE_SCHEMA).execute(&mut foreign).await.unwrap();
+    let bench = Bench::live(Arc::new(source(url, "example-postgres").await)).await;
+    sync(&bench).await;
+    sync(&bench).await;
 }
 
 #[tokio::test]
