@@ -68,6 +68,40 @@ async fn sync(bench: &Bench) {
 }
 
 #[tokio::test]
+async fn the_example_of_a_foreign_database_is_read() {
+    let url = postgres::database().await;
+    let mut foreign = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(EXAMPLE_SCHEMA).execute(&mut foreign).await.unwrap();
+    sqlx::raw_sql(EXAMPLE_ROWS).execute(&mut foreign).await.unwrap();
+    let source = Arc::new(source(url, "example-postgres").await);
+    let bench = Bench::live(source.clone()).await;
+    sync(&bench).await;
+
+    let p9 = duebell::model::Bucket::of("P9");
+    let keys = [key("K1"), (p9, "K2".into())];
+    let facts = bench.store.facts(&keys, day(TODAY)).await.unwrap();
+    let [k1, k2] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!((k1.account.tier.as_str(), k2.account.tier.as_str()), ("key", "small"));
+    assert_eq!(k1.account.contacts.email.as_ref().unwrap().as_str(), "zoe@example.org");
+    assert_eq!((k1.account.language.as_str(), k2.account.language.as_str()), ("de", "en"));
+    assert_eq!((k1.bills.len(), k1.bills[0].remaining, k2.bills.len()), (1, 2_000, 0));
+    assert_eq!((k1.holds[0].kind, k1.holds[0].amount), (HoldKind::Dispute, Some(450)));
+    assert_eq!(k2.holds[0].kind, HoldKind::Exemption);
+    assert_eq!((k1.pending.len(), k1.pending[0].amount), (1, 2_000));
+    assert_eq!(bench.store.desk().rejects(10).await.unwrap().len(), 0);
+    let balances = source.balances(&["7".into(), "8".into()]).await.unwrap();
+    assert_eq!(balances.len(), 2);
+
+    // The nightly count agrees, and reading all of it again finds nothing new.
+    Tend(bench.workshop.clone()).count().await.unwrap();
+    duebell::store::LedgerStore::reread(bench.store.as_ref(), duebell::model::feed::Feed::Bills)
+        .await
+        .unwrap();
+    sync(&bench).await;
+    assert_eq!(bench.store.desk().bills(&"K1".into()).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn an_empty_foreign_database_is_read_again_and_again() {
     let url = postgres::database().await;
     let mut foreign = PgConnection::connect(&url).await.unwrap();
