@@ -89,6 +89,19 @@ async fn amounts_may_be_text_or_numbers() {
 }
 
 #[tokio::test]
+async fn an_amount_that_is_none_is_never_guessed() {
+    let with = |total: &str| format!("'EUR', {total}, 1, '2026-02-01', '2026-03-01'");
+    is_set_aside(&with("null"), "amount", "is missing").await;
+    is_set_aside(&with("''"), "amount", "is missing").await;
+    is_set_aside(&with("-5"), "amount", "is negative").await;
+    is_set_aside(&with("'12,50'"), "amount", "not a decimal number").await;
+    is_set_aside(&with("0.125"), "amount", "more decimals").await;
+    is_set_aside(&with("1e20"), "amount", "not a decimal number").await;
+    is_set_aside(&with("'99999999999999999999'"), "amount", "too large").await;
+    is_set_aside(&with("'90000000000000000'"), "amount", "too large").await;
+}
+
+#[tokio::test]
 async fn a_currency_is_one_that_bills_can_be_in() {
     let with = |code: &str| format!("{code}, 5, 5, '2026-02-01', '2026-03-01'");
     is_set_aside(&with("'ZZZ'"), "currency", "unknown currency").await;
@@ -123,6 +136,28 @@ async fn an_overpaid_bill_counts_as_paid() {
     let columns = "'EUR', 50, -7.25, '2026-02-01', '2026-03-01'";
     let bill = is_used(columns, Some(("remaining_amount", "is negative"))).await;
     assert_eq!((bill.remaining, bill.settled_on), (0, Some(day(TODAY))));
+}
+
+#[tokio::test]
+async fn text_that_no_database_can_keep_costs_its_row_alone() {
+    let with = |id: &str| {
+        format!(
+            "insert into invoice values
+            ({id}, 'C', 'EUR', 5, 5, '2026-02-01', '2026-03-01', '2026-03-10 12:00:00'),
+            ('good', 'C', 'EUR', 5, 5, '2026-02-01', '2026-03-01', '2026-03-10 12:00:01')"
+        )
+    };
+    // No UTF-8; a NUL, which PostgreSQL has no text for; longer than an index takes.
+    let long = format!("'{}'", "x".repeat(300));
+    for (id, reason) in
+        [("x'ff00fe'", "UTF-8"), ("cast(x'610062' as text)", "NUL"), (&long, "longer than")]
+    {
+        let read = read(&with(id)).await;
+        assert_eq!(read.bills.len(), 1, "{reason}");
+        assert_eq!(read.rejects.len(), 1, "{reason}");
+        let line = &read.rejects[0];
+        assert!(line.field == "bill_id" && line.reason.contains(reason), "{}", line.reason);
+    }
 }
 
 #[tokio::test]
