@@ -14,6 +14,7 @@ on_each_database![
     a_query_that_the_database_refuses_is_named,
     a_missing_file_is_named,
     holds_are_read_where_they_are_mapped,
+    a_database_that_does_not_answer_is_unavailable,
     the_source_is_never_written_to,
 ];
 
@@ -84,6 +85,18 @@ async fn holds_are_read_where_they_are_mapped(foreign: Foreign) {
         where (at, no) > (:changed_at, :id) order by at, no limit :page";
     foreign.map("holds", sql);
     assert_eq!(foreign.open().await.unwrap().feeds().len(), 4);
+}
+
+async fn a_database_that_does_not_answer_is_unavailable(foreign: Foreign) {
+    let mut settings = foreign.settings();
+    settings.url.push_str("-that-is-not-there");
+    let error = SqlSource::open(&settings).await.err().unwrap();
+    assert!(matches!(error, SourceError::Unavailable(_)), "{error:?}");
+    assert!(told(error).starts_with("billing database is unavailable: "));
+
+    settings.url = "mysql://reader@127.0.0.1/billing".into();
+    let told = told(SqlSource::open(&settings).await.err().unwrap());
+    assert!(told.contains("\"mysql\"") && told.contains("use sqlite://PATH"), "{told}");
 }
 
 async fn the_source_is_never_written_to(foreign: Foreign) {
