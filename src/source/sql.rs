@@ -123,6 +123,11 @@ impl Database {
             let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX);
             return pool.connect_with(options).await.map(Database::Sqlite).map_err(unavailable);
         }
+        if !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
+            // Not the whole of it: there may be a password in it.
+            let scheme = settings.url.split(':').next().unwrap_or_default().to_owned();
+            return Err(SourceError::BadUrl { scheme });
+        }
         let mut options: PgConnectOptions = settings.url.parse().map_err(unavailable)?;
         if let Some(file) = &settings.password_file {
             let password = std::fs::read_to_string(file)

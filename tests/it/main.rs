@@ -10,6 +10,7 @@ mod replay_reference;
 mod replay_rules;
 mod scenarios;
 mod shipped;
+mod source;
 mod store;
 mod support;
 mod tidy;

@@ -4,7 +4,7 @@
 use duebell::model::ledger::Rows;
 use duebell::model::reminder::Transition;
 use duebell::model::{Channel, Reason, Reminder, ReminderId, ReminderState};
-use duebell::store::{ControlStore, OutboxStore, PlanStore, Scope, SqlStore, Submission};
+use duebell::store::{ControlStore, OutboxStore, Scope, SqlStore, Submission};
 use jiff::Timestamp;
 
 use super::on_each_engine;
