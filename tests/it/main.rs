@@ -6,6 +6,7 @@ mod daemon;
 mod import;
 mod population;
 mod provider;
+mod replay;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
