@@ -150,7 +150,7 @@ impl Cursor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
     pub feed: Feed,
-    /// The row's own id where it has one, else its position.
+    /// The row's own id where it has a usable one, else a name made from its contents.
     pub row: String,
     pub field: String,
     /// What is wrong, what was expected. Without the value where it is personal.

@@ -52,6 +52,11 @@ pub enum SourceError {
     #[error("billing database is unavailable")]
     Unavailable(#[source] sqlx::Error),
 
+    #[error(
+        "{scheme:?} is no database that is read; use sqlite://PATH or postgres://USER@HOST/DATABASE"
+    )]
+    BadUrl { scheme: String },
+
     /// The operator's query does not fit the database.
     #[error("{file}: the query fails")]
     Query {

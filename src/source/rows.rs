@@ -11,7 +11,7 @@ use crate::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows}
 use crate::model::money::BadAmount;
 use crate::model::{
     AccountId, BillId, Bucket, Channel, Currency, EmailAddress, HoldKind, Money, PaymentState,
-    PhoneNumber, Tier,
+    PhoneNumber, Tier, id,
 };
 
 use super::Defaults;
@@ -19,6 +19,13 @@ use super::Defaults;
 /// Dates outside are typing errors or placeholders, never bills.
 const EARLIEST: Date = date(1990, 1, 1);
 const LATEST: Date = date(2099, 12, 31);
+
+/// Longer ids are none, and no index takes them.
+const ID_BYTES_MAX: usize = 255;
+
+/// Minor units. Far beyond any bill, and far enough from the edge of the
+/// numbers that sums stay exact.
+const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// Checks a page that was read to its last row.
 pub fn checked_page(
@@ -70,11 +77,8 @@ fn each<T>(
     check: impl Fn(&mut Reader<'_>) -> Result<T, Fault>,
 ) -> Vec<T> {
     let mut rows = Vec::with_capacity(raw.len());
-    for (index, row) in raw.iter().enumerate() {
-        let id = match row.cells.first().and_then(cell_text) {
-            Some(id) if !id.is_empty() => id.to_owned(),
-            _ => format!("row {} of a page", index + 1),
-        };
+    for row in raw {
+        let id = shown_id(row);
         let mut reader = Reader { columns, cells: &row.cells, warnings: Vec::new() };
         let checked = check(&mut reader);
         let warnings = reader.warnings;
@@ -100,6 +104,15 @@ fn each<T>(
     rows
 }
 
+/// The row's own id where it has a usable one, else a name that hangs on what
+/// it holds: the same row read again is the same row set aside.
+fn shown_id(row: &RawRow) -> String {
+    match row.cells.first().and_then(cell_text) {
+        Some(id) if !id.is_empty() && id.len() <= ID_BYTES_MAX => id.to_owned(),
+        _ => format!("without a usable id ({:016x})", id::spread(&raw_json(row))),
+    }
+}
+
 fn raw_json(row: &RawRow) -> String {
     let cells: Vec<Option<&str>> = row.cells.iter().map(cell_text).collect();
     serde_json::to_string(&cells).unwrap_or_default()
@@ -107,13 +120,14 @@ fn raw_json(row: &RawRow) -> String {
 
 fn cell_text(cell: &Cell) -> Option<&str> {
     match cell {
-        Cell::Text(text) => Some(text),
+        // PostgreSQL has no text with a NUL in it, not even set aside.
+        Cell::Text(text) => Some(text.as_str()).filter(|text| !text.contains('\0')),
         Cell::Null | Cell::NotUtf8 => None,
     }
 }
 
 fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Fault> {
-    let account_id = row.text("account_id")?;
+    let account_id = row.id("account_id")?;
     let person = row.optional("person_id")?;
     let bucket = Bucket::of(person.as_deref().unwrap_or(&account_id));
     let zone = match row.optional("zone")? {
@@ -173,8 +187,8 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
 }
 
 fn bill(row: &mut Reader<'_>) -> Result<BillRow, Fault> {
-    let bill_id = BillId(row.text("bill_id")?);
-    let account_id = AccountId(row.text("account_id")?);
+    let bill_id = BillId(row.id("bill_id")?);
+    let account_id = AccountId(row.id("account_id")?);
     let currency = row.currency()?;
     let amount = row.amount("amount", currency)?;
     let remaining = row.signed_amount("remaining_amount", currency)?;
@@ -203,9 +217,9 @@ fn bill(row: &mut Reader<'_>) -> Result<BillRow, Fault> {
 }
 
 fn payment(row: &mut Reader<'_>) -> Result<PaymentRow, Fault> {
-    let payment_id = row.text("payment_id")?;
-    let account_id = AccountId(row.text("account_id")?);
-    let bill_id = row.optional("bill_id")?.map(BillId);
+    let payment_id = row.id("payment_id")?;
+    let account_id = AccountId(row.id("account_id")?);
+    let bill_id = row.optional_id("bill_id")?.map(BillId);
     let currency = row.currency()?;
     let state = match row.optional("state")? {
         None => PaymentState::Settled,
@@ -240,9 +254,9 @@ fn hold(row: &mut Reader<'_>) -> Result<HoldRow, Fault> {
         Some(_) => Some(row.amount("amount", row.currency()?)?),
     };
     Ok(HoldRow {
-        hold_id: row.text("hold_id")?,
-        account_id: AccountId(row.text("account_id")?),
-        bill_id: row.optional("bill_id")?.map(BillId),
+        hold_id: row.id("hold_id")?,
+        account_id: AccountId(row.id("account_id")?),
+        bill_id: row.optional_id("bill_id")?.map(BillId),
         kind,
         starts_on: row.date("starts_on")?,
         ends_on: row.optional_date("ends_on")?,
@@ -282,14 +296,32 @@ impl Reader<'_> {
             None | Some(Cell::Null) => Ok(None),
             Some(Cell::NotUtf8) => Err(self.fault(field, "is not valid UTF-8")),
             Some(Cell::Text(text)) if text.is_empty() => Ok(None),
+            Some(Cell::Text(text)) if text.contains('\0') => {
+                Err(self.fault(field, "contains a NUL character"))
+            }
             Some(Cell::Text(text)) => Ok(Some(text.clone())),
         }
     }
 
     fn text(&self, field: &'static str) -> Result<String, Fault> {
-        self.optional(field)?.ok_or_else(|| {
-            self.fault(field, &format!("is missing (expected {})", self.expects(field)))
-        })
+        self.optional(field)?.ok_or_else(|| self.missing(field))
+    }
+
+    fn optional_id(&self, field: &'static str) -> Result<Option<String>, Fault> {
+        match self.optional(field)? {
+            Some(id) if id.len() > ID_BYTES_MAX => {
+                Err(self.fault(field, &format!("is longer than {ID_BYTES_MAX} bytes")))
+            }
+            id => Ok(id),
+        }
+    }
+
+    fn id(&self, field: &'static str) -> Result<String, Fault> {
+        self.optional_id(field)?.ok_or_else(|| self.missing(field))
+    }
+
+    fn missing(&self, field: &'static str) -> Fault {
+        self.fault(field, &format!("is missing (expected {})", self.expects(field)))
     }
 
     fn currency(&self) -> Result<Currency, Fault> {
@@ -302,7 +334,11 @@ impl Reader<'_> {
 
     fn signed_amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
         let text = self.text(field)?;
-        Money::parse(&text, currency).map(|money| money.minor).map_err(|bad| {
+        let in_range = |minor: &i64| (-AMOUNT_MAX..=AMOUNT_MAX).contains(minor);
+        let parsed = Money::parse(&text, currency).map(|money| money.minor);
+        let bounded =
+            parsed.and_then(|minor| Some(minor).filter(in_range).ok_or(BadAmount::TooLarge));
+        bounded.map_err(|bad| {
             let decimals = match bad {
                 BadAmount::TooPrecise => format!(" ({} has {})", currency, currency.exponent()),
                 BadAmount::NotANumber | BadAmount::TooLarge => String::new(),
@@ -335,8 +371,6 @@ impl Reader<'_> {
     }
 
     fn date(&self, field: &'static str) -> Result<Date, Fault> {
-        self.optional_date(field)?.ok_or_else(|| {
-            self.fault(field, &format!("is missing (expected {})", self.expects(field)))
-        })
+        self.optional_date(field)?.ok_or_else(|| self.missing(field))
     }
 }

@@ -23,9 +23,10 @@ pub struct Key<'a> {
     pub account_id: &'a AccountId,
 }
 
-/// Reminders planned for a day before this many days ago cannot be in hand:
-/// every window of theirs is over.
-const IN_HAND_DAYS: i32 = 2;
+/// While a day is planned, these many before it may still be under way
+/// somewhere. Reminders for earlier ones cannot be in hand, holds that ended
+/// before them stop nothing.
+const UNDER_WAY_DAYS: i32 = 2;
 
 impl SqlStore {
     pub(super) async fn load_facts(
@@ -38,8 +39,7 @@ impl SqlStore {
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
         let keys = json(&keys);
-        let since = crate::model::billing::plus_days(on, -IN_HAND_DAYS).to_string();
-        let today = on.to_string();
+        let since = crate::model::billing::plus_days(on, -UNDER_WAY_DAYS).to_string();
 
         let mut page = FactsPage::default();
         for row in self.read(sql::load_accounts, &keys, None).await? {
@@ -49,7 +49,7 @@ impl SqlStore {
             let bill = bill(&row)?;
             page.of(&row)?.bills.push(bill);
         }
-        for row in self.read(sql::load_holds, &keys, Some(&today)).await? {
+        for row in self.read(sql::load_holds, &keys, Some(&since)).await? {
             let hold = hold(&row)?;
             page.of(&row)?.holds.push(hold);
         }

@@ -74,7 +74,7 @@ impl OutboxStore for SqlStore {
         }
         let mut tx = self.engine.begin().await?;
         let first: Vec<&Submission> = submissions.iter().filter(|s| s.is_first).collect();
-        let keyless = take_keys(&mut tx, &first).await?;
+        let Keys { taken_by, keyless } = take_keys(&mut tx, &first).await?;
 
         let mut marks: Vec<TransitionRow<'_>> = Vec::with_capacity(submissions.len());
         for submission in submissions {
@@ -90,20 +90,22 @@ impl OutboxStore for SqlStore {
         let mut appended = append_rows(&mut tx, &marks).await?;
 
         // Whoever lost its place to another transition, or a key to another
-        // reminder, keeps no key.
-        let lost: Vec<ReminderId> = first
-            .iter()
-            .map(|submission| submission.reminder)
+        // reminder, keeps no key that it took here. Keys of an earlier
+        // submission of the same reminder are not touched: that one went out.
+        let lost: Vec<ReminderId> = taken_by
+            .into_iter()
             .filter(|id| keyless.contains(id) || !appended.contains(id))
             .collect();
         if !lost.is_empty() {
             release_keys(&mut tx, &lost).await?;
-            let reasons: Vec<(ReminderId, Reason)> = lost
-                .iter()
-                .filter(|id| keyless.contains(id))
-                .map(|id| (*id, Reason::AccountCap))
-                .collect();
-            reopen_steps(&mut tx, &reasons).await?;
+        }
+        let cancelled: Vec<(ReminderId, Reason)> = keyless
+            .iter()
+            .filter(|id| appended.contains(id))
+            .map(|id| (*id, Reason::AccountCap))
+            .collect();
+        if !cancelled.is_empty() {
+            reopen_steps(&mut tx, &cancelled).await?;
         }
         tx.commit().await?;
         appended.retain(|id| !keyless.contains(id));
@@ -284,52 +286,63 @@ impl SqlStore {
     }
 }
 
-/// Takes the keys of first attempts; the reminders that did not get all of theirs.
-async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<HashSet<ReminderId>, StoreError> {
-    #[derive(Serialize)]
-    struct Taken<'a> {
-        bucket: Bucket,
-        bill_id: &'a str,
-        step: &'a str,
-        account_id: &'a AccountId,
-        day: Date,
-        reminder_id: ReminderId,
-    }
-    if first.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let key = |submission: &'_ Submission| ReminderKey {
-        bucket: submission.reminder.bucket(),
-        reminder_id: submission.reminder,
-    };
-    let mut days = Vec::with_capacity(first.len());
-    let mut items = Vec::with_capacity(first.len());
-    for submission in first {
-        let ReminderKey { bucket, reminder_id } = key(submission);
-        let taken = |bill_id, step| Taken {
-            bucket,
+/// What became of the keys of first attempts.
+struct Keys {
+    /// Reminders that took keys just now, all of theirs or some.
+    taken_by: Vec<ReminderId>,
+    /// Reminders that did not get all of theirs.
+    keyless: HashSet<ReminderId>,
+}
+
+/// A key as the statements take it; of a day, bill and step are empty.
+#[derive(Serialize)]
+struct Taken<'a> {
+    bucket: Bucket,
+    bill_id: &'a str,
+    step: &'a str,
+    account_id: &'a AccountId,
+    day: Date,
+    reminder_id: ReminderId,
+}
+
+impl<'a> Taken<'a> {
+    fn by(submission: &'a Submission, bill_id: &'a str, step: &'a str) -> Taken<'a> {
+        Taken {
+            bucket: submission.reminder.bucket(),
             bill_id,
             step,
             account_id: &submission.account,
             day: submission.day,
-            reminder_id,
-        };
-        days.push(taken("", ""));
-        items.extend(submission.items.iter().map(|item| taken(item.bill.as_str(), &item.step)));
+            reminder_id: submission.reminder,
+        }
     }
+}
 
+/// Takes the keys of first attempts: first the account's day, and only with
+/// that the items, so that a reminder without the former took nothing.
+async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreError> {
+    if first.is_empty() {
+        return Ok(Keys { taken_by: Vec::new(), keyless: HashSet::new() });
+    }
+    let days: Vec<Taken<'_>> = first.iter().map(|one| Taken::by(one, "", "")).collect();
     let mut got: HashMap<ReminderId, usize> = HashMap::with_capacity(first.len());
     for row in tx.rows(sql::take_days, &[json(&days)]).await? {
-        *got.entry(row.parsed("reminder_id")?).or_default() += 1;
+        got.insert(row.parsed("reminder_id")?, 0);
     }
+    let items: Vec<Taken<'_>> = first
+        .iter()
+        .filter(|one| got.contains_key(&one.reminder))
+        .flat_map(|one| one.items.iter().map(|item| Taken::by(one, item.bill.as_str(), &item.step)))
+        .collect();
     for row in tx.rows(sql::take_items, &[json(&items)]).await? {
         *got.entry(row.parsed("reminder_id")?).or_default() += 1;
     }
-    Ok(first
+    let keyless = first
         .iter()
-        .filter(|submission| got.get(&submission.reminder) != Some(&(1 + submission.items.len())))
-        .map(|submission| submission.reminder)
-        .collect())
+        .filter(|one| got.get(&one.reminder) != Some(&one.items.len()))
+        .map(|one| one.reminder)
+        .collect();
+    Ok(Keys { taken_by: got.into_keys().collect(), keyless })
 }
 
 async fn release_keys(tx: &mut Tx, reminders: &[ReminderId]) -> Result<(), StoreError> {
@@ -343,10 +356,16 @@ async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result
         bucket: Bucket,
         reminder_id: ReminderId,
         reason: Reason,
+        is_open: bool,
     }
     let rows: Vec<Reopened> = reminders
         .iter()
-        .map(|(id, reason)| Reopened { bucket: id.bucket(), reminder_id: *id, reason: *reason })
+        .map(|(id, reason)| Reopened {
+            bucket: id.bucket(),
+            reminder_id: *id,
+            reason: *reason,
+            is_open: !reason.is_final(),
+        })
         .collect();
     tx.run(sql::reopen_steps, &[json(&rows)]).await.map(drop)
 }

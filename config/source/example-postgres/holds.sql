@@ -16,8 +16,11 @@ select
     stop.valid_from::text                                                     as starts_on,
     stop.valid_until::text                                                    as ends_on,
     stop.disputed_amount::text                                                as amount,
+    -- A disputed part is in the currency of its bill.
+    invoice.currency,
     to_char(stop.updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')   as changed_at
 from billing.dunning_stop as stop
+left join billing.invoice on invoice.id = stop.invoice_id
 where (stop.updated_at, stop.id)
     > (:changed_at::timestamp at time zone 'UTC', coalesce(nullif(:id, '')::bigint, 0))
 order by stop.updated_at, stop.id

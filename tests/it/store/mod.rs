@@ -1,6 +1,9 @@
 //! Conformance: what every store promises, held on each engine.
 
+mod keys;
 mod ledger;
+mod outbox;
+mod plan;
 mod plans;
 mod statements;
 

@@ -1,5 +1,6 @@
 //! What several tests share.
 
+pub mod bench;
 pub mod build;
 pub mod data;
 pub mod peer;
