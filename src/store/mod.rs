@@ -118,7 +118,8 @@ pub trait OutboxStore: Send + Sync {
     ) -> Result<Vec<ReminderId>, StoreError>;
 
     /// Appends transitions. One whose place was taken is dropped. Deferred
-    /// reminders give their keys back and their steps stay due.
+    /// reminders give their keys back, and their steps stay due: the next day's
+    /// plan finds them, even where it was made already.
     async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError>;
 
     /// Where these reminders stand.

@@ -367,7 +367,9 @@ async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result
             is_open: !reason.is_final(),
         })
         .collect();
-    tx.run(sql::reopen_steps, &[json(&rows)]).await.map(drop)
+    tx.run(sql::reopen_steps, &[json(&rows)]).await?;
+    let ids = reminders.iter().map(|(id, _)| id);
+    tx.run(sql::look_again, &[reminder_keys(ids)]).await.map(drop)
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 
 mod billing_db;
 mod import;
+mod pipeline;
 mod population;
 mod provider;
 mod replay_reference;
