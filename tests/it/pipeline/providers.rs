@@ -3,6 +3,8 @@
 
 use duebell::model::reminder::Transition;
 use duebell::model::{AttemptKey, Channel, ReminderState};
+use duebell::pipeline::Stage;
+use duebell::pipeline::tend::Tend;
 use duebell::provider::{Fate, Found};
 use duebell::store::{OutboxStore, Submission};
 use jiff::SignedDuration;
@@ -196,4 +198,26 @@ async fn a_submission_without_an_outcome_becomes_unknown_by_its_deadline() {
     bench.round("2026-03-10T09:15Z").await;
     assert_eq!(bench.standing("A").await, [pair("unknown", "")]);
     assert_eq!(carrier.given(), []);
+}
+
+/// A batch that began before the window closed and ended after housekeeping
+/// had passed by.
+#[tokio::test]
+async fn a_retry_that_is_written_down_late_is_not_forgotten() {
+    let (bench, _) = planned_with(true).await;
+    let key = cut_short(&bench).await;
+    Tend(bench.workshop.clone()).run_once(at("2026-03-10T20:00:10Z")).await.unwrap();
+    let standing = bench.store.standing(&[key.reminder]).await.unwrap().remove(0);
+    let retry = Transition {
+        next_at: Some(at("2026-03-10T19:59:50Z")),
+        ..duebell::pipeline::settle::follow(
+            &standing,
+            ReminderState::RetryLater,
+            at("2026-03-10T19:59:30Z"),
+        )
+    };
+    assert_eq!(bench.store.append(&[retry]).await.unwrap(), 1);
+    bench.round("2026-03-10T21:01:10Z").await;
+    assert_eq!(bench.standing("A").await[0], pair("deferred", "outside_window"));
+    assert_eq!(bench.sent().await, []);
 }
