@@ -192,7 +192,12 @@ impl Dispatch {
     ) -> Result<Ready, Box<Transition>> {
         let Workshop { scenarios, messages, operator, providers, settings, .. } = &self.0;
         let version = scenarios.version(&due.reminder.policy);
-        let step = version.as_ref().and_then(|version| version.scenario.step(&due.reminder.step));
+        // The voice of what is still owed: the bill of the most severe step may
+        // have been paid since.
+        let step = version.as_ref().and_then(|version| {
+            let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
+            steps.max_by_key(|step| (step.severity, step.offset_days))
+        });
         let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());
         let facts = MessageFacts {
             operator,

@@ -52,6 +52,43 @@ async fn whoever_pays_one_of_two_bills_is_reminded_of_the_other() {
     assert_eq!(bench.sent().await, [pair("a2", "late7")]);
 }
 
+/// A courtesy for one bill and a last warning for another go together, in the
+/// latter's voice; with that bill paid there is nothing left to warn of.
+#[tokio::test]
+async fn a_warning_is_not_given_for_a_bill_that_is_paid() {
+    let (billing, bench) = owing("2026-03-09").await;
+    bench.rounds(PLANNED, "2026-03-23T09:00Z").await;
+    billing.bill("a2", "A", "2026-03-27");
+    bench.rounds("2026-03-23T09:00Z", "2026-03-24T06:00Z").await;
+    let before = bench.messages().len();
+    // 03-24: notice15 for a1, before3 for a2.
+    billing.answers("a1", Some("0.00"));
+    bench.rounds("2026-03-24T06:00Z", "2026-03-24T20:00Z").await;
+    let messages = bench.messages();
+    assert_eq!(messages.len(), before + 1);
+    assert!(bench.sent().await.contains(&pair("a2", "before3")));
+    assert_eq!(messages[before].text, said(&bench.workshop, "courtesy"));
+}
+
+/// What a template says to account A about a2.
+fn said(workshop: &duebell::pipeline::Workshop, template: &str) -> String {
+    use duebell::message::{BillLine, MessageFacts};
+    let facts = MessageFacts {
+        operator: &workshop.operator,
+        name: "",
+        account: &"A".into(),
+        language: "en",
+        on: day("2026-03-24"),
+        bills: vec![BillLine {
+            bill: "a2".into(),
+            remaining: duebell::model::Money::new(5_000, "EUR".parse().unwrap()),
+            due_on: day("2026-03-27"),
+        }],
+    };
+    let rendered = workshop.messages.render(template, duebell::model::Channel::Sms, &facts);
+    rendered.unwrap().content.words().to_owned()
+}
+
 #[tokio::test]
 async fn a_bill_that_the_source_no_longer_knows_is_not_demanded() {
     let (billing, bench) = owing("2026-03-09").await;
