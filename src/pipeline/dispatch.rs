@@ -72,8 +72,9 @@ impl Dispatch {
         now: Timestamp,
     ) -> anyhow::Result<usize> {
         let Workshop { outbox, settings, .. } = &self.0;
+        let (due, mut transitions) = self.in_window(due, now);
         let balances = self.balances(&due).await?;
-        let (mut ready, mut transitions) = (Vec::new(), Vec::new());
+        let mut ready = Vec::new();
         for due in due {
             match self.verdict(due, &balances, control, now) {
                 Verdict::Send(one) => ready.push(*one),
@@ -95,6 +96,36 @@ impl Dispatch {
         outbox.append(&transitions).await?;
         info!(submitted = won.len(), not_sent = ended, "batch done");
         Ok(transitions.len())
+    }
+
+    /// Those whose window is open at the account's place, as that is known
+    /// now: it may have moved since the reminder was planned. Where the window
+    /// is over, the reminder ends; where it is still to come, it waits.
+    fn in_window(
+        &self,
+        due: Vec<DueReminder>,
+        now: Timestamp,
+    ) -> (Vec<DueReminder>, Vec<Transition>) {
+        let (mut open, mut over) = (Vec::with_capacity(due.len()), Vec::new());
+        for mut due in due {
+            let reminder = &due.reminder;
+            let version = self.0.scenarios.version(&reminder.policy);
+            let window = version.map(|v| v.scenario.window.on(reminder.day, &due.account.zone));
+            match window {
+                // Of a scenario that nobody knows any more, the plan is all there is.
+                None => open.push(due),
+                Some(Some((opens, _))) if now < opens => {}
+                Some(Some((_, closes))) if now < closes => {
+                    due.reminder.send_before = reminder.send_before.min(closes);
+                    open.push(due);
+                }
+                Some(_) => {
+                    let (state, reason) = (ReminderState::Deferred, Reason::OutsideWindow);
+                    over.push(ended(&due, state, reason, now));
+                }
+            }
+        }
+        (open, over)
     }
 
     /// What is unpaid at the source right now. A bill that the source no

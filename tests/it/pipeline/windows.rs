@@ -91,3 +91,19 @@ async fn the_kill_switch_stops_everything_until_it_is_lifted() {
     // One message covers what was kept back and what came.
     assert_eq!(bench.sent().await, [pair("a1", "late1"), pair("a2", "late1")]);
 }
+
+#[tokio::test]
+async fn an_account_that_moves_is_not_reminded_by_its_old_clock() {
+    // At 09:00 UTC it is night in Adak, and the day's window is over in Kiritimati.
+    for (zone, sent_at) in
+        [("America/Adak", "2026-03-10T18:00Z"), ("Pacific/Kiritimati", "2026-03-10T19:00Z")]
+    {
+        let (billing, bench) = owing("2026-03-09").await;
+        bench.round("2026-03-10T06:00Z").await;
+        billing.put(Feed::Accounts, &[("account_id", "A"), ("zone", zone)]);
+        bench.rounds("2026-03-10T09:00Z", "2026-03-12T06:00Z").await;
+        let messages = bench.messages();
+        assert_eq!(messages.len(), 1, "{zone}");
+        assert_eq!(messages[0].at, at(sent_at), "{zone}");
+    }
+}
