@@ -14,14 +14,17 @@ use tracing::{error, info, warn};
 use crate::message::{BillLine, MessageFacts};
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
-use crate::model::{AttemptKey, BillId, Channel, Item, Money, Reason, ReminderId, ReminderState};
+use crate::model::{
+    AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderId, ReminderState,
+};
 use crate::outbox::{self, Outcome, Tried};
+use crate::policy::{self, AccountFacts};
 use crate::provider::{Delay, Outgoing, SendOutcome};
 use crate::source::{SourceError, rows};
 use crate::store::{DueReminder, Submission};
 
 use super::gate::Gate;
-use super::{Stage, Workshop};
+use super::{Stage, Workshop, planning_day};
 
 /// Submits reminders whose moment has come.
 pub struct Dispatch(pub Workshop);
@@ -74,9 +77,10 @@ impl Dispatch {
         let Workshop { outbox, settings, .. } = &self.0;
         let (due, mut transitions) = self.in_window(due, now);
         let balances = self.balances(&due).await?;
+        let objections = self.objections(&due, now).await?;
         let mut ready = Vec::new();
         for due in due {
-            match self.verdict(due, &balances, control, now) {
+            match self.verdict(due, &balances, &objections, control, now) {
                 Verdict::Send(one) => ready.push(*one),
                 Verdict::End(transition) => transitions.push(transition),
             }
@@ -152,10 +156,51 @@ impl Dispatch {
         Ok(balances)
     }
 
+    /// What speaks against bills of accounts whose facts may have changed since
+    /// they were decided about: those touched and not planned again yet, and
+    /// those that wait for another attempt, which planning leaves alone.
+    async fn objections(
+        &self,
+        due: &[DueReminder],
+        now: Timestamp,
+    ) -> anyhow::Result<HashMap<BillId, Reason>> {
+        let doubtful: Vec<&DueReminder> =
+            due.iter().filter(|due| due.is_touched || due.attempt > 0).collect();
+        let mut objections = HashMap::new();
+        if doubtful.is_empty() {
+            return Ok(objections);
+        }
+        let mut accounts: Vec<(Bucket, AccountId)> =
+            doubtful.iter().map(|due| (due.account.bucket, due.account.id.clone())).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let facts = self.0.plans.facts(&accounts, planning_day(now)).await?;
+        let facts: HashMap<&AccountId, &AccountFacts> =
+            facts.iter().map(|facts| (&facts.account.id, facts)).collect();
+        for due in doubtful {
+            let version = self.0.scenarios.version(&due.reminder.policy);
+            let (Some(facts), Some(version)) = (facts.get(&due.account.id), version) else {
+                continue;
+            };
+            for bill in &due.bills {
+                let known = facts.bills.iter().find(|known| known.id == bill.id);
+                let reason = known.and_then(|known| {
+                    policy::objection(facts, &version.scenario, known, due.reminder.day)
+                });
+                // Of what is paid, the source says so itself.
+                if let Some(reason) = reason.filter(|reason| *reason != Reason::Paid) {
+                    objections.insert(bill.id.clone(), reason);
+                }
+            }
+        }
+        Ok(objections)
+    }
+
     fn verdict(
         &self,
         mut due: DueReminder,
         balances: &HashMap<BillId, Option<Money>>,
+        objections: &HashMap<BillId, Reason>,
         control: &Control,
         now: Timestamp,
     ) -> Verdict {
@@ -168,8 +213,12 @@ impl Dispatch {
             .scenarios
             .version(&reminder.policy)
             .map_or(0, |version| version.scenario.tolerance);
-        let mut owed = Vec::new();
+        let (mut owed, mut against) = (Vec::new(), None);
         for bill in &due.bills {
+            if let Some(reason) = objections.get(&bill.id) {
+                against = Some(against.map_or(*reason, |first: Reason| first.min(*reason)));
+                continue;
+            }
             match balances.get(&bill.id).copied().flatten() {
                 None => {
                     return Verdict::End(ended(
@@ -188,12 +237,8 @@ impl Dispatch {
             }
         }
         if owed.is_empty() {
-            return Verdict::End(ended(
-                &due,
-                ReminderState::Suppressed,
-                Reason::PaidMeanwhile,
-                now,
-            ));
+            let reason = against.unwrap_or(Reason::PaidMeanwhile);
+            return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         }
         let Some(channel) = self.channel(&due) else {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::NoContact, now));

@@ -252,6 +252,8 @@ pub struct DueReminder {
     pub channel: Option<crate::model::Channel>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
+    /// The account's facts changed and were not decided about yet.
+    pub is_touched: bool,
 }
 
 /// A bill in a due reminder, as the ledger knows it.

@@ -266,15 +266,18 @@ impl SqlStore {
         let mut accounts = HashMap::with_capacity(found.len());
         for row in self.engine.rows(sql::load_accounts, &[json(&keys)]).await? {
             let account = account(&row)?;
-            accounts.insert(account.id.clone(), account);
+            accounts.insert(account.id.clone(), (account, row.int("changes")? > 0));
         }
         found
             .into_iter()
             .map(|f| {
                 let account = accounts.get(&f.reminder.account).cloned();
+                let (account, is_touched) =
+                    account.ok_or(StoreError::Corrupt { column: "account_id" })?;
                 Ok(DueReminder {
                     bills: bills.remove(&f.reminder.id).unwrap_or_default(),
-                    account: account.ok_or(StoreError::Corrupt { column: "account_id" })?,
+                    account,
+                    is_touched,
                     reminder: f.reminder,
                     seq: f.seq,
                     attempt: f.attempt,

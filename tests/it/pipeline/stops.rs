@@ -2,6 +2,7 @@
 
 use super::{owing, pair};
 use crate::support::build::*;
+use crate::support::carrier::{Carrier, down};
 
 const PLANNED: &str = "2026-03-10T06:00Z";
 
@@ -79,4 +80,38 @@ async fn a_payment_on_its_way_stops_until_it_bounces() {
     billing.payment("p1", "A", "reversed");
     bench.rounds("2026-03-12T12:00Z", "2026-03-12T14:00Z").await;
     assert_eq!(bench.sent().await, [pair("a1", "late1")]);
+}
+
+#[tokio::test]
+async fn what_comes_between_two_attempts_stops_the_second() {
+    let stops: [fn(&crate::support::billing::Billing); 3] = [
+        |billing| billing.hold("h1", "A", "promise", &[]),
+        |billing| billing.hold("h1", "A", "dispute", &[]),
+        |billing| billing.payment("p1", "A", "pending"),
+    ];
+    for stop in stops {
+        let (billing, mut bench) = owing("2026-03-09").await;
+        let carrier = Carrier::new();
+        bench.workshop.providers = carrier.carries_all(true);
+        carrier.will([down()]);
+        bench.round(PLANNED).await;
+        bench.round("2026-03-10T09:00Z").await;
+        assert_eq!(carrier.given().len(), 1);
+        stop(&billing);
+        bench.rounds("2026-03-10T10:00Z", "2026-03-11T06:00Z").await;
+        assert_eq!(carrier.given().len(), 1);
+        assert_eq!(bench.sent().await, [], "nothing left, and no key is held");
+    }
+}
+
+#[tokio::test]
+async fn a_planned_reminder_stops_before_the_planner_has_seen_why() {
+    use duebell::pipeline::{Stage, sync::Sync};
+    let (billing, bench) = owing("2026-03-09").await;
+    bench.round(PLANNED).await;
+    billing.hold("h1", "A", "complaint", &[]);
+    // Reading and sending go on side by side; planning follows reading.
+    Sync(bench.workshop.clone()).run_once(at("2026-03-10T09:00Z")).await.unwrap();
+    bench.stages().send(at("2026-03-10T09:00Z")).await.unwrap();
+    assert_eq!(bench.messages(), []);
 }
