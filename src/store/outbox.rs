@@ -248,9 +248,16 @@ impl SqlStore {
                 day: f.reminder.day,
             })
             .collect();
+        // A later attempt is about the bills that the first one took the keys of.
+        let tried: HashSet<ReminderId> =
+            found.iter().filter(|f| f.attempt > 0).map(|f| f.reminder.id).collect();
         let mut bills: HashMap<ReminderId, Vec<DueBill>> = HashMap::with_capacity(found.len());
         for row in self.engine.rows(sql::load_due_bills, &[json(&on_days)]).await? {
-            bills.entry(row.parsed("reminder_id")?).or_default().push(DueBill {
+            let reminder: ReminderId = row.parsed("reminder_id")?;
+            if row.int("is_taken")? == 0 && tried.contains(&reminder) {
+                continue;
+            }
+            bills.entry(reminder).or_default().push(DueBill {
                 id: BillId(row.text("bill_id")?),
                 step: row.text("step")?,
                 currency: row.parsed("currency")?,
