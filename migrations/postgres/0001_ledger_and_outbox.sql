@@ -87,6 +87,8 @@ create table feed (
     changed_at     text not null,
     row_id         text not null,
     read_at        timestamptz not null,
+    -- When it last moved on: until the overlap has passed since, late rows may come.
+    moved_at       timestamptz not null,
     rows_read      bigint not null,
     rows_used      bigint not null,
     rows_set_aside bigint not null

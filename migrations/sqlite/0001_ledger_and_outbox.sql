@@ -80,6 +80,8 @@ create table feed (
     changed_at     text not null,
     row_id         text not null,
     read_at        integer not null,
+    -- When it last moved on: until the overlap has passed since, late rows may come.
+    moved_at       integer not null,
     rows_read      integer not null,
     rows_used      integer not null,
     rows_set_aside integer not null

@@ -2,24 +2,106 @@
 //!
 //! May use: everything.
 
+mod check;
+mod context;
+mod demo;
+mod import;
 mod output;
 mod replay;
+mod run;
+mod source;
+mod status;
+mod story;
+mod switches;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::civil::Date;
 
+use self::context::Options;
+
+/// Reminds telecom subscribers of due bills before they are cut off by
+/// mistake, and explains every decision. A new installation observes: it
+/// sends nothing until `duebell live`.
 #[derive(Debug, Parser)]
-#[command(name = "duebell", version, about, max_term_width = 100)]
+#[command(name = "duebell", version, max_term_width = 100)]
 struct Cli {
+    #[command(flatten)]
+    options: Options,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show it all at work on a made-up operator; contacts nobody, needs nothing
+    Demo(demo::Demo),
+    /// Run the daemon
+    Run,
+    /// Check settings, scenarios and messages, and print what is in force
+    Check {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the billing database as Duebell understands it
+    Source {
+        #[command(subcommand)]
+        command: SourceCommand,
+    },
+    /// Read every feed once into the ledger, and nothing else
+    Sync {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Load CSV files into a billing database of Duebell's own
+    Import(import::Import),
+    /// Show what would be sent on a day, and why not, sending nothing
+    Plan {
+        /// The civil date, each account in its own time zone
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Only this account
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell an account's story, and what comes next and why
+    Explain {
+        account: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show where the installation stands
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
+    /// List rows of the billing database that were set aside
+    Rejects {
+        /// At most so many
+        #[arg(long, default_value_t = 1_000)]
+        limit: u32,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a scenario, or all, send from now on
+    Live { scenario: Option<String> },
+    /// Let a scenario, or all, plan and record, and send nothing
+    Observe { scenario: Option<String> },
+    /// Set the kill switch: nothing is sent until `resume`
+    Halt,
+    /// Clear the kill switch
+    Resume,
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
+}
+
+#[derive(Debug, Subcommand)]
+enum SourceCommand {
+    /// Run each query, name what is missing, and show rows as they were understood
+    Check,
 }
 
 /// Reads the command line and does as it says.
@@ -32,16 +114,33 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(async {
-        match cli.command {
-            Command::Replay(args) => replay::run(args).await,
-        }
-    });
-    match done {
+    match runtime.block_on(obey(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Run => run::run(&options).await,
+        Command::Check { json } => check::run(&options, json),
+        Command::Source { command: SourceCommand::Check } => source::check(&options).await,
+        Command::Sync { json } => source::sync(&options, json).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Plan { on, account, json } => {
+            story::plan(&options, on, account.as_deref(), json).await
+        }
+        Command::Explain { account, json } => story::explain(&options, &account, json).await,
+        Command::Status { json } => status::status(&options, json).await,
+        Command::Rejects { limit, json } => status::rejects(&options, limit, json).await,
+        Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
+        Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
+        Command::Halt => switches::halt(&options).await,
+        Command::Resume => switches::resume(&options).await,
+        Command::Replay(args) => replay::run(args).await,
     }
 }

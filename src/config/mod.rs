@@ -3,7 +3,7 @@
 //! files. Everything that is wrong is told at once, with its file, field,
 //! value and mend.
 //!
-//! May use: the settings types of each module.
+//! May use: model, policy, message, source, store, provider, pipeline.
 
 mod assemble;
 mod problem;

@@ -99,7 +99,7 @@ impl Locale {
         let day = self.digits(i64::from(date.day()));
         let year = self.digits(i64::from(date.year()));
         let number = self.digits(i64::from(date.month()));
-        let Some(months) = months(&self.primary) else {
+        let Some(name) = month_name(&self.primary, date.month()) else {
             return date.to_string();
         };
         let month = match (style, self.primary.as_str(), date.month()) {
@@ -107,7 +107,7 @@ impl Locale {
             // CLDR (abbreviated) and the spelling of 1990 allow.
             (Style::Sms, "pt", 3) => "mar.",
             (Style::Sms, "fr", 8) => "aout",
-            _ => months[usize::from(date.month().unsigned_abs()) - 1],
+            _ => name,
         };
         match self.primary.as_str() {
             "zh" => format!("{year}年{number}月{day}日"),
@@ -201,97 +201,31 @@ fn decimal(magnitude: u64, money: Money) -> Decimal {
     decimal
 }
 
-/// Month names as they stand inside a date.
-fn months(primary: &str) -> Option<[&'static str; 12]> {
-    Some(match primary {
-        "en" => [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ],
-        "de" => [
-            "Januar",
-            "Februar",
-            "März",
-            "April",
-            "Mai",
-            "Juni",
-            "Juli",
-            "August",
-            "September",
-            "Oktober",
-            "November",
-            "Dezember",
-        ],
-        "es" => [
-            "enero",
-            "febrero",
-            "marzo",
-            "abril",
-            "mayo",
-            "junio",
-            "julio",
-            "agosto",
-            "septiembre",
-            "octubre",
-            "noviembre",
-            "diciembre",
-        ],
-        "fr" => [
-            "janvier",
-            "février",
-            "mars",
-            "avril",
-            "mai",
-            "juin",
-            "juillet",
-            "août",
-            "septembre",
-            "octobre",
-            "novembre",
-            "décembre",
-        ],
-        "pt" => [
-            "janeiro",
-            "fevereiro",
-            "março",
-            "abril",
-            "maio",
-            "junho",
-            "julho",
-            "agosto",
-            "setembro",
-            "outubro",
-            "novembro",
-            "dezembro",
-        ],
-        "ar" => [
-            "يناير",
-            "فبراير",
-            "مارس",
-            "أبريل",
-            "مايو",
-            "يونيو",
-            "يوليو",
-            "أغسطس",
-            "سبتمبر",
-            "أكتوبر",
-            "نوفمبر",
-            "ديسمبر",
-        ],
+/// A month's name as it stands inside a date; `None` for languages that we do
+/// not know, and empty where months are counted.
+fn month_name(primary: &str, month: i8) -> Option<&'static str> {
+    let names = match primary {
+        "en" => {
+            "January February March April May June July August September October November December"
+        }
+        "de" => {
+            "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+        }
+        "es" => {
+            "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+        }
+        "fr" => {
+            "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+        }
+        "pt" => {
+            "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
+        }
+        "ar" => "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
         // Chinese counts its months.
-        "zh" => [""; 12],
+        "zh" => return Some(""),
         _ => return None,
-    })
+    };
+    names.split(' ').nth(usize::from(month.unsigned_abs()) - 1)
 }
 
 #[cfg(test)]

@@ -16,9 +16,6 @@ pub struct Operator {
     pub pay_url: String,
     /// Where to transfer to, on one line; empty where transfers are not taken.
     pub bank: String,
-    /// Where replies to e-mails go; absent where they go to the sender.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_reply: Option<String>,
 }
 
 impl Default for Operator {
@@ -30,7 +27,6 @@ impl Default for Operator {
             phone: "+44 20 7946 0000".to_owned(),
             pay_url: "https://pay.example.net/{account}".to_owned(),
             bank: "Example Bank, IBAN XX00 0000 0000 0000".to_owned(),
-            email_reply: None,
         }
     }
 }

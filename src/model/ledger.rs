@@ -103,6 +103,8 @@ pub struct FeedMark {
     pub cursor: Cursor,
     /// `None` until the first reading came to its end.
     pub read_at: Option<Timestamp>,
+    /// When the cursor last moved on.
+    pub moved_at: Timestamp,
     pub counts: Counts,
 }
 

@@ -18,6 +18,8 @@ use super::{Stage, Workshop, planning_day};
 
 /// How often dispatch looks for something due.
 const POLL: Duration = Duration::from_secs(1);
+/// A third of the shortest watchdog that the unit is shipped with.
+const ALIVE_EVERY: Duration = Duration::from_secs(20);
 const HOUSEKEEPING: &str = "schedule:housekeeping";
 const PLANNING: &str = "schedule:plan";
 
@@ -140,7 +142,7 @@ impl Stages {
         while !stop.is_cancelled() {
             alive();
             let now = clock.now();
-            let sent = self.dispatch.run_once(now).await;
+            let sent = while_alive(self.dispatch.run_once(now), &alive).await;
             told("dispatch", &sent);
             told("settle", &self.settle.run_once(now).await);
             if sent.is_ok_and(|moved| moved > 0) {
@@ -171,6 +173,18 @@ impl Stages {
 struct Schedules {
     plan: Schedule,
     housekeeping: Schedule,
+}
+
+/// Says that the loop is alive while a batch is under way: a slow provider
+/// may take its time-outs for longer than the watchdog is patient.
+async fn while_alive<T>(batch: impl Future<Output = T>, alive: impl Fn()) -> T {
+    let mut batch = std::pin::pin!(batch);
+    loop {
+        tokio::select! {
+            done = &mut batch => return done,
+            () = tokio::time::sleep(ALIVE_EVERY) => alive(),
+        }
+    }
 }
 
 /// Waits, or stops waiting when the daemon is to stop.

@@ -53,9 +53,7 @@ impl Gate {
     pub fn words(&self) -> String {
         match self {
             Gate::Open => "nothing holds sending back".into(),
-            Gate::KillSwitch => {
-                "the kill switch is set (`duebell live` after mending the cause)".into()
-            }
+            Gate::KillSwitch => "the kill switch is set (`duebell resume` clears it)".into(),
             Gate::Stale(feed) => format!("feed {feed} was not read to its end for too long"),
         }
     }

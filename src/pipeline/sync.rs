@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::model::feed::{Cursor, Feed};
-use crate::model::ledger::Counts;
+use crate::model::ledger::{Counts, FeedMark};
 use crate::source::{rows, stamp};
 
 use super::{Stage, Workshop};
@@ -38,17 +38,26 @@ impl Stage for Sync {
 }
 
 impl Sync {
+    /// Where reading goes on. Rows that were committed late have stamps before
+    /// the cursor, so reading goes back by the overlap, until the feed was once
+    /// read to its end with the overlap passed since the cursor last moved:
+    /// then none can be missing. A first reading that was cut short goes on
+    /// where it stopped.
+    fn start(&self, mark: &FeedMark) -> Cursor {
+        let overlap = SignedDuration::from_secs(i64::from(self.0.settings.sync_overlap_s));
+        match mark.read_at {
+            Some(read_at) if read_at.duration_since(mark.moved_at) < overlap => {
+                stamp::earlier(&mark.cursor, overlap)
+            }
+            _ => mark.cursor.clone(),
+        }
+    }
+
     async fn read(&self, feed: Feed, now: Timestamp) -> anyhow::Result<Counts> {
         let Workshop { source, ledger, settings, .. } = &self.0;
         let on = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let mark = ledger.feed_mark(feed).await?;
-        let overlap = SignedDuration::from_secs(i64::from(settings.sync_overlap_s));
-        let mut after = match &mark {
-            // A first reading that was cut short goes on where it stopped.
-            Some(mark) if mark.read_at.is_none() => mark.cursor.clone(),
-            Some(mark) => stamp::earlier(&mark.cursor, overlap),
-            None => Cursor::start(),
-        };
+        let mut after = mark.as_ref().map_or_else(Cursor::start, |mark| self.start(mark));
 
         let mut total = Counts::default();
         loop {

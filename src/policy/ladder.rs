@@ -63,6 +63,65 @@ impl Step {
     pub fn template(&self) -> &str {
         self.template.as_deref().unwrap_or(self.severity.as_str())
     }
+
+    /// What makes this step impossible by itself: the field, and the rest.
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let offset = self.offset_days;
+        if self.channels.is_empty() {
+            problems.push(("channels", "is empty; name sms, voice or email".into()));
+        }
+        if !(-365..=365).contains(&offset) {
+            problems.push(("offset_days", format!("is {offset}; use -365 to 365")));
+        }
+        match self.severity {
+            Severity::Courtesy if offset > 0 => problems.push((
+                "offset_days",
+                format!(
+                    "is {offset}, after the due date; a courtesy step needs 0 or less, or make it soft"
+                ),
+            )),
+            Severity::Soft | Severity::Hard if offset <= 0 => problems.push((
+                "offset_days",
+                format!(
+                    "is {offset}, when nothing is overdue; a {} step needs 1 or more, or make it courtesy",
+                    self.severity.as_str()
+                ),
+            )),
+            _ => {}
+        }
+        if !(0..=365).contains(&self.notice_gap_days) {
+            let what = format!("is {}; use 0 to 365", self.notice_gap_days);
+            problems.push(("notice_gap_days", what));
+        }
+        problems
+    }
+
+    /// What cannot be beside the steps that come after it.
+    fn clashes(&self, later: &[Step]) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        for later in later {
+            if later.name == self.name {
+                problems.push(("name", "stands twice; give each step its own name".into()));
+            }
+            if later.offset_days == self.offset_days {
+                let what = format!(
+                    "{} is also that of {:?}; give each step its own day",
+                    self.offset_days, later.name
+                );
+                problems.push(("offset_days", what));
+            }
+            if later.severity < self.severity {
+                let what = format!(
+                    "{} comes before the milder step {:?}; severity may only rise",
+                    self.severity.as_str(),
+                    later.name
+                );
+                problems.push(("severity", what));
+            }
+        }
+        problems
+    }
 }
 
 /// What is wrong with a scenario: the field, the value, and the mend.
@@ -117,60 +176,12 @@ impl Scenario {
             say("step".into(), "has no entry; add at least one [[step]]".into());
         }
         for (index, step) in self.steps.iter().enumerate() {
-            let field = |name: &str| format!("step {:?}: {name}", step.name);
             if step.name.is_empty() {
                 say(format!("step {}: name", index + 1), "is empty; name the step".into());
             }
-            if step.channels.is_empty() {
-                say(field("channels"), "is empty; name sms, voice or email".into());
-            }
-            if !(-365..=365).contains(&step.offset_days) {
-                say(field("offset_days"), format!("is {}; use -365 to 365", step.offset_days));
-            }
-            match step.severity {
-                Severity::Courtesy if step.offset_days > 0 => say(
-                    field("offset_days"),
-                    format!(
-                        "is {}, after the due date; a courtesy step needs 0 or less, or make it soft",
-                        step.offset_days
-                    ),
-                ),
-                Severity::Soft | Severity::Hard if step.offset_days <= 0 => say(
-                    field("offset_days"),
-                    format!(
-                        "is {}, when nothing is overdue; a {} step needs 1 or more, or make it courtesy",
-                        step.offset_days,
-                        step.severity.as_str()
-                    ),
-                ),
-                _ => {}
-            }
-            if step.notice_gap_days < 0 || step.notice_gap_days > 365 {
-                say(field("notice_gap_days"), format!("is {}; use 0 to 365", step.notice_gap_days));
-            }
-            for later in &self.steps[index + 1..] {
-                if later.name == step.name {
-                    say(field("name"), "stands twice; give each step its own name".into());
-                }
-                if later.offset_days == step.offset_days {
-                    say(
-                        field("offset_days"),
-                        format!(
-                            "{} is also that of {:?}; give each step its own day",
-                            step.offset_days, later.name
-                        ),
-                    );
-                }
-                if later.severity < step.severity {
-                    say(
-                        field("severity"),
-                        format!(
-                            "{} comes before the milder step {:?}; severity may only rise",
-                            step.severity.as_str(),
-                            later.name
-                        ),
-                    );
-                }
+            let later = &self.steps[index + 1..];
+            for (field, what) in step.problems().into_iter().chain(step.clashes(later)) {
+                say(format!("step {:?}: {field}", step.name), what);
             }
         }
         let has_soft = self.steps.iter().any(|step| step.severity == Severity::Soft);

@@ -7,7 +7,7 @@
 //! nothing, so whoever is not sure may write it again. What is left of a bill
 //! follows from its payments (`sql/billing_schema.sql`).
 //!
-//! May use: `model`.
+//! May use: model.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -63,21 +63,40 @@ impl SqlSource {
     /// Connects and fits every query to the database.
     ///
     /// # Errors
-    /// The first that is wrong, with its file: a missing file or placeholder,
-    /// a query that the database refuses, a required column that it lacks.
+    /// The first of [`SqlSource::faults`].
     pub async fn open(settings: &Settings) -> Result<SqlSource, SourceError> {
-        let database = Database::open(settings).await?;
-        let mut feeds = Vec::new();
+        SqlSource::fit(settings).await.map_err(|mut faults| faults.swap_remove(0))
+    }
+
+    /// Everything that is wrong with the mapping, each with its file: missing
+    /// files, placeholders and columns, and queries that the database refuses.
+    pub async fn faults(settings: &Settings) -> Vec<SourceError> {
+        SqlSource::fit(settings).await.err().unwrap_or_default()
+    }
+
+    /// The error holds at least one fault.
+    async fn fit(settings: &Settings) -> Result<SqlSource, Vec<SourceError>> {
+        let database = Database::open(settings).await.map_err(|away| vec![away])?;
+        let (mut feeds, mut faults) = (Vec::new(), Vec::new());
         for feed in Feed::ALL {
             let path = settings.queries.join(format!("{feed}.sql"));
             if !path.exists() && !feed.is_required() {
                 continue;
             }
-            feeds.push((feed, database.fit(&path, feed.columns(), &FEED_PLACEHOLDERS).await?));
+            match database.fit(&path, feed.columns(), &FEED_PLACEHOLDERS).await {
+                Ok(query) => feeds.push((feed, query)),
+                Err(wrong) => faults.extend(wrong),
+            }
         }
         let path = settings.queries.join(format!("{BALANCES}.sql"));
-        let balances = database.fit(&path, BALANCE, &BALANCE_PLACEHOLDERS).await?;
-        Ok(SqlSource { database, feeds, balances })
+        match database.fit(&path, BALANCE, &BALANCE_PLACEHOLDERS).await {
+            Ok(balances) if faults.is_empty() => Ok(SqlSource { database, feeds, balances }),
+            Ok(_) => Err(faults),
+            Err(wrong) => {
+                faults.extend(wrong);
+                Err(faults)
+            }
+        }
     }
 
     fn query(&self, feed: Feed) -> Option<&Query> {
@@ -125,41 +144,57 @@ impl Database {
         pool.connect_with(options).await.map(Database::Postgres).map_err(unavailable)
     }
 
+    /// The error holds at least one fault.
     async fn fit(
         &self,
         path: &Path,
         columns: &'static [Column],
         placeholders: &Placeholders,
-    ) -> Result<Query, SourceError> {
+    ) -> Result<Query, Vec<SourceError>> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|source| SourceError::File { file: file.clone(), source })?;
+            .map_err(|source| vec![SourceError::File { file: file.clone(), source }])?;
         let names: Vec<&str> = placeholders.iter().map(|(name, _)| *name).collect();
         let dialect = match self {
             Database::Postgres(_) => Dialect::Postgres,
             Database::Sqlite(_) => Dialect::Sqlite,
         };
         let (sql, used) = translate(text.trim().trim_end_matches(';'), &names, dialect);
-        for (index, (placeholder, consequence)) in placeholders.iter().enumerate() {
-            if !used[index] {
-                return Err(SourceError::MissingPlaceholder { file, placeholder, consequence });
-            }
-        }
+        let mut faults: Vec<SourceError> = placeholders
+            .iter()
+            .zip(used)
+            .filter(|(_, used)| !used)
+            .map(|((placeholder, consequence), _)| SourceError::MissingPlaceholder {
+                file: file.clone(),
+                placeholder,
+                consequence,
+            })
+            .collect();
 
-        let present = self
-            .column_names(&sql)
-            .await
-            .map_err(|source| SourceError::Query { file: file.clone(), source })?;
+        let present = match self.column_names(&sql).await {
+            Ok(present) => present,
+            Err(source) => {
+                faults.push(SourceError::Query { file, source });
+                return Err(faults);
+            }
+        };
         let mut selected = Vec::with_capacity(columns.len());
         for column in columns {
-            if present.iter().any(|name| name == column.name) {
-                selected.push(self.as_text(column.name));
-            } else if column.required {
-                let Column { name, expects, .. } = *column;
-                return Err(SourceError::MissingColumn { file, column: name, expects });
+            let Column { name, expects, required } = *column;
+            if present.iter().any(|there| there == name) {
+                selected.push(self.as_text(name));
+            } else if required {
+                faults.push(SourceError::MissingColumn {
+                    file: file.clone(),
+                    column: name,
+                    expects,
+                });
             } else {
                 selected.push("null".to_owned());
             }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         Ok(Query {
             wrapped: format!("select {} from (\n{sql}\n) as q", selected.join(", ")),

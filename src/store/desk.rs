@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::facts::Flag;
-use crate::model::{AccountId, Bill, Bucket, Reason};
+use crate::model::{AccountId, Bill, Bucket, Reason, ReminderState};
 
 use super::engine::{Arg, Statement, json};
 use super::facts::bill;
@@ -52,6 +52,14 @@ pub struct AttemptLine {
     pub provider: Option<String>,
     pub reason: Option<String>,
     pub note: Option<String>,
+}
+
+impl AttemptLine {
+    /// Whether this line says that `bill` was reminded of at `step`.
+    pub fn sent(&self, bill: &str, step: &str) -> bool {
+        ReminderState::parse(&self.state).is_some_and(ReminderState::counts_as_sent)
+            && self.items.iter().any(|item| item.bill == bill && item.step == step)
+    }
 }
 
 /// A bill in a reminder.

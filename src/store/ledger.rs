@@ -29,6 +29,7 @@ impl LedgerStore for SqlStore {
         Ok(Some(FeedMark {
             cursor: Cursor { changed_at: row.text("changed_at")?, id: row.text("row_id")? },
             read_at: Some(row.instant("read_at")?).filter(|at| *at > Timestamp::UNIX_EPOCH),
+            moved_at: row.instant("moved_at")?,
             counts: Counts {
                 read: row.int("rows_read")? as u64,
                 used: row.int("rows_used")? as u64,
@@ -56,6 +57,7 @@ impl LedgerStore for SqlStore {
             Arg::Int(page.read as i64),
             Arg::Int(used as i64),
             Arg::Int(set_aside as i64),
+            Arg::Int(now.as_microsecond()),
         ];
         tx.run(sql::set_feed, &args).await?;
         tx.commit().await?;

@@ -61,9 +61,28 @@ const SQLITE: &[(i64, &str, &str)] =
 pub async fn migrate(engine: &Engine) -> Result<(), MigrateError> {
     match engine {
         Engine::Postgres(pool) => migrator(POSTGRES).run(pool).await,
-        Engine::Sqlite { writer, .. } => migrator(SQLITE).run(writer).await,
+        Engine::Sqlite { writer, .. } => {
+            // SQLite has no lock that outlasts a transaction: of two commands
+            // that meet a new file, one finds the other's tables half-way.
+            // Each migration is one transaction, so looking again is enough.
+            let mut looks = 0;
+            loop {
+                match migrator(SQLITE).run(writer).await {
+                    Err(MigrateError::ExecuteMigration(..) | MigrateError::Execute(_))
+                        if looks < LOOKS =>
+                    {
+                        looks += 1;
+                        tokio::time::sleep(BETWEEN_LOOKS).await;
+                    }
+                    done => return done,
+                }
+            }
+        }
     }
 }
+
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(100);
 
 fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {

@@ -2,13 +2,17 @@
 //! against the data that others made, and the daemon as a whole.
 
 mod billing_db;
+mod daemon;
 mod import;
 mod pipeline;
 mod population;
 mod provider;
+mod replay;
 mod replay_reference;
 mod replay_rules;
 mod scenarios;
+mod shipped;
 mod source;
 mod store;
 mod support;
+mod tidy;

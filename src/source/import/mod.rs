@@ -5,7 +5,7 @@
 //! and the next one is read: one bad row never stops the run. What does stop
 //! it is a file that is not the one the mapping speaks of.
 //!
-//! May use: `model`.
+//! May use: model.
 
 mod lines;
 mod mapping;

@@ -7,7 +7,7 @@
 //! that account alone, so a reminded population can be compared with an
 //! unreminded one.
 //!
-//! May use: `model`.
+//! May use: model.
 
 mod dice;
 mod places;

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,8 +11,9 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 struct Server {
     port: u16,
-    /// The server stops when this closes, at the end of the tests.
-    _stdin: ChildStdin,
+    /// The server stops when our end of its standard input closes, at the end
+    /// of the tests.
+    _script: Child,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -31,7 +32,7 @@ fn server() -> &'static Server {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse();
         let port = port.unwrap_or_else(|_| panic!("no PostgreSQL: apt-get install postgresql"));
-        Server { port, _stdin: child.stdin.take().unwrap() }
+        Server { port, _script: child }
     })
 }
 

@@ -1,0 +1,38 @@
+//! `duebell run`: the daemon.
+
+use crate::app;
+use crate::clock::SystemClock;
+use crate::config::LogFormat;
+use crate::lifecycle;
+use crate::pipeline::drive::Stages;
+use crate::store::ControlStore;
+use crate::telemetry;
+
+use super::context::{Options, now};
+
+pub async fn run(options: &Options) -> anyhow::Result<()> {
+    let stop = lifecycle::stop_on_signals()?;
+    let loaded = options.load()?;
+    telemetry::start(&loaded.settings.log.filter, loaded.settings.log.format == LogFormat::Json);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let (workshop, store) = app::workshop(loaded, now()).await?;
+    let control = store.control().await?;
+    for one in workshop.scenarios.current() {
+        let name = &one.scenario.name;
+        match control.live_since(name) {
+            Some(since) => tracing::info!(scenario = %name, %since, "live"),
+            None => {
+                tracing::info!(scenario = %name, "observing: nothing is sent until `duebell live {name}`")
+            }
+        }
+    }
+    let stages = Stages::new(workshop);
+    lifecycle::ready("reading, deciding and sending");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+    stages.run(&SystemClock, &stop, lifecycle::alive).await?;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}

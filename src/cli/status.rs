@@ -1,0 +1,118 @@
+//! `duebell status` and `duebell rejects`: where the installation stands.
+
+use serde::Serialize;
+
+use crate::store::{ControlStore, FeedLine, PlanStore, StateCounts};
+
+use super::context::{Options, desk, now};
+use super::output::print_line;
+
+#[derive(Serialize)]
+struct Status {
+    scenarios: Vec<ScenarioLine>,
+    kill_switch: bool,
+    planned_through: Option<jiff::civil::Date>,
+    feeds: Vec<FeedLine>,
+    reminders: StateCounts,
+    items_sent: StateCounts,
+    why_not: StateCounts,
+}
+
+#[derive(Serialize)]
+struct ScenarioLine {
+    name: String,
+    version: String,
+    live_since: Option<jiff::civil::Date>,
+}
+
+pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let control = desk.store.control().await?;
+    let shelf = desk.store.desk();
+    let scenarios = desk.scenarios.current().iter().map(|one| ScenarioLine {
+        name: one.scenario.name.clone(),
+        version: one.version.clone(),
+        live_since: control.live_since(&one.scenario.name),
+    });
+    let status = Status {
+        scenarios: scenarios.collect(),
+        kill_switch: control.kill_switch,
+        planned_through: desk.store.planned_through().await?,
+        feeds: shelf.feeds().await?,
+        reminders: shelf.by_state().await?,
+        items_sent: shelf.by_step().await?,
+        why_not: shelf.by_reason().await?,
+    };
+    if json {
+        return print_line(&serde_json::to_string_pretty(&status)?);
+    }
+    status.print(desk.loaded.settings.pipeline.feed_age_max_s)
+}
+
+impl Status {
+    fn print(&self, feed_age_max_s: u32) -> anyhow::Result<()> {
+        for scenario in &self.scenarios {
+            let mode = match scenario.live_since {
+                Some(since) => format!("live since {since}"),
+                None => "observing: nothing is sent".into(),
+            };
+            print_line(&format!("scenario   {} ({}): {mode}", scenario.name, scenario.version))?;
+        }
+        if self.kill_switch {
+            print_line("sending    halted by the kill switch; `duebell resume` clears it")?;
+        }
+        match self.planned_through {
+            Some(day) => print_line(&format!("planned    through {day}"))?,
+            None => print_line("planned    not yet; `duebell run` plans")?,
+        }
+        for feed in &self.feeds {
+            let age = now().duration_since(feed.read_at).as_secs().max(0);
+            let is_stale = age > i64::from(feed_age_max_s);
+            let stale = if is_stale { "; stale, so sending waits" } else { "" };
+            print_line(&format!(
+                "feed       {}: {} read = {} used + {} set aside, {} ago{stale}",
+                feed.feed,
+                feed.read,
+                feed.used,
+                feed.set_aside,
+                in_words(age)
+            ))?;
+        }
+        for (what, counts) in [
+            ("reminders", &self.reminders),
+            ("items sent", &self.items_sent),
+            ("not sent", &self.why_not),
+        ] {
+            let listed: Vec<String> =
+                counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+            let listed = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
+            print_line(&format!("{what:<10} {listed}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn in_words(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} seconds"),
+        120..7_200 => format!("{} minutes", seconds / 60),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+pub async fn rejects(options: &Options, limit: u32, json: bool) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let lines = desk.store.desk().rejects(limit).await?;
+    if json {
+        return print_line(&serde_json::to_string_pretty(&lines)?);
+    }
+    for line in &lines {
+        let kind = if line.is_warning { "warning " } else { "aside   " };
+        print_line(&format!("{kind} {} {}: {} {}", line.feed, line.row, line.field, line.reason))?;
+    }
+    if lines.is_empty() {
+        print_line("nothing was set aside")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,444 @@
+//! `duebell plan` and `duebell explain`: what would be done, and why.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::model::billing::plus_days;
+use crate::model::facts::AccountFacts;
+use crate::model::reminder::Severity;
+use crate::model::{AccountId, Bill, Bucket, Reason};
+use crate::pipeline::plan::{decide_account, scope};
+use crate::pipeline::planning_day;
+use crate::policy::{Scenario, Versioned};
+use crate::store::{AttemptLine, ControlStore, Decided, PlanStore};
+
+use super::context::{Desk, Options, desk, now};
+use super::output::print_line;
+
+/// Accounts looked at together.
+const PAGE: u32 = 2_000;
+
+/// One reminder, or one step that is not sent.
+#[derive(Debug, Serialize)]
+struct PlanLine {
+    account: String,
+    bill: String,
+    step: String,
+    sent: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+}
+
+/// What would be sent on a day, and why not, sending nothing.
+pub async fn plan(
+    options: &Options,
+    on: Date,
+    account: Option<&str>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let control = desk.store.control().await?;
+    let mut lines = Vec::new();
+    for page in pages(&desk, on, account).await? {
+        for facts in desk.store.facts(&page, on).await? {
+            // A question about a day is asked at its beginning.
+            let begins = on.to_zoned(facts.account.zone.clone())?.timestamp();
+            let mut facts = facts;
+            facts.touched = 0;
+            let account = facts.account.id.clone();
+            let kept = kept_lines(&facts, on);
+            if let Some(decided) = decide_account(facts, &desk.scenarios, &control, on, begins) {
+                lines.extend(if decided.cancel.is_empty() { kept } else { Vec::new() });
+                lines.extend(plan_lines(&account, &decided));
+            }
+        }
+    }
+    lines.sort_by(|a, b| (&a.account, &a.bill, &a.step).cmp(&(&b.account, &b.bill, &b.step)));
+    if json {
+        return print_line(&serde_json::to_string_pretty(&lines)?);
+    }
+    print_plan(&desk, &control, on, &lines)
+}
+
+/// Reminders that are planned for the day already and stay as they are.
+fn kept_lines(facts: &AccountFacts, on: Date) -> Vec<PlanLine> {
+    let in_hand = facts.in_hand.iter().filter(|reminder| reminder.day == on);
+    in_hand
+        .flat_map(|reminder| &reminder.items)
+        .map(|item| PlanLine {
+            account: facts.account.id.0.clone(),
+            bill: item.bill.0.clone(),
+            step: item.step.clone(),
+            sent: true,
+            channels: None,
+            reason: None,
+        })
+        .collect()
+}
+
+fn plan_lines(account: &AccountId, decided: &Decided) -> Vec<PlanLine> {
+    let mut lines = Vec::new();
+    for (reminder, _) in &decided.reminders {
+        lines.extend(reminder.items.iter().map(|item| PlanLine {
+            account: account.0.clone(),
+            bill: item.bill.0.clone(),
+            step: item.step.clone(),
+            sent: true,
+            channels: Some(reminder.channels.iter().map(|channel| channel.as_str()).collect()),
+            reason: None,
+        }));
+    }
+    lines.extend(decided.why_not.iter().map(|row| PlanLine {
+        account: account.0.clone(),
+        bill: row.bill.0.clone(),
+        step: row.step.clone(),
+        sent: false,
+        channels: None,
+        reason: Some(row.reason),
+    }));
+    lines
+}
+
+/// The accounts to look at: the one named, or all with something due.
+async fn pages(
+    desk: &Desk,
+    on: Date,
+    account: Option<&str>,
+) -> anyhow::Result<Vec<Vec<(Bucket, AccountId)>>> {
+    if let Some(account) = account {
+        let account = AccountId::from(account);
+        let bucket = bucket(desk, &account).await?;
+        return Ok(vec![vec![(bucket, account)]]);
+    }
+    let through =
+        desk.store.planned_through().await?.unwrap_or(plus_days(on, -1)).min(plus_days(on, -1));
+    let mut scope = scope(&desk.scenarios, Some(through), on);
+    scope.is_new_day = true;
+    let mut pages = Vec::new();
+    let mut from = Bucket::FIRST;
+    loop {
+        let found = desk.store.candidates(&scope, from, PAGE).await?;
+        let last = found.through.unwrap_or(Bucket::LAST);
+        pages.push(found.accounts);
+        if last == Bucket::LAST {
+            return Ok(pages);
+        }
+        from = Bucket::from_number(i64::from(last.number()) + 1);
+    }
+}
+
+async fn bucket(desk: &Desk, account: &AccountId) -> anyhow::Result<Bucket> {
+    desk.store.desk().bucket(account).await?.with_context(|| {
+        format!("no account {account} in the ledger; `duebell sync` reads the billing database, `duebell rejects` lists what was set aside")
+    })
+}
+
+fn print_plan(
+    desk: &Desk,
+    control: &crate::model::control::Control,
+    on: Date,
+    lines: &[PlanLine],
+) -> anyhow::Result<()> {
+    let (sent, not): (Vec<&PlanLine>, Vec<&PlanLine>) = lines.iter().partition(|line| line.sent);
+    let observing: Vec<&str> = desk
+        .scenarios
+        .current()
+        .iter()
+        .map(|one| one.scenario.name.as_str())
+        .filter(|name| control.live_since(name).is_none())
+        .collect();
+    print_line(&format!("{on}: {} items to send, {} steps not sent", sent.len(), not.len()))?;
+    if !observing.is_empty() {
+        print_line(&format!("(observing, so nothing leaves: {})", observing.join(", ")))?;
+    }
+    for line in &sent {
+        let channels =
+            line.channels.as_ref().map_or("planned already".to_owned(), |c| c.join(", then "));
+        print_line(&format!(
+            "  send  {:<20} {:<24} {:<12} {channels}",
+            line.account, line.bill, line.step
+        ))?;
+    }
+    for line in &not {
+        let words = line.reason.map_or("", Reason::words);
+        print_line(&format!(
+            "  not   {:<20} {:<24} {:<12} {words}",
+            line.account, line.bill, line.step
+        ))?;
+    }
+    let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in &not {
+        *by_reason.entry(line.reason.map_or("", Reason::as_str)).or_default() += 1;
+    }
+    for (reason, count) in by_reason {
+        print_line(&format!("  {count} {reason}"))?;
+    }
+    Ok(())
+}
+
+/// Everything that is told of an account.
+#[derive(Serialize)]
+struct Story {
+    account: String,
+    about: String,
+    bills: Vec<BillStory>,
+    case: Option<String>,
+    repeat_debtor_since: Option<Date>,
+    reminders: Vec<AttemptLine>,
+    not_sent: Vec<crate::store::WhyNotLine>,
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct BillStory {
+    bill: String,
+    unpaid: String,
+    billed: String,
+    due_on: Date,
+    standing: String,
+}
+
+/// An account's story and the reason of its next step, in plain words.
+pub async fn explain(options: &Options, account: &str, json: bool) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let account = AccountId::from(account);
+    let bucket = bucket(&desk, &account).await?;
+    let story = tell(&desk, bucket, &account).await?;
+    if json {
+        return print_line(&serde_json::to_string_pretty(&story)?);
+    }
+    story.print()
+}
+
+async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Result<Story> {
+    let today = planning_day(now());
+    let facts = desk.store.facts(&[(bucket, account.clone())], today).await?;
+    let facts = facts.into_iter().next().context("the account vanished while it was read")?;
+    let local = now().to_zoned(facts.account.zone.clone()).date();
+    let control = desk.store.control().await?;
+    let shelf = desk.store.desk();
+    let bills = shelf.bills(account).await?;
+    let pinned = facts.case.as_ref().and_then(|case| desk.scenarios.version(&case.policy));
+    let serving = pinned.or_else(|| desk.scenarios.serving(&facts.account.segment).cloned());
+    let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
+    let reminders = shelf.attempts(account).await?;
+    // A step that was held back at first and went out later was sent.
+    let mut not_sent = shelf.why_not(account).await?;
+    not_sent
+        .retain(|row| row.is_open || !reminders.iter().any(|line| line.sent(&row.bill, &row.step)));
+    Ok(Story {
+        account: account.0.clone(),
+        about: about(&facts, serving.as_ref(), &control),
+        bills: bills.iter().map(|bill| bill_story(bill, local)).collect(),
+        case: facts.case.as_ref().map(|case| {
+            format!(
+                "open since {}, stage {}, under version {}",
+                case.opened_on,
+                case.stage.as_str(),
+                case.policy
+            )
+        }),
+        repeat_debtor_since: shelf.flag(account).await?.map(|flag| flag.flagged_on),
+        reminders,
+        not_sent,
+        next,
+    })
+}
+
+fn about(
+    facts: &AccountFacts,
+    serving: Option<&Versioned>,
+    control: &crate::model::control::Control,
+) -> String {
+    let account = &facts.account;
+    let phone = account
+        .contacts
+        .phone
+        .as_ref()
+        .map_or("no telephone number".to_owned(), ToString::to_string);
+    let email =
+        account.contacts.email.as_ref().map_or("no e-mail address".to_owned(), ToString::to_string);
+    let zone = account.zone.iana_name().unwrap_or("UTC");
+    let scenario = match serving {
+        None => "no scenario serves it, so it is never reminded".to_owned(),
+        Some(one) => match control.live_since(&one.scenario.name) {
+            Some(since) => format!("scenario {}, live since {since}", one.scenario.name),
+            None => format!("scenario {}, observing: nothing is sent", one.scenario.name),
+        },
+    };
+    format!(
+        "{}, {zone}, {} account; {phone}, {email}; {scenario}",
+        account.language,
+        account.tier.as_str()
+    )
+}
+
+fn bill_story(bill: &Bill, local: Date) -> BillStory {
+    let days = bill.days_past_due(local);
+    let standing = match (bill.remaining, bill.settled_on) {
+        (0, Some(on)) => {
+            let late = crate::model::billing::days_between(bill.due_on, on);
+            if late > 0 {
+                format!("paid on {on}, {} late", in_days(late))
+            } else {
+                format!("paid on {on}")
+            }
+        }
+        (0, None) => "paid".to_owned(),
+        _ if days > 0 => format!("{} past due", in_days(days)),
+        _ if days == 0 => "due today".to_owned(),
+        _ => format!("due in {}", in_days(-days)),
+    };
+    BillStory {
+        bill: bill.id.0.clone(),
+        unpaid: bill.remaining_amount().to_string(),
+        billed: crate::model::Money::new(bill.amount, bill.currency).to_string(),
+        due_on: bill.due_on,
+        standing,
+    }
+}
+
+fn in_days(days: i32) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What comes next for each unpaid bill, and why.
+fn next_steps(
+    desk: &Desk,
+    facts: &AccountFacts,
+    serving: Option<&Versioned>,
+    control: &crate::model::control::Control,
+    today: Date,
+) -> Vec<String> {
+    let Some(one) = serving else { return vec!["nothing: no scenario serves this account".into()] };
+    let mut undisturbed = facts.clone();
+    undisturbed.touched = 0;
+    let decided = decide_account(undisturbed, &desk.scenarios, control, today, now());
+    let mut next = Vec::new();
+    for reminder in &facts.in_hand {
+        let items: Vec<String> =
+            reminder.items.iter().map(|i| format!("{} for {}", i.step, i.bill)).collect();
+        next.push(format!("planned for {}: {}", reminder.day, items.join(", ")));
+    }
+    for (reminder, _) in decided.iter().flat_map(|decided| &decided.reminders) {
+        let items: Vec<String> =
+            reminder.items.iter().map(|i| format!("{} for {}", i.step, i.bill)).collect();
+        let verb =
+            if control.live_since(&one.scenario.name).is_some() { "due" } else { "would be sent" };
+        next.push(format!("{verb} on {today}: {}", items.join(", ")));
+    }
+    for row in decided.iter().flat_map(|decided| &decided.why_not).filter(|row| row.is_open) {
+        next.push(format!(
+            "{} for {} waits until {} at the latest, because {}",
+            row.step,
+            row.bill,
+            row.limit_on,
+            row.reason.words()
+        ));
+    }
+    for row in facts.recorded.iter().filter(|row| row.is_open) {
+        next.push(format!(
+            "{} for {} stays due until {}, because {}",
+            row.step,
+            row.bill,
+            row.limit_on,
+            row.reason.words()
+        ));
+    }
+    next.extend(facts.bills.iter().filter_map(|bill| upcoming(&one.scenario, bill, today)));
+    if next.is_empty() {
+        next.push("nothing is due".into());
+    }
+    next
+}
+
+fn upcoming(scenario: &Scenario, bill: &Bill, today: Date) -> Option<String> {
+    if bill.remaining <= scenario.tolerance {
+        return None;
+    }
+    match scenario.next_step(bill, today) {
+        Some(due) => {
+            let hard = if due.step.severity == Severity::Hard {
+                ", once a softer notice has arrived and its gap is over"
+            } else {
+                ""
+            };
+            Some(format!(
+                "{} for {} falls due on {} if it is still unpaid{hard}",
+                due.step.name, bill.id, due.on
+            ))
+        }
+        None => Some(format!("{} has no step left in scenario {}", bill.id, scenario.name)),
+    }
+}
+
+impl Story {
+    fn print(&self) -> anyhow::Result<()> {
+        print_line(&format!("account {}: {}", self.account, self.about))?;
+        if let Some(case) = &self.case {
+            print_line(&format!("case: {case}"))?;
+        }
+        if let Some(since) = self.repeat_debtor_since {
+            print_line(&format!("repeat debtor since {since}; for people to review"))?;
+        }
+        print_line("bills")?;
+        for bill in &self.bills {
+            print_line(&format!(
+                "  {:<24} due {}  {} of {} unpaid, {}",
+                bill.bill, bill.due_on, bill.unpaid, bill.billed, bill.standing
+            ))?;
+        }
+        print_line("reminders")?;
+        let mut last = "";
+        for line in &self.reminders {
+            if line.reminder != last {
+                let items: Vec<String> =
+                    line.items.iter().map(|i| format!("{} for {}", i.step, i.bill)).collect();
+                print_line(&format!("  {}: {}", line.day, items.join(", ")))?;
+                last = &line.reminder;
+            }
+            print_line(&format!("    {}", told(line)))?;
+        }
+        if self.reminders.is_empty() {
+            print_line("  none so far")?;
+        }
+        if !self.not_sent.is_empty() {
+            print_line("not sent")?;
+        }
+        for row in &self.not_sent {
+            let open = if row.is_open { "; it stays due" } else { "" };
+            print_line(&format!(
+                "  {} for {}, due {}: {}{open}",
+                row.step,
+                row.bill,
+                row.step_on,
+                row.reason.words()
+            ))?;
+        }
+        print_line("next")?;
+        self.next.iter().try_for_each(|line| print_line(&format!("  {line}")))
+    }
+}
+
+fn told(line: &AttemptLine) -> String {
+    let mut words =
+        format!("{} {}", line.at.strftime("%Y-%m-%d %H:%M:%SZ"), line.state.replace('_', " "));
+    if let Some(channel) = &line.channel {
+        words.push_str(&format!(" by {channel}"));
+    }
+    if let Some(provider) = &line.provider {
+        words.push_str(&format!(" through {provider}"));
+    }
+    if let Some(reason) = line.reason.as_deref().and_then(Reason::parse) {
+        words.push_str(&format!(", because {}", reason.words()));
+    }
+    if let Some(note) = &line.note {
+        words.push_str(&format!(" ({note})"));
+    }
+    words
+}

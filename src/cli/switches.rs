@@ -1,0 +1,76 @@
+//! `duebell live`, `observe`, `halt` and `resume`: what may be sent at all.
+
+use anyhow::ensure;
+
+use crate::model::billing::plus_days;
+use crate::pipeline::planning_day;
+use crate::store::{ControlStore, PlanStore};
+
+use super::context::{Desk, Options, desk, now};
+use super::output::print_line;
+
+const KILL_SWITCH: &str = "kill_switch";
+
+/// The scenarios meant: the one named, or all.
+fn meant(desk: &Desk, scenario: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let all: Vec<String> =
+        desk.scenarios.current().iter().map(|one| one.scenario.name.clone()).collect();
+    match scenario {
+        None => Ok(all),
+        Some(name) => {
+            ensure!(
+                all.iter().any(|known| known == name),
+                "no scenario {name:?}; there are: {}",
+                all.join(", ")
+            );
+            Ok(vec![name.to_owned()])
+        }
+    }
+}
+
+/// From the first day that was not planned while observing, reminders are sent.
+pub async fn live(options: &Options, scenario: Option<&str>) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let control = desk.store.control().await?;
+    let after_plan = desk.store.planned_through().await?.map(|through| plus_days(through, 1));
+    let since = planning_day(now()).max(after_plan.unwrap_or(jiff::civil::Date::MIN));
+    for name in meant(&desk, scenario)? {
+        let since = match control.live_since(&name) {
+            Some(already) => already,
+            None => {
+                desk.store
+                    .set_control(&format!("live:{name}"), Some(&since.to_string()), now())
+                    .await?;
+                since
+            }
+        };
+        print_line(&format!(
+            "{name} is live: steps that fall due from {since} on are sent; earlier ones count as superseded"
+        ))?;
+    }
+    if control.kill_switch {
+        print_line("the kill switch is set all the same: nothing is sent until `duebell resume`")?;
+    }
+    Ok(())
+}
+
+pub async fn observe(options: &Options, scenario: Option<&str>) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    for name in meant(&desk, scenario)? {
+        desk.store.set_control(&format!("live:{name}"), None, now()).await?;
+        print_line(&format!(
+            "{name} observes: reminders are planned and recorded, and nothing is sent"
+        ))?;
+    }
+    Ok(())
+}
+
+pub async fn halt(options: &Options) -> anyhow::Result<()> {
+    desk(options).await?.store.set_control(KILL_SWITCH, Some("on"), now()).await?;
+    print_line("the kill switch is set: nothing is sent until `duebell resume`")
+}
+
+pub async fn resume(options: &Options) -> anyhow::Result<()> {
+    desk(options).await?.store.set_control(KILL_SWITCH, None, now()).await?;
+    print_line("the kill switch is cleared")
+}

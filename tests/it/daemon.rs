@@ -1,0 +1,331 @@
+//! The daemon as an operator runs it: the real binary, a billing database on
+//! disk, settings in files, a mail server that we did not write.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use duebell::model::billing::plus_days;
+use jiff::civil::Date;
+use mail_parser::MessageParser;
+
+use crate::support::peer::Peer;
+
+/// Where the day that is planned is always the local one.
+const FIRST_ZONE: &str = "Pacific/Kiritimati";
+
+/// An installation in a directory of its own.
+struct Installation {
+    dir: tempfile::TempDir,
+}
+
+impl Installation {
+    /// Accounts and bills come by CSV; `extra` is appended to the settings.
+    fn new(bills: &[(&str, Date)], extra: &str) -> Installation {
+        let installation = Installation { dir: tempfile::tempdir().unwrap() };
+        let at = |name: &str| installation.path(name).display().to_string();
+        std::fs::create_dir(installation.path("policy")).unwrap();
+        std::fs::write(installation.path("policy/all.toml"), SCENARIO).unwrap();
+        let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
+        let settings = format!(
+            "[paths]\npolicy = {:?}\n[store]\nurl = \"sqlite://{}\"\n\
+             [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\
+             [pipeline]\nsync_every_s = 1\n[provider.sandbox]\nfile = {:?}\n{extra}",
+            at("policy"),
+            at("duebell.db"),
+            at("billing.db"),
+            queries.display().to_string(),
+            at("sandbox.jsonl"),
+        );
+        std::fs::write(installation.path("config.toml"), settings).unwrap();
+        installation.import(bills);
+        installation
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn import(&self, bills: &[(&str, Date)]) {
+        let accounts = format!(
+            "id,name,zone,language,email,phone\n\
+             A1,Zoë Müller-王,{FIRST_ZONE},de,anna@example.net,+4915123456789\n\
+             A2,Bob,{FIRST_ZONE},en,not-an-address,\n"
+        );
+        let mut rows = "bill,account,amount,issued,due\n".to_owned();
+        for (bill, due) in bills {
+            let account = if bill.starts_with('X') { "A2" } else { "A1" };
+            rows.push_str(&format!(
+                "{bill},{account},\"1.234,50\",{},{due}\n",
+                plus_days(*due, -20)
+            ));
+        }
+        std::fs::write(self.path("accounts.csv"), accounts).unwrap();
+        std::fs::write(self.path("bills.csv"), rows).unwrap();
+        std::fs::write(self.path("mapping.toml"), MAPPING).unwrap();
+        let at = |name: &str| self.path(name).display().to_string();
+        let output = Command::new(env!("CARGO_BIN_EXE_duebell"))
+            .args(["import", "--into", &at("billing.db"), "--mapping", &at("mapping.toml")])
+            .args(["--accounts", &at("accounts.csv"), "--bills", &at("bills.csv")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_duebell"));
+        command.arg("--config").arg(self.path("config.toml"));
+        command
+    }
+
+    /// Runs a command to its end; its standard output.
+    #[track_caller]
+    fn says(&self, arguments: &[&str]) -> String {
+        let output = self.ends(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn ends(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    fn start(&self) -> Daemon {
+        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
+        let child = self.command().arg("run").stdin(Stdio::null()).stderr(log).spawn().unwrap();
+        Daemon(child)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.path("daemon.log")).unwrap()
+    }
+
+    fn sandbox(&self) -> Vec<duebell::provider::sandbox::Message> {
+        duebell::provider::sandbox::read_all(&self.path("sandbox.jsonl")).unwrap_or_default()
+    }
+
+    /// Waits for what another process is to bring about.
+    #[track_caller]
+    fn eventually(&self, what: &str, holds: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "{what} did not come:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A running daemon; killed if the test gives up.
+struct Daemon(Child);
+
+impl Daemon {
+    fn terminate(mut self) -> std::process::ExitStatus {
+        let killed =
+            Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        self.0.wait().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const SCENARIO: &str = r#"
+name = "all"
+default = true
+[window]
+opens = "00:00"
+closes = "24:00"
+[[step]]
+name = "late1"
+offset_days = 1
+severity = "soft"
+channels = ["email"]
+[[step]]
+name = "late5"
+offset_days = 5
+severity = "soft"
+channels = ["email"]
+"#;
+
+const MAPPING: &str = r#"
+[accounts]
+columns = { account_id = "id", name = "name", zone = "zone", language = "language", email = "email", phone = "phone" }
+[bills]
+columns = { bill_id = "bill", account_id = "account", amount = "amount", issued_on = "issued", due_on = "due" }
+constants = { currency = "EUR" }
+decimal = ","
+grouping = "."
+"#;
+
+#[allow(clippy::disallowed_methods, reason = "the daemon under test runs on the machine's clock")]
+fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get(FIRST_ZONE).unwrap()).date()
+}
+
+/// A bill whose step `late1` falls due today.
+fn due_yesterday() -> Date {
+    plus_days(today(), -1)
+}
+
+#[test]
+fn a_new_installation_sends_nothing_and_shows_what_it_would_send() {
+    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let daemon = installation.start();
+    let planned = || installation.says(&["status", "--json"]).contains("\"suppressed\": 1");
+    installation.eventually("the observed reminder", planned);
+    assert!(daemon.terminate().success());
+
+    assert!(installation.sandbox().is_empty());
+    assert!(
+        installation.says(&["status"]).contains("all (")
+            && installation.log().contains("observing")
+    );
+    let story = installation.says(&["explain", "A1"]);
+    assert!(story.contains("suppressed, because the scenario was in observe mode"), "{story}");
+}
+
+#[test]
+fn a_live_daemon_reminds_once_however_often_it_is_restarted() {
+    let bills = [("B1", due_yesterday()), ("B2", due_yesterday()), ("X1", due_yesterday())];
+    let installation = Installation::new(&bills, "");
+    installation.says(&["live"]);
+    for _ in 0..3 {
+        let daemon = installation.start();
+        installation.eventually("its start", || installation.log().contains("ready"));
+        installation.eventually("the reminder", || !installation.sandbox().is_empty());
+        installation.eventually("its receipt", || {
+            installation.says(&["status", "--json"]).contains("\"delivered\": 1")
+        });
+        assert!(daemon.terminate().success(), "{}", installation.log());
+    }
+    // One message for both bills of the account; the other account has no
+    // usable address, and says so.
+    let messages = installation.sandbox();
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].text.contains("B1") && messages[0].text.contains("B2"));
+    let story = installation.says(&["explain", "A2"]);
+    assert!(story.contains("there is no usable address"), "{story}");
+    let set_aside = std::fs::read_to_string(installation.path("accounts.rejects.csv")).unwrap();
+    assert!(set_aside.contains("email"), "{set_aside}");
+}
+
+#[test]
+fn a_killed_daemon_goes_on_where_it_was() {
+    let installation = Installation::new(&[("B1", due_yesterday())], "latency_ms = 1500\n");
+    installation.says(&["live"]);
+    let daemon = installation.start();
+    // The sandbox thinks for a while: killed now, the outcome is not known.
+    installation.eventually("a submission", || {
+        installation.says(&["status", "--json"]).contains("\"submitting\": 1")
+    });
+    drop(daemon);
+    let daemon = installation.start();
+    installation.eventually("the outcome", || {
+        installation.says(&["status", "--json"]).contains("\"delivered\": 1")
+    });
+    assert!(daemon.terminate().success());
+    assert_eq!(installation.sandbox().len(), 1);
+    assert!(installation.log().contains("submissions were cut short"));
+}
+
+#[test]
+fn the_kill_switch_stops_sending_and_resume_lets_it_go_on() {
+    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    installation.says(&["live"]);
+    installation.says(&["halt"]);
+    let daemon = installation.start();
+    installation.eventually("the warning", || installation.log().contains("kill switch"));
+    assert!(installation.sandbox().is_empty());
+    installation.says(&["resume"]);
+    installation.eventually("the reminder", || installation.sandbox().len() == 1);
+    assert!(daemon.terminate().success());
+}
+
+#[test]
+fn a_letter_reaches_a_real_mail_server_whole() {
+    let peer = Peer::start("smtp_sink.py", &[]);
+    let smtp = format!(
+        "[channels]\nemail = \"smtp\"\n[provider.smtp]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n\
+         from = \"Beispiel Netz <rechnung@example.org>\"\nunsubscribe = \"stop@example.org\"\n",
+        peer.port
+    );
+    let installation = Installation::new(&[("B1", due_yesterday())], &smtp);
+    installation.says(&["live"]);
+    let daemon = installation.start();
+    installation.eventually("the letter", || !peer.kept("eml").is_empty());
+    assert!(daemon.terminate().success());
+
+    let bytes = std::fs::read(&peer.kept("eml")[0]).unwrap();
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    assert_eq!(mail.to().unwrap().first().unwrap().name(), Some("Zoë Müller-王"));
+    for body in [mail.body_text(0).unwrap(), mail.body_html(0).unwrap()] {
+        assert!(
+            body.contains("1.234,50") && body.contains("B1") && body.contains("Zoë Müller-王"),
+            "{body}"
+        );
+    }
+    let header = |name: &str| mail.header_raw(name).map(|value| value.trim().to_owned());
+    assert_eq!(header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    assert!(header("List-Unsubscribe").unwrap().contains("mailto:stop@example.org"));
+    // The attempt's key is the message's name.
+    let story = installation.says(&["explain", "A1", "--json"]);
+    let reminder = mail.message_id().unwrap().split('.').next().unwrap();
+    assert!(story.contains(reminder), "{story}");
+}
+
+#[test]
+fn everything_wrong_with_the_settings_is_told_at_once() {
+    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let scenario =
+        SCENARIO.replace("closes = \"24:00\"", "closes = \"00:00\"").replace("[\"email\"]", "[]");
+    std::fs::write(installation.path("policy/all.toml"), scenario).unwrap();
+    let output = installation.command().args(["check"]).output().unwrap();
+    let wrong = text(&output.stderr);
+    assert!(!output.status.success());
+    for part in [
+        "all.toml",
+        "window",
+        "let it close after it opens",
+        "step \"late1\": channels",
+        "step \"late5\": channels",
+    ] {
+        assert!(wrong.contains(part), "{part} is missing in:\n{wrong}");
+    }
+
+    let output = installation
+        .command()
+        .args(["check", "--set", "pipeline.sync_evry_s=5", "--set", "pipeline.sync_page=many"])
+        .env("DUEBELL__LOG__FORMAT", "xml")
+        .output()
+        .unwrap();
+    let wrong = text(&output.stderr);
+    for part in ["sync_evry_s", "sync_page", "\"many\"", "DUEBELL__LOG__FORMAT", "`text` or `json`"]
+    {
+        assert!(wrong.contains(part), "{part} is missing in:\n{wrong}");
+    }
+}
+
+#[test]
+fn a_plan_is_shown_without_a_daemon() {
+    let installation = Installation::new(&[("B1", due_yesterday()), ("X1", due_yesterday())], "");
+    let counts = installation.says(&["sync"]);
+    assert!(counts.contains("bills: 2 read = 2 used + 0 set aside"), "{counts}");
+    let plan = installation.says(&["plan", "--on", &today().to_string()]);
+    assert!(plan.contains("send  A1") && plan.contains("not   A2"), "{plan}");
+    assert!(installation.sandbox().is_empty());
+    let check = installation.says(&["source", "check"]);
+    assert!(check.contains("account A1") && !check.contains("Müller"), "{check}");
+}
