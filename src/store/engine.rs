@@ -52,6 +52,11 @@ pub enum Tx {
 }
 
 const READERS: u32 = 4;
+/// Page cache of a connection; negative means KiB.
+const CACHE_KIB: &str = "-65536";
+const MMAP_BYTES: &str = "1073741824";
+/// Pages in the log before they are copied into the file: 32 MiB.
+const WAL_PAGES: &str = "8192";
 const POSTGRES_CONNECTIONS: u32 = 8;
 
 impl Engine {
@@ -63,9 +68,17 @@ impl Engine {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
-            .foreign_keys(true);
+            .foreign_keys(true)
+            // Keys are spread over the whole file by their buckets: a day's
+            // work touches pages everywhere, and again the next day.
+            .pragma("cache_size", CACHE_KIB)
+            .pragma("mmap_size", MMAP_BYTES)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("temp_store", "memory");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // A connection to a file of ours does not go away.
+            .test_before_acquire(false)
             .before_acquire(|connection, _| {
                 Box::pin(async move {
                     // A begin that was cancelled may have left a transaction open.
@@ -78,6 +91,7 @@ impl Engine {
             .map_err(StoreError::Unavailable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true));
         Ok(Engine::Sqlite { writer, readers })
     }
@@ -92,6 +106,8 @@ impl Engine {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
+            // The rollback asks as well whether the server is still there.
+            .test_before_acquire(false)
             .before_acquire(|connection, _| {
                 Box::pin(async move {
                     // sqlx 0.9.0 leaks a transaction when begin() is cancelled.

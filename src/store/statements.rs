@@ -54,8 +54,10 @@ const POSTGRES: &[(i64, &str, &str)] = &[(
     "ledger and outbox",
     include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql"),
 )];
-const SQLITE: &[(i64, &str, &str)] =
-    &[(1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql"))];
+const SQLITE: &[(i64, &str, &str)] = &[
+    (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
+    (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),
+];
 
 /// Brings the schema up to date; what is applied already is left alone.
 pub async fn migrate(engine: &Engine) -> Result<(), MigrateError> {

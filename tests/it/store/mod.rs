@@ -4,6 +4,7 @@ mod keys;
 mod ledger;
 mod outbox;
 mod plan;
+mod plans;
 mod statements;
 
 use duebell::store::SqlStore;

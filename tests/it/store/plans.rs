@@ -1,0 +1,54 @@
+//! How SQLite finds the rows of each statement: by what is looked for, never
+//! by reading a table, or a bucket of it, from end to end.
+
+use duebell::store::STATEMENTS;
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+/// Statements for people, and tables of a few rows.
+const MAY_READ_ALL: [&str; 10] = [
+    "count_held",
+    "count_sent",
+    "count_states",
+    "count_why_not",
+    "list_feeds",
+    "list_flags",
+    "list_rejects",
+    "list_sent",
+    "load_control",
+    "load_policies",
+];
+
+/// Rows handed in, subqueries, and the tables that one may read: whole buckets
+/// where bills wait for a decision, and the marks of the buckets.
+fn is_small(step: &str) -> bool {
+    let from_bucket_on = [
+        "SEARCH w USING COVERING INDEX why_not_open (bucket>?)",
+        "SEARCH t USING PRIMARY KEY (bucket>?)",
+    ];
+    step.contains("VIRTUAL TABLE")
+        || ["SCAN CONSTANT ROW", "SCAN found", "SCAN plan_mark"].contains(&step)
+        || from_bucket_on.contains(&step)
+}
+
+#[tokio::test]
+async fn no_statement_of_the_daemon_reads_a_table_from_end_to_end() {
+    let scratch = tempfile::tempdir().unwrap();
+    super::on_sqlite(&scratch).await.close().await;
+    let url = format!("sqlite://{}", scratch.path().join("store.db").display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let mut found = Vec::new();
+    for statement in STATEMENTS.iter().filter(|it| !MAY_READ_ALL.contains(&it.name)) {
+        let plan = format!("explain query plan {}", statement.sqlite);
+        for row in sqlx::query(AssertSqlSafe(plan)).fetch_all(&mut connection).await.unwrap() {
+            let step: String = row.get("detail");
+            let reads_all = step.starts_with("SCAN ")
+                || step.contains("(bucket=?)")
+                || step.contains("(bucket>?)")
+                || step.contains("ANY(");
+            if reads_all && !is_small(&step) {
+                found.push(format!("{}: {step}", statement.name));
+            }
+        }
+    }
+    assert_eq!(found, [""; 0]);
+}
