@@ -25,7 +25,8 @@ pub struct AccountFacts {
     pub recorded: Vec<WhyNot>,
     /// The open dunning case.
     pub case: Option<Case>,
-    /// Grows whenever the account is touched; 0 if it was not.
+    /// Grows whenever the account's facts change; 0 if they did not. Below
+    /// zero: a reminder was not sent, and its steps wait for another day.
     pub touched: i64,
     /// Per day, the revision that the next reminder planned for it gets.
     pub revisions: HashMap<Date, u32>,

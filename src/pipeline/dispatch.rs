@@ -14,14 +14,17 @@ use tracing::{error, info, warn};
 use crate::message::{BillLine, MessageFacts};
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
-use crate::model::{AttemptKey, BillId, Channel, Item, Money, Reason, ReminderId, ReminderState};
+use crate::model::{
+    AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderId, ReminderState,
+};
 use crate::outbox::{self, Outcome, Tried};
+use crate::policy::{self, AccountFacts};
 use crate::provider::{Delay, Outgoing, SendOutcome};
 use crate::source::{SourceError, rows};
 use crate::store::{DueReminder, Submission};
 
 use super::gate::Gate;
-use super::{Stage, Workshop};
+use super::{Stage, Workshop, planning_day};
 
 /// Submits reminders whose moment has come.
 pub struct Dispatch(pub Workshop);
@@ -72,10 +75,12 @@ impl Dispatch {
         now: Timestamp,
     ) -> anyhow::Result<usize> {
         let Workshop { outbox, settings, .. } = &self.0;
+        let (due, mut transitions) = self.in_window(due, now);
         let balances = self.balances(&due).await?;
-        let (mut ready, mut transitions) = (Vec::new(), Vec::new());
+        let objections = self.objections(&due, now).await?;
+        let mut ready = Vec::new();
         for due in due {
-            match self.verdict(due, &balances, control, now) {
+            match self.verdict(due, &balances, &objections, control, now) {
                 Verdict::Send(one) => ready.push(*one),
                 Verdict::End(transition) => transitions.push(transition),
             }
@@ -95,6 +100,36 @@ impl Dispatch {
         outbox.append(&transitions).await?;
         info!(submitted = won.len(), not_sent = ended, "batch done");
         Ok(transitions.len())
+    }
+
+    /// Those whose window is open at the account's place, as that is known
+    /// now: it may have moved since the reminder was planned. Where the window
+    /// is over, the reminder ends; where it is still to come, it waits.
+    fn in_window(
+        &self,
+        due: Vec<DueReminder>,
+        now: Timestamp,
+    ) -> (Vec<DueReminder>, Vec<Transition>) {
+        let (mut open, mut over) = (Vec::with_capacity(due.len()), Vec::new());
+        for mut due in due {
+            let reminder = &due.reminder;
+            let version = self.0.scenarios.version(&reminder.policy);
+            let window = version.map(|v| v.scenario.window.on(reminder.day, &due.account.zone));
+            match window {
+                // Of a scenario that nobody knows any more, the plan is all there is.
+                None => open.push(due),
+                Some(Some((opens, _))) if now < opens => {}
+                Some(Some((_, closes))) if now < closes => {
+                    due.reminder.send_before = reminder.send_before.min(closes);
+                    open.push(due);
+                }
+                Some(_) => {
+                    let (state, reason) = (ReminderState::Deferred, Reason::OutsideWindow);
+                    over.push(ended(&due, state, reason, now));
+                }
+            }
+        }
+        (open, over)
     }
 
     /// What is unpaid at the source right now. A bill that the source no
@@ -121,10 +156,51 @@ impl Dispatch {
         Ok(balances)
     }
 
+    /// What speaks against bills of accounts whose facts may have changed since
+    /// they were decided about: those touched and not planned again yet, and
+    /// those that wait for another attempt, which planning leaves alone.
+    async fn objections(
+        &self,
+        due: &[DueReminder],
+        now: Timestamp,
+    ) -> anyhow::Result<HashMap<BillId, Reason>> {
+        let doubtful: Vec<&DueReminder> =
+            due.iter().filter(|due| due.is_touched || due.attempt > 0).collect();
+        let mut objections = HashMap::new();
+        if doubtful.is_empty() {
+            return Ok(objections);
+        }
+        let mut accounts: Vec<(Bucket, AccountId)> =
+            doubtful.iter().map(|due| (due.account.bucket, due.account.id.clone())).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let facts = self.0.plans.facts(&accounts, planning_day(now)).await?;
+        let facts: HashMap<&AccountId, &AccountFacts> =
+            facts.iter().map(|facts| (&facts.account.id, facts)).collect();
+        for due in doubtful {
+            let version = self.0.scenarios.version(&due.reminder.policy);
+            let (Some(facts), Some(version)) = (facts.get(&due.account.id), version) else {
+                continue;
+            };
+            for bill in &due.bills {
+                let known = facts.bills.iter().find(|known| known.id == bill.id);
+                let reason = known.and_then(|known| {
+                    policy::objection(facts, &version.scenario, known, due.reminder.day)
+                });
+                // Of what is paid, the source says so itself.
+                if let Some(reason) = reason.filter(|reason| *reason != Reason::Paid) {
+                    objections.insert(bill.id.clone(), reason);
+                }
+            }
+        }
+        Ok(objections)
+    }
+
     fn verdict(
         &self,
         mut due: DueReminder,
         balances: &HashMap<BillId, Option<Money>>,
+        objections: &HashMap<BillId, Reason>,
         control: &Control,
         now: Timestamp,
     ) -> Verdict {
@@ -137,8 +213,12 @@ impl Dispatch {
             .scenarios
             .version(&reminder.policy)
             .map_or(0, |version| version.scenario.tolerance);
-        let mut owed = Vec::new();
+        let (mut owed, mut against) = (Vec::new(), None);
         for bill in &due.bills {
+            if let Some(reason) = objections.get(&bill.id) {
+                against = Some(against.map_or(*reason, |first: Reason| first.min(*reason)));
+                continue;
+            }
             match balances.get(&bill.id).copied().flatten() {
                 None => {
                     return Verdict::End(ended(
@@ -157,12 +237,8 @@ impl Dispatch {
             }
         }
         if owed.is_empty() {
-            return Verdict::End(ended(
-                &due,
-                ReminderState::Suppressed,
-                Reason::PaidMeanwhile,
-                now,
-            ));
+            let reason = against.unwrap_or(Reason::PaidMeanwhile);
+            return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         }
         let Some(channel) = self.channel(&due) else {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::NoContact, now));
@@ -192,7 +268,12 @@ impl Dispatch {
     ) -> Result<Ready, Box<Transition>> {
         let Workshop { scenarios, messages, operator, providers, settings, .. } = &self.0;
         let version = scenarios.version(&due.reminder.policy);
-        let step = version.as_ref().and_then(|version| version.scenario.step(&due.reminder.step));
+        // The voice of what is still owed: the bill of the most severe step may
+        // have been paid since.
+        let step = version.as_ref().and_then(|version| {
+            let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
+            steps.max_by_key(|step| (step.severity, step.offset_days))
+        });
         let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());
         let facts = MessageFacts {
             operator,

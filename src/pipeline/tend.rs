@@ -19,6 +19,12 @@ const PAGE: u32 = 1_000;
 /// Marks in the store.
 const WINDOWS: &str = "tend:windows";
 const DEADLINES: &str = "tend:deadlines";
+const WINDOWS_AGAIN: &str = "tend:windows-again";
+const DEADLINES_AGAIN: &str = "tend:deadlines-again";
+/// Longer than any batch takes. What a batch writes when it ends bears the
+/// time of its beginning, and may lie behind the marks by then: everything is
+/// looked at once more, this much later.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Ends what has reached its end.
 pub struct Tend(pub Workshop);
@@ -30,17 +36,29 @@ impl Stage for Tend {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        Ok(self.deadlines(now).await? + self.windows(now).await?)
+        let mut ended = 0;
+        for (deadlines, windows, until) in
+            [(DEADLINES, WINDOWS, now), (DEADLINES_AGAIN, WINDOWS_AGAIN, now - LATE)]
+        {
+            ended += self.deadlines(deadlines, until, now).await?;
+            ended += self.windows(windows, until, now).await?;
+        }
+        Ok(ended)
     }
 }
 
 impl Tend {
     /// Submissions without an outcome become unknown; receipts that did not
     /// come by their deadline are no longer waited for.
-    async fn deadlines(&self, now: Timestamp) -> anyhow::Result<usize> {
+    async fn deadlines(
+        &self,
+        mark: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
         let Workshop { outbox, control, settings, .. } = &self.0;
-        let after = control.mark(DEADLINES).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        if after >= now {
+        let after = control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        if after >= until {
             return Ok(0);
         }
         let receipt_deadline =
@@ -56,29 +74,29 @@ impl Tend {
         };
         let mut count = 0;
         loop {
-            let waiting = outbox.waiting(&states, after, now, PAGE).await?;
+            let waiting = outbox.waiting(&states, after, until, PAGE).await?;
             if waiting.is_empty() {
                 break;
             }
             count += outbox.append(&waiting.iter().map(ended).collect::<Vec<_>>()).await? as usize;
         }
-        control.set_mark(DEADLINES, now).await?;
+        control.set_mark(mark, until).await?;
         Ok(count)
     }
 
     /// Reminders whose window closed before they could be sent: their steps
     /// stay due, and the next day's plan looks at them again.
-    async fn windows(&self, now: Timestamp) -> anyhow::Result<usize> {
+    async fn windows(&self, mark: &str, until: Timestamp, now: Timestamp) -> anyhow::Result<usize> {
         let Workshop { outbox, control, .. } = &self.0;
-        let after = control.mark(WINDOWS).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        if after >= now {
+        let after = control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        if after >= until {
             return Ok(0);
         }
         let gate = Gate::at(&self.0, &control.control().await?, now).await?;
         let reason = gate.reason();
         let mut count = 0;
         loop {
-            let missed = outbox.missed(after, now, PAGE).await?;
+            let missed = outbox.missed(after, until, PAGE).await?;
             if missed.is_empty() {
                 break;
             }
@@ -89,7 +107,7 @@ impl Tend {
             count +=
                 outbox.append(&missed.iter().map(deferred).collect::<Vec<_>>()).await? as usize;
         }
-        control.set_mark(WINDOWS, now).await?;
+        control.set_mark(mark, until).await?;
         if count > 0 && reason != Reason::OutsideWindow {
             warn!(reminders = count, "not sent on their day: {}", gate.words());
         }

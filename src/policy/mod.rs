@@ -106,6 +106,17 @@ pub fn decide(
     }
 }
 
+/// What speaks against any step of `bill` on `on`, by facts that may be newer
+/// than the decision: for those who are about to act on it.
+pub fn objection(
+    facts: &AccountFacts,
+    scenario: &Scenario,
+    bill: &Bill,
+    on: Date,
+) -> Option<Reason> {
+    suppression::first_reason(facts, scenario, bill, on)
+}
+
 /// One step of one bill against the rules, in their order: the step to send,
 /// or what speaks against it.
 fn consider<'a>(

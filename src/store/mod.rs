@@ -118,7 +118,8 @@ pub trait OutboxStore: Send + Sync {
     ) -> Result<Vec<ReminderId>, StoreError>;
 
     /// Appends transitions. One whose place was taken is dropped. Deferred
-    /// reminders give their keys back and their steps stay due.
+    /// reminders give their keys back, and their steps stay due: the next day's
+    /// plan finds them, even where it was made already.
     async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError>;
 
     /// Where these reminders stand.
@@ -251,6 +252,8 @@ pub struct DueReminder {
     pub channel: Option<crate::model::Channel>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
+    /// The account's facts changed and were not decided about yet.
+    pub is_touched: bool,
 }
 
 /// A bill in a due reminder, as the ledger knows it.

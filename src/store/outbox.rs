@@ -248,9 +248,16 @@ impl SqlStore {
                 day: f.reminder.day,
             })
             .collect();
+        // A later attempt is about the bills that the first one took the keys of.
+        let tried: HashSet<ReminderId> =
+            found.iter().filter(|f| f.attempt > 0).map(|f| f.reminder.id).collect();
         let mut bills: HashMap<ReminderId, Vec<DueBill>> = HashMap::with_capacity(found.len());
         for row in self.engine.rows(sql::load_due_bills, &[json(&on_days)]).await? {
-            bills.entry(row.parsed("reminder_id")?).or_default().push(DueBill {
+            let reminder: ReminderId = row.parsed("reminder_id")?;
+            if row.int("is_taken")? == 0 && tried.contains(&reminder) {
+                continue;
+            }
+            bills.entry(reminder).or_default().push(DueBill {
                 id: BillId(row.text("bill_id")?),
                 step: row.text("step")?,
                 currency: row.parsed("currency")?,
@@ -266,15 +273,18 @@ impl SqlStore {
         let mut accounts = HashMap::with_capacity(found.len());
         for row in self.engine.rows(sql::load_accounts, &[json(&keys)]).await? {
             let account = account(&row)?;
-            accounts.insert(account.id.clone(), account);
+            accounts.insert(account.id.clone(), (account, row.int("changes")? > 0));
         }
         found
             .into_iter()
             .map(|f| {
                 let account = accounts.get(&f.reminder.account).cloned();
+                let (account, is_touched) =
+                    account.ok_or(StoreError::Corrupt { column: "account_id" })?;
                 Ok(DueReminder {
                     bills: bills.remove(&f.reminder.id).unwrap_or_default(),
-                    account: account.ok_or(StoreError::Corrupt { column: "account_id" })?,
+                    account,
+                    is_touched,
                     reminder: f.reminder,
                     seq: f.seq,
                     attempt: f.attempt,
@@ -367,7 +377,9 @@ async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result
             is_open: !reason.is_final(),
         })
         .collect();
-    tx.run(sql::reopen_steps, &[json(&rows)]).await.map(drop)
+    tx.run(sql::reopen_steps, &[json(&rows)]).await?;
+    let ids = reminders.iter().map(|(id, _)| id);
+    tx.run(sql::look_again, &[reminder_keys(ids)]).await.map(drop)
 }
 
 #[derive(Serialize)]

@@ -273,7 +273,7 @@ impl<'a> PageRows<'a> {
             let bills = serde_json::to_string(&bills).unwrap_or_default();
             self.flags.push(FlagRow { bucket, account_id, flagged_on: flag.flagged_on, bills });
         }
-        if decided.touched > 0 {
+        if decided.touched != 0 {
             self.untouched.push(TouchedRow { bucket, account_id, changes: decided.touched });
         }
     }

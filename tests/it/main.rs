@@ -4,6 +4,7 @@
 mod billing_db;
 mod daemon;
 mod import;
+mod pipeline;
 mod population;
 mod provider;
 mod replay;

@@ -24,6 +24,7 @@ on_each_engine![
     a_suppressed_reminder_leaves_its_step_open_unless_it_is_decided_for_good,
     an_occupied_place_is_not_taken_again,
     a_retry_is_due_with_its_channel_and_the_attempts_on_it,
+    a_retry_is_about_the_bills_whose_keys_it_holds,
     throttling_uses_up_no_attempt,
     waiting_finds_what_stands_in_a_state_between_two_moments,
     missed_finds_what_was_not_sent_before_its_window_closed,
@@ -318,6 +319,20 @@ async fn a_retry_is_due_with_its_channel_and_the_attempts_on_it(store: &SqlStore
     assert_eq!((due.channel, due.on_channel), (Some(Channel::Email), 0));
     // Nothing is due once the window has closed.
     assert_eq!(due_at(store, at("2026-03-10T20:00Z")).await, 0);
+}
+
+/// A bill that was paid at the first attempt owes again at the second.
+async fn a_retry_is_about_the_bills_whose_keys_it_holds(store: &SqlStore) {
+    with_debt(store).await;
+    let one = reminder("A", 0, &[item("a1", "late1"), item("a2", "late1")]);
+    planned(store, &one).await;
+    let mut without_a2 = submission(&one);
+    without_a2.items.pop();
+    store.submit(&[without_a2], at(NOON)).await.unwrap();
+    store.append(&[retry(&one, 2, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    let due = store.due(at("2026-03-10T12:05Z"), 10).await.unwrap().remove(0);
+    let bills: Vec<&str> = due.bills.iter().map(|bill| bill.id.as_str()).collect();
+    assert_eq!(bills, ["a1"]);
 }
 
 async fn throttling_uses_up_no_attempt(store: &SqlStore) {

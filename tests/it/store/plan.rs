@@ -27,6 +27,7 @@ on_each_engine![
     buckets_count_as_planned_once_all_of_them_are,
     a_page_recorded_twice_is_recorded_once,
     a_touch_during_a_decision_is_not_lost,
+    a_step_that_was_not_sent_reaches_the_plan_of_the_next_day,
     a_reminder_closes_what_stood_open_about_its_steps,
     an_observed_reminder_is_recorded_and_goes_nowhere,
     a_case_opens_rises_and_is_cured,
@@ -357,4 +358,34 @@ async fn every_version_of_a_scenario_is_kept(store: &SqlStore) {
     store.adopt_policy(&two, at("2026-03-02T00:00Z")).await.unwrap();
     store.adopt_policy(&one, at("2026-03-03T00:00Z")).await.unwrap();
     assert_eq!(store.policies().await.unwrap(), [one, two]);
+}
+
+/// The next day is planned before this one is over.
+async fn a_step_that_was_not_sent_reaches_the_plan_of_the_next_day(store: &SqlStore) {
+    with_accounts(store, &["A"]).await;
+    with_bills(store, &[bill("a1", "A", 5_000, "2026-03-09")]).await;
+    let planned_through = async |day| {
+        let planned = Some((Bucket::FIRST, Bucket::LAST, day));
+        store.record(&PlanPage { planned, ..PlanPage::default() }, at(NOON)).await.unwrap();
+    };
+    planned_through(day(TODAY)).await;
+    let one = reminder("A", 0, &[item("a1", "late1")]);
+    let other = reminder("A", 1, &[item("a1", "late1")]);
+    planned(store, &one).await;
+    planned(store, &other).await;
+    store.append(&[ended(&one, 1, ReminderState::Deferred)]).await.unwrap();
+    assert_eq!(touched(store).await, [""; 0], "the next day's run will find it");
+
+    planned_through(day("2026-03-11")).await;
+    store.append(&[ended(&other, 1, ReminderState::Deferred)]).await.unwrap();
+    assert_eq!(touched(store).await, ["A"]);
+    let facts = store.facts(&[key("A")], day("2026-03-11")).await.unwrap();
+    assert!(facts[0].touched < 0, "nothing changed today");
+    let decision = decided(store, "A").await;
+    with_bills(store, &[bill("a1", "A", 4_000, "2026-03-09")]).await;
+    record(store, vec![decision]).await;
+    let facts = store.facts(&[key("A")], day("2026-03-11")).await.unwrap();
+    assert!(facts[0].touched > 0, "now something did");
+    look_at_all(store).await;
+    assert_eq!(touched(store).await, [""; 0]);
 }

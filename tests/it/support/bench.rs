@@ -20,7 +20,7 @@ pub struct Bench {
     pub store: Arc<SqlStore>,
     pub sandbox: Arc<Sandbox>,
     pub workshop: Workshop,
-    scratch: tempfile::TempDir,
+    _scratch: tempfile::TempDir,
 }
 
 /// A ladder that says what tests need: -3, +1, +7 and a hard +15.
@@ -88,7 +88,7 @@ impl Bench {
             defaults: Defaults::default(),
             settings: Settings::default(),
         };
-        Bench { store, sandbox, workshop, scratch }
+        Bench { store, sandbox, workshop, _scratch: scratch }
     }
 
     pub async fn go_live(&self, since: &str) {
@@ -154,9 +154,5 @@ impl Bench {
 
     pub async fn why_not(&self, account: &str) -> Vec<WhyNotLine> {
         self.store.desk().why_not(&account.into()).await.unwrap()
-    }
-
-    pub fn scratch(&self) -> &std::path::Path {
-        self.scratch.path()
     }
 }

@@ -19,6 +19,7 @@ struct Server {
 static SERVER: OnceLock<Server> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
+#[allow(clippy::zombie_processes, reason = "the server ends with the tests, as its input does")]
 fn server() -> &'static Server {
     SERVER.get_or_init(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/peers/postgres.sh");

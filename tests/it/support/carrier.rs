@@ -1,0 +1,117 @@
+//! A provider that does as it is told.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use duebell::model::{AttemptKey, Channel};
+use duebell::provider::route::Providers;
+use duebell::provider::{
+    Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader, Refusal, SendOutcome, Sender,
+};
+use jiff::Timestamp;
+
+/// Accepts what it is given, unless told otherwise.
+#[derive(Default)]
+pub struct Carrier {
+    answers: Mutex<VecDeque<SendOutcome>>,
+    /// What it took, or may have taken.
+    taken: Mutex<Vec<(AttemptKey, Channel, Timestamp)>>,
+    /// What it was given, taken or not.
+    given: Mutex<Vec<(AttemptKey, Channel, Timestamp)>>,
+    receipts: Mutex<Vec<Receipt>>,
+    found: Mutex<HashMap<AttemptKey, Found>>,
+}
+
+pub fn down() -> SendOutcome {
+    SendOutcome::Deferred { because: Delay::Down, wait: None, note: "503".into() }
+}
+
+pub fn refused() -> SendOutcome {
+    SendOutcome::Rejected { because: Refusal::BadRecipient, note: "no such number".into() }
+}
+
+pub fn lost() -> SendOutcome {
+    SendOutcome::Ambiguous { note: "the answer was lost".into() }
+}
+
+impl Carrier {
+    pub fn new() -> Arc<Carrier> {
+        Arc::new(Carrier::default())
+    }
+
+    /// The next answers, one each.
+    pub fn will(&self, answers: impl IntoIterator<Item = SendOutcome>) {
+        self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// It says so when it is asked about an attempt.
+    pub fn knows(&self, key: AttemptKey, found: Found) {
+        self.found.lock().unwrap().insert(key, found);
+    }
+
+    /// A receipt about the last attempt that it was given.
+    pub fn tells(&self, fate: Fate, at: Timestamp) {
+        let key = self.given.lock().unwrap().last().unwrap().0;
+        self.receipts.lock().unwrap().push(Receipt { key, fate, at });
+    }
+
+    pub fn given(&self) -> Vec<(AttemptKey, Channel, Timestamp)> {
+        self.given.lock().unwrap().clone()
+    }
+
+    /// The channels of what it took, in order.
+    pub fn taken(&self) -> Vec<Channel> {
+        self.taken.lock().unwrap().iter().map(|(_, channel, _)| *channel).collect()
+    }
+
+    /// It carries every channel, and may be asked.
+    pub fn carries_all(self: &Arc<Carrier>, is_asked: bool) -> Providers {
+        let mut providers = Providers::default();
+        for channel in Channel::ALL {
+            providers.carry(channel, self.clone());
+        }
+        if is_asked {
+            providers.ask("carrier", self.clone());
+        }
+        providers.read("carrier", self.clone());
+        providers
+    }
+}
+
+#[async_trait]
+impl Sender for Carrier {
+    fn name(&self) -> &str {
+        "carrier"
+    }
+
+    fn gives_receipts(&self) -> bool {
+        true
+    }
+
+    async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
+        let attempt = (message.key, message.channel, now);
+        self.given.lock().unwrap().push(attempt);
+        let accepted = SendOutcome::Accepted { provider_ref: Some(message.key.to_string()) };
+        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(accepted);
+        if matches!(answer, SendOutcome::Accepted { .. } | SendOutcome::Ambiguous { .. }) {
+            self.taken.lock().unwrap().push(attempt);
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl LookUp for Carrier {
+    async fn look_up(&self, key: AttemptKey) -> anyhow::Result<Found> {
+        let told = self.found.lock().unwrap().get(&key).cloned();
+        told.ok_or_else(|| anyhow::anyhow!("nobody is at the desk"))
+    }
+}
+
+#[async_trait]
+impl ReceiptReader for Carrier {
+    async fn receipts(&self, _: Timestamp, _: usize) -> anyhow::Result<Vec<Receipt>> {
+        Ok(std::mem::take(&mut self.receipts.lock().unwrap()))
+    }
+}
