@@ -15,6 +15,7 @@ use jiff::civil::{Date, date};
 
 use crate::model::{AccountId, BillId, Currency, Money};
 
+use super::rows::{AMOUNT_MAX, ID_BYTES_MAX};
 use super::timeline::{Event, EventKind};
 
 const EARLIEST: Date = date(1990, 1, 1);
@@ -84,31 +85,36 @@ fn parse(file: impl Read, currency: Currency) -> anyhow::Result<History> {
     Ok(history)
 }
 
-/// Keeps each bill once, and payments whose bill the history issues.
+/// Keeps each bill once, and payments whose bill the history issues. A
+/// payment belongs to the account of its bill, whoever made it.
 fn fit_together(lines: Vec<(u64, Event)>, history: &mut History) {
-    let mut bills: HashMap<BillId, (u64, Currency)> = HashMap::new();
+    let mut bills: HashMap<BillId, Issue> = HashMap::new();
     for (line, event) in &lines {
         if matches!(event.kind, EventKind::Issued { .. }) {
-            bills.entry(event.bill.clone()).or_insert((*line, event.currency));
+            bills.entry(event.bill.clone()).or_insert_with(|| Issue {
+                line: *line,
+                currency: event.currency,
+                account: event.account.clone(),
+            });
         }
     }
-    for (line, event) in lines {
+    for (line, mut event) in lines {
         let issued = bills.get(&event.bill);
         let fault = match (event.kind, issued) {
-            (EventKind::Issued { .. }, Some((first, _))) if *first != line => Some((
+            (EventKind::Issued { .. }, Some(first)) if first.line != line => Some((
                 "invoice",
                 format!(
-                    "{} is issued on line {first} already; bill ids must be unique",
-                    event.bill
+                    "{} is issued on line {} already; bill ids must be unique",
+                    event.bill, first.line
                 ),
             )),
             (EventKind::Paid | EventKind::Reversed, None) => {
                 Some(("invoice", format!("{} is never issued", event.bill)))
             }
-            (EventKind::Paid | EventKind::Reversed, Some((_, billed)))
-                if *billed != event.currency =>
+            (EventKind::Paid | EventKind::Reversed, Some(Issue { currency, .. }))
+                if *currency != event.currency =>
             {
-                Some(("currency", format!("is {}, but the bill is in {billed}", event.currency)))
+                Some(("currency", format!("is {}, but the bill is in {currency}", event.currency)))
             }
             _ => None,
         };
@@ -118,12 +124,22 @@ fn fit_together(lines: Vec<(u64, Event)>, history: &mut History) {
                 if matches!(event.kind, EventKind::Issued { due_on } if due_on < event.date) {
                     history.due_before_issue += 1;
                 }
+                if let Some(issued) = issued {
+                    event.account.clone_from(&issued.account);
+                }
                 history.events.push(event);
             }
         }
     }
     history.set_aside.sort_by_key(|set_aside| set_aside.line);
     history.events.sort_by_key(|event| event.arrives_on);
+}
+
+/// Where, and to whom, a bill is issued.
+struct Issue {
+    line: u64,
+    currency: Currency,
+    account: AccountId,
 }
 
 /// Where the columns stand in the file.
@@ -170,8 +186,8 @@ impl Columns {
 
     fn event(&self, record: &ByteRecord, currency: Currency) -> Result<Event, Fault> {
         let date = day(record, self.date, "date")?;
-        let bill = BillId::from(required(record, self.invoice, "invoice")?);
-        let account = AccountId::from(required(record, self.customer, "customer")?);
+        let bill = BillId::from(id(record, self.invoice, "invoice")?);
+        let account = AccountId::from(id(record, self.customer, "customer")?);
         let currency = match optional(record, self.currency, "currency")? {
             Some(code) => {
                 code.parse().map_err(|unknown| ("currency", format!("{code:?} is an {unknown}")))?
@@ -184,6 +200,9 @@ impl Columns {
             .minor;
         if amount < 0 {
             return Err(("amount", "is negative (expected zero or more)".into()));
+        }
+        if amount > AMOUNT_MAX {
+            return Err(("amount", "is too large".into()));
         }
         let kind = match required(record, self.event, "event")? {
             "invoice_issued" => EventKind::Issued { due_on: day(record, self.due, "due")? },
@@ -221,6 +240,17 @@ fn required<'r>(
     field: &'static str,
 ) -> Result<&'r str, Fault> {
     optional(record, Some(index), field)?.ok_or_else(|| (field, "is missing".to_owned()))
+}
+
+fn id<'r>(record: &'r ByteRecord, index: usize, field: &'static str) -> Result<&'r str, Fault> {
+    let id = required(record, index, field)?;
+    if id.len() > ID_BYTES_MAX {
+        return Err((field, format!("is longer than {ID_BYTES_MAX} bytes")));
+    }
+    if id.contains('\0') {
+        return Err((field, "contains a NUL character".into()));
+    }
+    Ok(id)
 }
 
 fn day(record: &ByteRecord, index: usize, field: &'static str) -> Result<Date, Fault> {

@@ -21,11 +21,11 @@ const EARLIEST: Date = date(1990, 1, 1);
 const LATEST: Date = date(2099, 12, 31);
 
 /// Longer ids are none, and no index takes them.
-const ID_BYTES_MAX: usize = 255;
+pub(super) const ID_BYTES_MAX: usize = 255;
 
 /// Minor units. Far beyond any bill, and far enough from the edge of the
 /// numbers that sums stay exact.
-const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+pub(super) const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// Checks a page that was read to its last row.
 pub fn checked_page(
