@@ -144,16 +144,20 @@ fn scenario(path: &Path) -> anyhow::Result<Scenario> {
     Ok(scenario)
 }
 
-/// Every day from the first event through the last due date + 30.
+/// Every day from the first event through the last due date + 30, whatever is
+/// paid after that.
 fn calendar(history: &History, down: &[String]) -> anyhow::Result<Calendar> {
     let first = history.events.iter().map(|event| event.date).min();
-    let due = history.events.iter().map(|event| match event.kind {
-        EventKind::Issued { due_on } => plus_days(due_on, 30),
-        EventKind::Paid | EventKind::Reversed => event.arrives_on,
+    let due = history.events.iter().filter_map(|event| match event.kind {
+        EventKind::Issued { due_on } => Some(due_on),
+        EventKind::Paid | EventKind::Reversed => None,
     });
-    let (Some(first), Some(last)) = (first, due.max()) else {
-        anyhow::bail!("the timeline has no event");
+    let (Some(first), Some(last_due)) = (first, due.max()) else {
+        anyhow::bail!("the timeline issues no bill");
     };
+    let last = plus_days(last_due, 30);
+    // A bill that fell due long before it was issued.
+    let last = last.max(first);
     let span = |text: &String| -> anyhow::Result<(Date, Date)> {
         let (from, to) = text.split_once("..").unwrap_or((text, text));
         let day = |part: &str| {
