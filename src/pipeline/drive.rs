@@ -56,6 +56,13 @@ impl Stages {
     /// Once, before the first round: settles what an earlier process left open.
     pub async fn recover(&self, now: Timestamp) -> anyhow::Result<()> {
         self.settle.recover(now).await?;
+        self.tidy(now).await
+    }
+
+    /// Receipts before deadlines: one that lay waiting while the daemon was
+    /// down is not one that never came.
+    async fn tidy(&self, now: Timestamp) -> anyhow::Result<()> {
+        self.settle.run_once(now).await?;
         self.tend.run_once(now).await?;
         Ok(())
     }
@@ -63,7 +70,7 @@ impl Stages {
     /// One round through all stages, in the order in which data travels.
     pub async fn round(&self, now: Timestamp) -> anyhow::Result<Round> {
         let read = self.sync.run_once(now).await?;
-        self.tend.run_once(now).await?;
+        self.tidy(now).await?;
         let decided = self.plan.run_once(now).await?;
         let moved = self.send(now).await?;
         Ok(Round { read, decided, moved })
