@@ -49,11 +49,10 @@ statements! {
     ;
 }
 
-const POSTGRES: &[(i64, &str, &str)] = &[(
-    1,
-    "ledger and outbox",
-    include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql"),
-)];
+const POSTGRES: &[(i64, &str, &str)] = &[
+    (1, "ledger and outbox", include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql")),
+    (2, "statistics", include_str!("../../migrations/postgres/0002_statistics.sql")),
+];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),

@@ -1,0 +1,2 @@
+-- Nothing to do here: PostgreSQL analyses tables by itself as they grow. Its
+-- twin tells SQLite, which does not, how large they are to be thought.
