@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
-use crate::message::{BillLine, MessageFacts};
+use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{
@@ -21,7 +21,7 @@ use crate::outbox::{self, Outcome, Tried};
 use crate::policy::{self, AccountFacts};
 use crate::provider::{Delay, Outgoing, SendOutcome};
 use crate::source::{SourceError, rows};
-use crate::store::{DueReminder, Submission};
+use crate::store::{DueBill, DueReminder, Submission};
 
 use super::gate::Gate;
 use super::{Stage, Workshop, planning_day};
@@ -259,6 +259,37 @@ impl Dispatch {
         due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
     }
 
+    /// What the subscriber reads or hears, in the voice of what is still owed:
+    /// the bill of the most severe step may have been paid since.
+    fn rendered(
+        &self,
+        due: &DueReminder,
+        channel: Channel,
+        owed: &[Money],
+    ) -> Result<Rendered, RenderError> {
+        let Workshop { scenarios, messages, operator, .. } = &self.0;
+        let version = scenarios.version(&due.reminder.policy);
+        let step = version.as_ref().and_then(|version| {
+            let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
+            steps.max_by_key(|step| (step.severity, step.offset_days))
+        });
+        let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());
+        let line = |(bill, remaining): (&DueBill, &Money)| BillLine {
+            bill: bill.id.clone(),
+            remaining: *remaining,
+            due_on: bill.due_on,
+        };
+        let facts = MessageFacts {
+            operator,
+            name: &due.account.name,
+            account: &due.account.id,
+            language: &due.account.language,
+            on: due.reminder.day,
+            bills: due.bills.iter().zip(owed).map(line).collect(),
+        };
+        messages.render(template, channel, &facts)
+    }
+
     fn ready(
         &self,
         due: DueReminder,
@@ -266,34 +297,9 @@ impl Dispatch {
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<Ready, Box<Transition>> {
-        let Workshop { scenarios, messages, operator, providers, settings, .. } = &self.0;
-        let version = scenarios.version(&due.reminder.policy);
-        // The voice of what is still owed: the bill of the most severe step may
-        // have been paid since.
-        let step = version.as_ref().and_then(|version| {
-            let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
-            steps.max_by_key(|step| (step.severity, step.offset_days))
-        });
-        let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());
-        let facts = MessageFacts {
-            operator,
-            name: &due.account.name,
-            account: &due.account.id,
-            language: &due.account.language,
-            on: due.reminder.day,
-            bills: due
-                .bills
-                .iter()
-                .zip(&owed)
-                .map(|(bill, remaining)| BillLine {
-                    bill: bill.id.clone(),
-                    remaining: *remaining,
-                    due_on: bill.due_on,
-                })
-                .collect(),
-        };
-        let rendered = messages.render(template, channel, &facts).map_err(|error| {
-            error!(reminder.id = %due.reminder.id, "could not render {template}: {error:#}");
+        let Workshop { providers, settings, .. } = &self.0;
+        let rendered = self.rendered(&due, channel, &owed).map_err(|error| {
+            error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
 

@@ -103,11 +103,28 @@ impl Settle {
         Ok(self.0.outbox.append(&transitions).await? as usize)
     }
 
+    /// Asks about every unknown outcome whose provider can be asked.
     async fn look_up(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let unknown =
-            self.0.outbox.waiting(&[ReminderState::Unknown], now, now + HORIZON, PAGE).await?;
+        let (mut after, mut settled) = (now, 0);
+        while self.0.providers.can_be_asked() {
+            let unknown = self
+                .0
+                .outbox
+                .waiting(&[ReminderState::Unknown], after, now + HORIZON, PAGE)
+                .await?;
+            settled += self.ask(&unknown, now).await?;
+            // Those that nobody can be asked about must not hide the others.
+            match unknown.last().and_then(|last| last.next_at) {
+                Some(last) if unknown.len() == PAGE as usize && last > after => after = last,
+                _ => break,
+            }
+        }
+        Ok(settled)
+    }
+
+    async fn ask(&self, unknown: &[Standing], now: Timestamp) -> anyhow::Result<usize> {
         let mut transitions = Vec::new();
-        for standing in &unknown {
+        for standing in unknown {
             let Some(provider) =
                 standing.provider.as_deref().and_then(|name| self.0.providers.look_up(name))
             else {

@@ -39,6 +39,11 @@ impl Providers {
         self.look_ups.get(provider)
     }
 
+    /// Whether any provider answers for attempts.
+    pub fn can_be_asked(&self) -> bool {
+        !self.look_ups.is_empty()
+    }
+
     pub fn readers(&self) -> impl Iterator<Item = (&str, &Arc<dyn ReceiptReader>)> {
         self.readers.iter().map(|(name, reader)| (name.as_str(), reader))
     }

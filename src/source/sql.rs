@@ -317,12 +317,21 @@ impl Source for SqlSource {
 }
 
 fn classified(file: &str, error: sqlx::Error) -> SourceError {
-    match error {
-        sqlx::Error::Database(_) | sqlx::Error::ColumnNotFound(_) => {
-            SourceError::Query { file: file.to_owned(), source: error }
-        }
-        away => SourceError::Unavailable(away),
+    let is_query = match &error {
+        sqlx::Error::Database(told) => !told.code().is_some_and(|code| is_away(&code)),
+        error => matches!(error, sqlx::Error::ColumnNotFound(_)),
+    };
+    if is_query {
+        SourceError::Query { file: file.to_owned(), source: error }
+    } else {
+        SourceError::Unavailable(error)
     }
+}
+
+/// Classes of SQLSTATE that speak of the server and not of the query:
+/// connection, resources, shutdown (PostgreSQL, appendix A).
+fn is_away(code: &str) -> bool {
+    code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
 }
 
 fn postgres_row(row: &PgRow) -> RawRow {

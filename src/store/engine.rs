@@ -59,6 +59,10 @@ const MMAP_BYTES: &str = "1073741824";
 const WAL_PAGES: &str = "8192";
 const POSTGRES_CONNECTIONS: u32 = 8;
 
+/// How often a new file that another process is making is looked at again.
+pub const LOOKS: u32 = 20;
+pub const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
 impl Engine {
     /// # Errors
     /// When the database cannot be opened.
@@ -85,10 +89,21 @@ impl Engine {
                     let _ = connection.execute("rollback").await;
                     Ok(true)
                 })
-            })
-            .connect_with(options.clone().create_if_missing(true))
-            .await
-            .map_err(StoreError::Unavailable)?;
+            });
+        let creating = options.clone().create_if_missing(true);
+        let mut looks = 0;
+        let writer = loop {
+            match writer.clone().connect_with(creating.clone()).await {
+                Ok(writer) => break writer,
+                // Two processes that switch a new file to WAL at once: SQLite
+                // refuses one of them without waiting its turn.
+                Err(sqlx::Error::Database(_)) if looks < LOOKS => {
+                    looks += 1;
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+                Err(error) => return Err(StoreError::Unavailable(error)),
+            }
+        };
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)

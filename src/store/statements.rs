@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
-use super::engine::{Engine, Statement};
+use super::engine::{BETWEEN_LOOKS, Engine, LOOKS, Statement};
 
 /// Embeds the files: those of `shared` once, those of `twins` from both
 /// engines' folders. Lists them all, so that a test can prepare every
@@ -81,9 +81,6 @@ pub async fn migrate(engine: &Engine) -> Result<(), MigrateError> {
         }
     }
 }
-
-const LOOKS: u32 = 20;
-const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(100);
 
 fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod ledger;
+mod opening;
 mod outbox;
 mod plan;
 mod plans;
