@@ -237,7 +237,12 @@ async fn workshop(
         operator: Arc::new(crate::message::Operator::default()),
         providers: app::sandboxed(sandbox),
         defaults: crate::source::Defaults::default(),
-        settings: Settings { dispatch_batch: 1_000, ..Settings::default() },
+        settings: Settings {
+            dispatch_batch: 1_000,
+            // A history is never committed late.
+            sync_overlap_s: 0,
+            ..Settings::default()
+        },
     })
 }
 

@@ -51,16 +51,15 @@ impl Stage for Dispatch {
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
         let Workshop { outbox, control, settings, .. } = &self.0;
+        // First, because most of the time nothing is due.
+        let due = outbox.due(now, settings.dispatch_batch).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
         let control = control.control().await?;
         let gate = Gate::at(&self.0, &control, now).await?;
         if gate != Gate::Open {
-            if !outbox.due(now, 1).await?.is_empty() {
-                warn!("reminders are waiting: {}", gate.words());
-            }
-            return Ok(0);
-        }
-        let due = outbox.due(now, settings.dispatch_batch).await?;
-        if due.is_empty() {
+            warn!("reminders are waiting: {}", gate.words());
             return Ok(0);
         }
         self.batch(due, &control, now).await
