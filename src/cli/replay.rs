@@ -294,7 +294,7 @@ async fn run_day(
 ) -> anyhow::Result<()> {
     let now = midnight(day);
     // Written first: what this day's run reads belongs to no earlier day.
-    store.set_mark(DAY, now).await?;
+    store.set_marks(&[(DAY, now)]).await?;
     if was_begun {
         stages.recover(now).await?;
     }

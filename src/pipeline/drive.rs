@@ -172,7 +172,7 @@ impl Stages {
     async fn fired(&self, name: &str, now: Timestamp) {
         told(
             "schedule",
-            &self.workshop.control.set_mark(name, now).await.map_err(anyhow::Error::from),
+            &self.workshop.control.set_marks(&[(name, now)]).await.map_err(anyhow::Error::from),
         );
     }
 }

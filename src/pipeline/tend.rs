@@ -36,31 +36,41 @@ impl Stage for Tend {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let mut ended = 0;
+        let (mut ended, mut came) = (0, Vec::new());
         for (deadlines, windows, until) in
             [(DEADLINES, WINDOWS, now), (DEADLINES_AGAIN, WINDOWS_AGAIN, now - LATE)]
         {
-            ended += self.deadlines(deadlines, until, now).await?;
-            ended += self.windows(windows, until, now).await?;
+            if let Some(after) = self.after(deadlines, until).await? {
+                ended += self.deadlines(after, until, now).await?;
+                came.push((deadlines, until));
+            }
+            if let Some(after) = self.after(windows, until).await? {
+                ended += self.windows(after, until, now).await?;
+                came.push((windows, until));
+            }
         }
+        // All at once, after all of it: what is looked at twice is ended once.
+        self.0.control.set_marks(&came).await?;
         Ok(ended)
     }
 }
 
 impl Tend {
+    /// How far tending came by this mark, if there is anything before `until` to look at.
+    async fn after(&self, mark: &str, until: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+        let after = self.0.control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(Some(after).filter(|after| *after < until))
+    }
+
     /// Submissions without an outcome become unknown; receipts that did not
     /// come by their deadline are no longer waited for.
     async fn deadlines(
         &self,
-        mark: &str,
+        after: Timestamp,
         until: Timestamp,
         now: Timestamp,
     ) -> anyhow::Result<usize> {
-        let Workshop { outbox, control, settings, .. } = &self.0;
-        let after = control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        if after >= until {
-            return Ok(0);
-        }
+        let Workshop { outbox, settings, .. } = &self.0;
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let states = [ReminderState::Submitting, ReminderState::Accepted, ReminderState::Unknown];
@@ -80,18 +90,18 @@ impl Tend {
             }
             count += outbox.append(&waiting.iter().map(ended).collect::<Vec<_>>()).await? as usize;
         }
-        control.set_mark(mark, until).await?;
         Ok(count)
     }
 
     /// Reminders whose window closed before they could be sent: their steps
     /// stay due, and the next day's plan looks at them again.
-    async fn windows(&self, mark: &str, until: Timestamp, now: Timestamp) -> anyhow::Result<usize> {
+    async fn windows(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
         let Workshop { outbox, control, .. } = &self.0;
-        let after = control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        if after >= until {
-            return Ok(0);
-        }
         let gate = Gate::at(&self.0, &control.control().await?, now).await?;
         let reason = gate.reason();
         let mut count = 0;
@@ -107,7 +117,6 @@ impl Tend {
             count +=
                 outbox.append(&missed.iter().map(deferred).collect::<Vec<_>>()).await? as usize;
         }
-        control.set_mark(mark, until).await?;
         if count > 0 && reason != Reason::OutsideWindow {
             warn!(reminders = count, "not sent on their day: {}", gate.words());
         }

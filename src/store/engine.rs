@@ -8,7 +8,9 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{Executor, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
 
 use super::StoreError;
@@ -38,11 +40,9 @@ pub fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Arg<'static> {
 /// Our database.
 pub enum Engine {
     Postgres(PgPool),
-    /// One writer, several readers: SQLite's own rule, kept by the pools.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
+    /// One connection: SQLite has one writer at a time, and each of its
+    /// commits would throw away the pages that a second connection has read.
+    Sqlite(SqlitePool),
 }
 
 /// An open write transaction; dropped without commit, it is undone.
@@ -51,7 +51,6 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
 }
 
-const READERS: u32 = 4;
 /// Page cache of a connection; negative means KiB.
 const CACHE_KIB: &str = "-65536";
 const MMAP_BYTES: &str = "1073741824";
@@ -70,7 +69,7 @@ impl Engine {
         // FULL: a reminder marked as submitting must survive a power cut.
         let options = options
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true)
             // Keys are spread over the whole file by their buckets: a day's
@@ -79,7 +78,7 @@ impl Engine {
             .pragma("mmap_size", MMAP_BYTES)
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .pragma("temp_store", "memory");
-        let writer = SqlitePoolOptions::new()
+        let pool = SqlitePoolOptions::new()
             .max_connections(1)
             // A connection to a file of ours does not go away.
             .test_before_acquire(false)
@@ -90,11 +89,11 @@ impl Engine {
                     Ok(true)
                 })
             });
-        let creating = options.clone().create_if_missing(true);
+        let options = options.create_if_missing(true);
         let mut looks = 0;
-        let writer = loop {
-            match writer.clone().connect_with(creating.clone()).await {
-                Ok(writer) => break writer,
+        loop {
+            match pool.clone().connect_with(options.clone()).await {
+                Ok(pool) => return Ok(Engine::Sqlite(pool)),
                 // Two processes that switch a new file to WAL at once: SQLite
                 // refuses one of them without waiting its turn.
                 Err(sqlx::Error::Database(_)) if looks < LOOKS => {
@@ -103,12 +102,7 @@ impl Engine {
                 }
                 Err(error) => return Err(StoreError::Unavailable(error)),
             }
-        };
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.read_only(true));
-        Ok(Engine::Sqlite { writer, readers })
+        }
     }
 
     /// # Errors
@@ -141,9 +135,7 @@ impl Engine {
         match self {
             Engine::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
             // IMMEDIATE: taking the lock later would fail rather than wait.
-            Engine::Sqlite { writer, .. } => {
-                writer.begin_with("begin immediate").await.map(Tx::Sqlite)
-            }
+            Engine::Sqlite(pool) => pool.begin_with("begin immediate").await.map(Tx::Sqlite),
         }
         .map_err(StoreError::Unavailable)
     }
@@ -159,8 +151,8 @@ impl Engine {
                 .fetch_all(pool)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-            Engine::Sqlite { readers, .. } => sqlite_query(statement.sqlite, args)
-                .fetch_all(readers)
+            Engine::Sqlite(pool) => sqlite_query(statement.sqlite, args)
+                .fetch_all(pool)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
         }
@@ -178,10 +170,7 @@ impl Engine {
     pub async fn close(&self) {
         match self {
             Engine::Postgres(pool) => pool.close().await,
-            Engine::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
+            Engine::Sqlite(pool) => pool.close().await,
         }
     }
 }

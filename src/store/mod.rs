@@ -156,7 +156,8 @@ pub trait ControlStore: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
     async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError>;
-    async fn set_mark(&self, name: &str, at: Timestamp) -> Result<(), StoreError>;
+    /// Sets all of these marks, or none.
+    async fn set_marks(&self, marks: &[(&str, Timestamp)]) -> Result<(), StoreError>;
 }
 
 /// What a plan run looks for.

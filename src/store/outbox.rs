@@ -214,9 +214,12 @@ impl ControlStore for SqlStore {
         rows.first().map(|row| row.instant("at")).transpose()
     }
 
-    async fn set_mark(&self, name: &str, at: Timestamp) -> Result<(), StoreError> {
-        let args = [Arg::Text(name), Arg::Int(at.as_microsecond())];
-        self.engine.run(sql::put_mark, &args).await.map(drop)
+    async fn set_marks(&self, marks: &[(&str, Timestamp)]) -> Result<(), StoreError> {
+        let mut tx = self.engine.begin().await?;
+        for (name, at) in marks {
+            tx.run(sql::put_mark, &[Arg::Text(name), Arg::Int(at.as_microsecond())]).await?;
+        }
+        tx.commit().await
     }
 }
 

@@ -62,13 +62,13 @@ const SQLITE: &[(i64, &str, &str)] = &[
 pub async fn migrate(engine: &Engine) -> Result<(), MigrateError> {
     match engine {
         Engine::Postgres(pool) => migrator(POSTGRES).run(pool).await,
-        Engine::Sqlite { writer, .. } => {
+        Engine::Sqlite(pool) => {
             // SQLite has no lock that outlasts a transaction: of two commands
             // that meet a new file, one finds the other's tables half-way.
             // Each migration is one transaction, so looking again is enough.
             let mut looks = 0;
             loop {
-                match migrator(SQLITE).run(writer).await {
+                match migrator(SQLITE).run(pool).await {
                     Err(MigrateError::ExecuteMigration(..) | MigrateError::Execute(_))
                         if looks < LOOKS =>
                     {

@@ -408,7 +408,7 @@ async fn switches_and_marks_are_kept(store: &SqlStore) {
 
     assert_eq!(store.mark("tend:windows").await.unwrap(), None);
     let exactly = at("2026-03-10T12:00:00.123456Z");
-    store.set_mark("tend:windows", at(NOON)).await.unwrap();
-    store.set_mark("tend:windows", exactly).await.unwrap();
+    store.set_marks(&[("tend:windows", at(NOON))]).await.unwrap();
+    store.set_marks(&[("tend:windows", exactly)]).await.unwrap();
     assert_eq!(store.mark("tend:windows").await.unwrap(), Some(exactly));
 }
