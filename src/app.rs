@@ -56,6 +56,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        deadlines: store.clone(),
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
@@ -63,6 +64,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         operator: Arc::new(loaded.settings.operator),
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
+        agenda: Arc::default(),
     };
     Ok((workshop, store))
 }

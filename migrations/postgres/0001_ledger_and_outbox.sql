@@ -25,7 +25,7 @@ create table account (
     primary key (bucket, account_id)
 );
 -- Bills and payments name the account alone; this finds its bucket.
-create unique index account_by_id on account (account_id);
+create index account_by_id on account (account_id);
 
 create table bill (
     bucket     smallint not null,
@@ -42,7 +42,7 @@ create table bill (
 create index bill_by_id on bill (bill_id);
 create index bill_of_account on bill (bucket, account_id, issued_on);
 -- What falls due is found here: the day's work, never the table.
-create index bill_due on bill (due_on, bucket, account_id) where remaining > 0;
+create index bill_due on bill (bucket, due_on, account_id) where remaining > 0;
 
 create table payment (
     bucket      smallint not null,
@@ -145,7 +145,6 @@ create table dunning_case (
     outcome    text,
     primary key (bucket, account_id, opened_on)
 );
-create index dunning_case_open on dunning_case (bucket, account_id) where closed_on is null;
 
 create table repeat_debtor (
     bucket     smallint not null,
@@ -169,10 +168,10 @@ create table why_not (
     primary key (bucket, bill_id, step)
 );
 create index why_not_open on why_not (bucket, account_id) where is_open;
-create index why_not_of_account on why_not (bucket, account_id);
 
--- One row per reminder that was planned. Never changed: what became of it is
--- appended to transition.
+-- One row per reminder that was planned, with its items. Never changed: what
+-- became of it is written to submission and transition. Ids begin with the day,
+-- so a range of ids is a range of days.
 create table reminder (
     bucket      smallint not null,
     reminder_id uuid not null,
@@ -184,25 +183,48 @@ create table reminder (
     step        text not null,
     severity    text not null,
     channels    text not null,
+    -- JSON array of {bill_id, step, step_on, limit_on}.
+    items       text not null,
     planned_at  timestamptz not null,
     send_after  timestamptz not null,
     send_before timestamptz not null,
     primary key (bucket, reminder_id)
-);
-create unique index reminder_of_account on reminder (bucket, account_id, day, revision);
-create index reminder_window on reminder (send_before);
+) partition by range (reminder_id);
+-- Months have partitions of their own (pipeline::tend); this takes in the rest.
+create table reminder_other partition of reminder default;
+create index reminder_of_account on reminder (bucket, account_id, day);
+create index reminder_window on reminder (bucket, send_before);
 
-create table reminder_item (
+-- First attempts. A row is two things at once: the key (account, day), and the
+-- mark SUBMITTING. Taken before the provider is called, given back only when
+-- certainly nothing left.
+create table submission (
     bucket      smallint not null,
+    account_id  text not null,
+    day         date not null,
     reminder_id uuid not null,
+    at          timestamptz not null,
+    channel     text not null,
+    provider    text not null,
+    primary key (bucket, account_id, day)
+) partition by range (day);
+-- Months have partitions of their own (pipeline::tend); this takes in the rest.
+create table submission_other partition of submission default;
+
+-- The other key that makes sending once: a bill at a step. Taken and given
+-- back with the submission.
+create table sent_item (
+    bucket      smallint not null,
     bill_id     text not null,
     step        text not null,
-    step_on     date not null,
-    limit_on    date not null,
-    primary key (bucket, reminder_id, bill_id)
+    account_id  text not null,
+    day         date not null,
+    reminder_id uuid not null,
+    primary key (bucket, bill_id, step)
 );
 
--- The life of a reminder, append-only. Two writers cannot both append one seq.
+-- The life of a reminder apart from its first SUBMITTING, append-only. Two
+-- writers cannot both append one seq.
 create table transition (
     bucket       smallint not null,
     reminder_id  uuid not null,
@@ -218,42 +240,20 @@ create table transition (
     -- When something must happen: the retry, or the deadline of a receipt.
     next_at      timestamptz,
     primary key (bucket, reminder_id, seq)
-);
+) partition by range (reminder_id);
+-- Months have partitions of their own (pipeline::tend); this takes in the rest.
+create table transition_other partition of transition default;
 create unique index transition_attempt on transition (bucket, reminder_id, attempt) where state = 'submitting';
-create index transition_next on transition (next_at) where next_at is not null;
-
--- The keys that make sending once: a bill at a step, an account on a day.
--- Taken before a provider is called, given back only when certainly nothing left.
-create table sent_item (
-    bucket      smallint not null,
-    bill_id     text not null,
-    step        text not null,
-    account_id  text not null,
-    day         date not null,
-    reminder_id uuid not null,
-    primary key (bucket, bill_id, step)
-);
-create index sent_item_of_account on sent_item (bucket, account_id, day);
-create index sent_item_of_reminder on sent_item (bucket, reminder_id);
-
-create table sent_day (
-    bucket      smallint not null,
-    account_id  text not null,
-    day         date not null,
-    reminder_id uuid not null,
-    primary key (bucket, account_id, day)
-);
-create index sent_day_of_reminder on sent_day (bucket, reminder_id);
+create index transition_next on transition (state, next_at) where next_at is not null;
 
 -- Each reminder with the last thing that happened to it.
 create view reminder_standing as
 select
-    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step,
-    r.severity, r.channels, r.planned_at, r.send_after, r.send_before,
-    coalesce(t.state, 'planned') as state, coalesce(t.seq, 0) as seq,
-    coalesce(t.attempt, 0) as attempt, t.channel, t.provider, t.provider_ref, t.reason, t.note,
-    coalesce(t.at, r.planned_at) as at, t.next_at
+    r.bucket, r.reminder_id,
+    coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state
 from reminder as r
+left join submission as s
+    on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t
     on t.bucket = r.bucket and t.reminder_id = r.reminder_id
     and t.seq = (

@@ -18,7 +18,7 @@ create table account (
     primary key (bucket, account_id)
 ) strict, without rowid;
 -- Bills and payments name the account alone; this finds its bucket.
-create unique index account_by_id on account (account_id);
+create index account_by_id on account (account_id);
 
 create table bill (
     bucket     integer not null,
@@ -35,7 +35,7 @@ create table bill (
 create index bill_by_id on bill (bill_id);
 create index bill_of_account on bill (bucket, account_id, issued_on);
 -- What falls due is found here: the day's work, never the table.
-create index bill_due on bill (due_on, bucket, account_id) where remaining > 0;
+create index bill_due on bill (bucket, due_on, account_id) where remaining > 0;
 
 create table payment (
     bucket      integer not null,
@@ -138,7 +138,6 @@ create table dunning_case (
     outcome    text,
     primary key (bucket, account_id, opened_on)
 ) strict, without rowid;
-create index dunning_case_open on dunning_case (bucket, account_id) where closed_on is null;
 
 create table repeat_debtor (
     bucket     integer not null,
@@ -162,10 +161,10 @@ create table why_not (
     primary key (bucket, bill_id, step)
 ) strict, without rowid;
 create index why_not_open on why_not (bucket, account_id) where is_open = 1;
-create index why_not_of_account on why_not (bucket, account_id);
 
--- One row per reminder that was planned. Never changed: what became of it is
--- appended to transition.
+-- One row per reminder that was planned, with its items. Never changed: what
+-- became of it is written to submission and transition. Ids begin with the day,
+-- so a range of ids is a range of days.
 create table reminder (
     bucket      integer not null,
     reminder_id blob not null,
@@ -177,25 +176,44 @@ create table reminder (
     step        text not null,
     severity    text not null,
     channels    text not null,
+    -- JSON array of {bill_id, step, step_on, limit_on}.
+    items       text not null,
     planned_at  integer not null,
     send_after  integer not null,
     send_before integer not null,
     primary key (bucket, reminder_id)
 ) strict, without rowid;
-create unique index reminder_of_account on reminder (bucket, account_id, day, revision);
-create index reminder_window on reminder (send_before);
+create index reminder_of_account on reminder (bucket, account_id, day);
+create index reminder_window on reminder (bucket, send_before);
 
-create table reminder_item (
+-- First attempts. A row is two things at once: the key (account, day), and the
+-- mark SUBMITTING. Taken before the provider is called, given back only when
+-- certainly nothing left.
+create table submission (
     bucket      integer not null,
+    account_id  text not null,
+    day         text not null,
     reminder_id blob not null,
-    bill_id     text not null,
-    step        text not null,
-    step_on     text not null,
-    limit_on    text not null,
-    primary key (bucket, reminder_id, bill_id)
+    at          integer not null,
+    channel     text not null,
+    provider    text not null,
+    primary key (bucket, account_id, day)
 ) strict, without rowid;
 
--- The life of a reminder, append-only. Two writers cannot both append one seq.
+-- The other key that makes sending once: a bill at a step. Taken and given
+-- back with the submission.
+create table sent_item (
+    bucket      integer not null,
+    bill_id     text not null,
+    step        text not null,
+    account_id  text not null,
+    day         text not null,
+    reminder_id blob not null,
+    primary key (bucket, bill_id, step)
+) strict, without rowid;
+
+-- The life of a reminder apart from its first SUBMITTING, append-only. Two
+-- writers cannot both append one seq.
 create table transition (
     bucket       integer not null,
     reminder_id  blob not null,
@@ -213,40 +231,16 @@ create table transition (
     primary key (bucket, reminder_id, seq)
 ) strict, without rowid;
 create unique index transition_attempt on transition (bucket, reminder_id, attempt) where state = 'submitting';
-create index transition_next on transition (next_at) where next_at is not null;
-
--- The keys that make sending once: a bill at a step, an account on a day.
--- Taken before a provider is called, given back only when certainly nothing left.
-create table sent_item (
-    bucket      integer not null,
-    bill_id     text not null,
-    step        text not null,
-    account_id  text not null,
-    day         text not null,
-    reminder_id blob not null,
-    primary key (bucket, bill_id, step)
-) strict, without rowid;
-create index sent_item_of_account on sent_item (bucket, account_id, day);
-create index sent_item_of_reminder on sent_item (bucket, reminder_id);
-
-create table sent_day (
-    bucket      integer not null,
-    account_id  text not null,
-    day         text not null,
-    reminder_id blob not null,
-    primary key (bucket, account_id, day)
-) strict, without rowid;
-create index sent_day_of_reminder on sent_day (bucket, reminder_id);
+create index transition_next on transition (state, next_at) where next_at is not null;
 
 -- Each reminder with the last thing that happened to it.
 create view reminder_standing as
 select
-    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step,
-    r.severity, r.channels, r.planned_at, r.send_after, r.send_before,
-    coalesce(t.state, 'planned') as state, coalesce(t.seq, 0) as seq,
-    coalesce(t.attempt, 0) as attempt, t.channel, t.provider, t.provider_ref, t.reason, t.note,
-    coalesce(t.at, r.planned_at) as at, t.next_at
+    r.bucket, r.reminder_id,
+    coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state
 from reminder as r
+left join submission as s
+    on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t
     on t.bucket = r.bucket and t.reminder_id = r.reminder_id
     and t.seq = (

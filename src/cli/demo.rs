@@ -176,6 +176,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        deadlines: store.clone(),
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
@@ -183,6 +184,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
+        agenda: Arc::default(),
     };
     print_line(&format!(
         "the daemon starts on {first}; an hour takes a blink, and a sandbox takes the messages"

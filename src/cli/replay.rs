@@ -231,6 +231,7 @@ async fn workshop(
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        deadlines: store.clone(),
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(crate::message::Messages::built_in()),
@@ -243,6 +244,7 @@ async fn workshop(
             sync_overlap_s: 0,
             ..Settings::default()
         },
+        agenda: Arc::default(),
     })
 }
 

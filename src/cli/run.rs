@@ -1,5 +1,7 @@
 //! `duebell run`: the daemon.
 
+use std::sync::Arc;
+
 use crate::app;
 use crate::clock::SystemClock;
 use crate::config::LogFormat;
@@ -31,7 +33,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let stages = Stages::new(workshop);
     lifecycle::ready("reading, deciding and sending");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
-    stages.run(&SystemClock, &stop, lifecycle::alive).await?;
+    stages.run(Arc::new(SystemClock), &stop, lifecycle::alive).await?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::store::{ControlStore, FeedLine, PlanStore, StateCounts};
+use crate::store::{ControlStore, FeedLine, StateCounts};
 
 use super::context::{Options, desk, now};
 use super::output::print_line;
@@ -37,7 +37,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
     let status = Status {
         scenarios: scenarios.collect(),
         kill_switch: control.kill_switch,
-        planned_through: desk.store.planned_through().await?,
+        planned_through: shelf.planned_through().await?,
         feeds: shelf.feeds().await?,
         reminders: shelf.by_state().await?,
         items_sent: shelf.by_step().await?,

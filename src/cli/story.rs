@@ -19,7 +19,8 @@ use super::context::{Desk, Options, desk, now};
 use super::output::print_line;
 
 /// Accounts looked at together.
-const PAGE: u32 = 2_000;
+/// Few enough that what is found in them fits into memory.
+const BUCKETS_PER_READ: usize = 32;
 
 /// One reminder, or one step that is not sent.
 #[derive(Debug, Serialize)]
@@ -115,21 +116,20 @@ async fn pages(
         let bucket = bucket(desk, &account).await?;
         return Ok(vec![vec![(bucket, account)]]);
     }
-    let through =
-        desk.store.planned_through().await?.unwrap_or(plus_days(on, -1)).min(plus_days(on, -1));
+    let through = desk
+        .store
+        .desk()
+        .planned_through()
+        .await?
+        .unwrap_or(plus_days(on, -1))
+        .min(plus_days(on, -1));
     let mut scope = scope(&desk.scenarios, Some(through), on);
     scope.is_new_day = true;
     let mut pages = Vec::new();
-    let mut from = Bucket::FIRST;
-    loop {
-        let found = desk.store.candidates(&scope, from, PAGE).await?;
-        let last = found.through.unwrap_or(Bucket::LAST);
-        pages.push(found.accounts);
-        if last == Bucket::LAST {
-            return Ok(pages);
-        }
-        from = Bucket::from_number(i64::from(last.number()) + 1);
+    for buckets in Bucket::all().chunks(BUCKETS_PER_READ) {
+        pages.push(desk.store.candidates(&scope, buckets).await?);
     }
+    Ok(pages)
 }
 
 async fn bucket(desk: &Desk, account: &AccountId) -> anyhow::Result<Bucket> {

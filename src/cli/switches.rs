@@ -4,7 +4,7 @@ use anyhow::ensure;
 
 use crate::model::billing::plus_days;
 use crate::pipeline::planning_day;
-use crate::store::{ControlStore, PlanStore};
+use crate::store::ControlStore;
 
 use super::context::{Desk, Options, desk, now};
 use super::output::print_line;
@@ -32,7 +32,8 @@ fn meant(desk: &Desk, scenario: Option<&str>) -> anyhow::Result<Vec<String>> {
 pub async fn live(options: &Options, scenario: Option<&str>) -> anyhow::Result<()> {
     let desk = desk(options).await?;
     let control = desk.store.control().await?;
-    let after_plan = desk.store.planned_through().await?.map(|through| plus_days(through, 1));
+    let after_plan =
+        desk.store.desk().planned_through().await?.map(|through| plus_days(through, 1));
     let since = planning_day(now()).max(after_plan.unwrap_or(jiff::civil::Date::MIN));
     for name in meant(&desk, scenario)? {
         let since = match control.live_since(&name) {

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,11 @@ impl Bucket {
     /// A stored bucket number; numbers out of range are folded back in.
     pub fn from_number(number: i64) -> Bucket {
         Bucket(number.rem_euclid(i64::from(BUCKETS)) as u16)
+    }
+
+    /// Every bucket, in order.
+    pub fn all() -> Vec<Bucket> {
+        (0..BUCKETS).map(Bucket).collect()
     }
 
     pub fn number(self) -> u16 {
@@ -100,19 +106,18 @@ id!(
     BillId
 );
 
-/// A reminder's name: 128 bits, the first ten of which are its bucket, so
-/// that whoever holds the id (a receipt, a bounce) can find the row.
+/// What the days in ids are counted from.
+const FIRST_DAY: Date = date(2000, 1, 1);
+
+/// A reminder's name: 128 bits. The first sixteen are its day, the next ten its
+/// bucket, so that whoever holds the id (a receipt, a bounce) can find the row,
+/// and a range of ids is a range of days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReminderId(u128);
 
 impl ReminderId {
     /// The id of revision `revision` of what `account` is told on `day`.
-    pub fn derive(
-        bucket: Bucket,
-        account: &AccountId,
-        day: jiff::civil::Date,
-        revision: u32,
-    ) -> Self {
+    pub fn derive(bucket: Bucket, account: &AccountId, day: Date, revision: u32) -> Self {
         let mut hash = Sha256::new();
         hash.update(account.as_str().as_bytes());
         // The zero keeps "a" + "12026-…" apart from "a1" + "2026-…".
@@ -122,12 +127,28 @@ impl ReminderId {
         let digest = hash.finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
-        let low = u128::from_be_bytes(bytes) >> 10;
-        ReminderId((u128::from(bucket.number()) << 118) | low)
+        let low = u128::from_be_bytes(bytes) >> 26;
+        let ReminderId(first) = ReminderId::first_of(day);
+        ReminderId(first | (u128::from(bucket.number()) << 102) | low)
+    }
+
+    /// No reminder of `day` or later has a smaller id, none of an earlier day
+    /// a greater one. Days outside of 2000 to 2179 count as the nearest inside.
+    pub fn first_of(day: Date) -> Self {
+        let days = (day - FIRST_DAY).get_days().clamp(0, i32::from(u16::MAX));
+        ReminderId(u128::from(days as u16) << 112)
     }
 
     pub fn bucket(self) -> Bucket {
-        Bucket((self.0 >> 118) as u16)
+        Bucket((self.0 >> 102) as u16 & (BUCKETS - 1))
+    }
+
+    pub fn as_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        ReminderId(u128::from_be_bytes(bytes))
     }
 }
 
@@ -213,7 +234,17 @@ mod tests {
         assert_eq!(id, ReminderId::derive(bucket, &account, day, 0));
         assert_ne!(id, ReminderId::derive(bucket, &account, day, 1));
         assert_eq!(id.bucket(), bucket);
+        assert_eq!(ReminderId::from_bytes(id.as_bytes()), id);
         assert_eq!(id.to_string().parse::<ReminderId>().unwrap(), id);
+    }
+
+    #[test]
+    fn ids_are_ordered_by_their_days() {
+        let id = |day| ReminderId::derive(Bucket::LAST, &AccountId::from("A-1"), day, 0);
+        let (today, tomorrow) = (date(2026, 2, 28), date(2026, 3, 1));
+        assert!(ReminderId::first_of(today) <= id(today));
+        assert!(id(today) < ReminderId::first_of(tomorrow));
+        assert_eq!(id(date(1999, 1, 1)).bucket(), Bucket::LAST);
     }
 
     #[test]

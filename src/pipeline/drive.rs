@@ -1,5 +1,6 @@
 //! Drives the stages: in a daemon by the clock, elsewhere step by step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -45,8 +46,8 @@ impl Stages {
     pub fn new(workshop: Workshop) -> Stages {
         Stages {
             sync: Sync(workshop.clone()),
-            plan: Plan(workshop.clone()),
-            dispatch: Dispatch(workshop.clone()),
+            plan: Plan::new(workshop.clone()),
+            dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),
             tend: Tend(workshop.clone()),
             workshop,
@@ -97,7 +98,7 @@ impl Stages {
     /// When a schedule cannot be read, or the store cannot be reached at the start.
     pub async fn run(
         &self,
-        clock: &dyn Clock,
+        clock: Arc<dyn Clock>,
         stop: &CancellationToken,
         alive: impl Fn(),
     ) -> anyhow::Result<()> {
@@ -108,8 +109,9 @@ impl Stages {
         };
         self.recover(clock.now()).await?;
         tokio::join!(
-            self.keep_deciding(clock, stop, &schedules),
-            self.keep_sending(clock, stop, alive)
+            self.keep_deciding(clock.as_ref(), stop, &schedules),
+            self.keep_sending(&clock, stop, alive),
+            self.keep_settling(clock.as_ref(), stop),
         );
         Ok(())
     }
@@ -145,13 +147,23 @@ impl Stages {
         }
     }
 
-    async fn keep_sending(&self, clock: &dyn Clock, stop: &CancellationToken, alive: impl Fn()) {
+    async fn keep_settling(&self, clock: &dyn Clock, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            told("settle", &self.settle.run_once(clock.now()).await);
+            pause(stop, POLL).await;
+        }
+    }
+
+    async fn keep_sending(
+        &self,
+        clock: &Arc<dyn Clock>,
+        stop: &CancellationToken,
+        alive: impl Fn(),
+    ) {
         while !stop.is_cancelled() {
             alive();
-            let now = clock.now();
-            let sent = while_alive(self.dispatch.run_once(now), &alive).await;
+            let sent = while_alive(self.dispatch.drain(clock.clone(), stop), &alive).await;
             told("dispatch", &sent);
-            told("settle", &self.settle.run_once(now).await);
             if sent.is_ok_and(|moved| moved > 0) {
                 continue;
             }

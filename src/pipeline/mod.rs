@@ -7,6 +7,7 @@
 //!
 //! May use: model, policy, outbox, message, source, store, provider, clock.
 
+pub mod agenda;
 pub mod dispatch;
 pub mod drive;
 pub mod gate;
@@ -24,11 +25,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Messages, Operator};
+use crate::model::Bucket;
 use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
-use crate::store::{ControlStore, LedgerStore, OutboxStore, PlanStore};
+use crate::store::{ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore};
+
+use self::agenda::Agenda;
 
 /// One thing that the daemon does, over and over.
 #[async_trait]
@@ -46,6 +50,7 @@ pub struct Workshop {
     pub ledger: Arc<dyn LedgerStore>,
     pub plans: Arc<dyn PlanStore>,
     pub outbox: Arc<dyn OutboxStore>,
+    pub deadlines: Arc<dyn DeadlineStore>,
     pub control: Arc<dyn ControlStore>,
     pub scenarios: Arc<Scenarios>,
     pub messages: Arc<Messages>,
@@ -53,7 +58,18 @@ pub struct Workshop {
     pub providers: Providers,
     pub defaults: Defaults,
     pub settings: Settings,
+    pub agenda: Arc<Agenda>,
 }
+
+impl Workshop {
+    /// The buckets that may be worked on now.
+    pub fn buckets(&self) -> Vec<Bucket> {
+        Bucket::all()
+    }
+}
+
+/// More would only wait for the database.
+const WORKERS_MAX: usize = 4;
 
 /// `[pipeline]`: sizes, intervals and limits of the stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +125,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Tasks that share the work of a stage: one for each core.
+    pub fn workers(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, |cores| cores.get().min(WORKERS_MAX))
+    }
+
     /// Everything that makes these settings impossible, as (key, what is wrong and the mend).
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();

@@ -1,15 +1,19 @@
 //! Plan: decides about every account that has something to decide, a page at
 //! a time, and writes the reminders and the reasons.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::task::JoinSet;
 
-use crate::model::billing::plus_days;
+use crate::model::billing::{days_between, plus_days};
 use crate::model::control::Control;
 use crate::model::facts::Flag;
+use crate::model::id::BUCKETS;
 use crate::model::{AccountId, Bucket, Item, Reason, Reminder, ReminderId};
 use crate::policy::repeat_debtor::RepeatDebtorRule;
 use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
@@ -18,7 +22,12 @@ use crate::store::{CaseChange, Decided, ItemDates, PlanPage, Scope};
 use super::{Stage, Workshop, planning_day};
 
 /// Plans the day that has begun somewhere on earth.
-pub struct Plan(pub Workshop);
+#[derive(Clone)]
+pub struct Plan {
+    shop: Workshop,
+    /// Buckets to a page, so that it holds about `plan_page` accounts.
+    per_page: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl Stage for Plan {
@@ -27,29 +36,95 @@ impl Stage for Plan {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let Workshop { plans, control, settings, .. } = &self.0;
+        let Workshop { plans, control, .. } = &self.shop;
         let on = planning_day(now);
-        let control = control.control().await?;
-        let through = plans.planned_through().await?;
-        let is_new_day = through.is_none_or(|through| through < on);
-        let scope = scope(&self.0.scenarios, through, on);
+        let control = Arc::new(control.control().await?);
+        let planned = plans.planned_through().await?;
+        // Buckets that were planned as far as each other have the same to do.
+        let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
+        for bucket in self.shop.buckets() {
+            alike.entry(planned.get(&bucket).copied()).or_default().push(bucket);
+        }
+        let mut decided = 0;
+        for (through, buckets) in alike {
+            let run = Arc::new(Run {
+                scope: scope(&self.shop.scenarios, through, on),
+                control: control.clone(),
+                now,
+                left: Mutex::new(buckets),
+            });
+            let mut workers = JoinSet::new();
+            for _ in 0..self.shop.settings.workers() {
+                workers.spawn(self.clone().work(run.clone()));
+            }
+            while let Some(worked) = workers.join_next().await {
+                decided += worked??;
+            }
+        }
+        Ok(decided)
+    }
+}
 
-        let (mut from, mut decided) = (Bucket::FIRST, 0);
+/// Buckets of the first page, before anybody knows how full they are.
+const FIRST_PAGE: usize = 256;
+
+/// What the workers of one run share.
+struct Run {
+    scope: Scope,
+    control: Arc<Control>,
+    now: Timestamp,
+    left: Mutex<Vec<Bucket>>,
+}
+
+impl Run {
+    /// The buckets of the next page; empty when none is left.
+    fn next_page(&self, per_page: usize) -> Vec<Bucket> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = left.len().min(per_page);
+        left.drain(..count).collect()
+    }
+}
+
+impl Plan {
+    pub fn new(shop: Workshop) -> Plan {
+        Plan { shop, per_page: Arc::new(AtomicUsize::new(FIRST_PAGE)) }
+    }
+
+    fn learn(&self, buckets: usize, accounts: usize) {
+        let wanted = self.shop.settings.plan_page as usize;
+        let per_page = (buckets * wanted).checked_div(accounts).unwrap_or(buckets * 2);
+        self.per_page.store(per_page.clamp(1, usize::from(BUCKETS)), Ordering::Relaxed);
+    }
+
+    /// Plans pages until none is left; the number of accounts decided about.
+    /// Every page is whole buckets and one transaction, so that a run that was
+    /// cut short goes on with the next bucket.
+    async fn work(self, run: Arc<Run>) -> anyhow::Result<usize> {
+        let Workshop { plans, settings, agenda, .. } = &self.shop;
+        let Scope { on, is_new_day, .. } = run.scope;
+        let mut decided = 0;
         loop {
-            let found = plans.candidates(&scope, from, settings.plan_page).await?;
-            let last = found.through.unwrap_or(Bucket::LAST);
-            let mut page = self.decide(&found.accounts, &control, on, now).await?;
-            decided += page.decisions.len();
-            if is_new_day {
-                page.planned = Some((from, last, on));
-            }
-            if is_new_day || !page.decisions.is_empty() {
-                plans.record(&page, now).await?;
-            }
-            if last == Bucket::LAST {
+            let buckets = run.next_page(self.per_page.load(Ordering::Relaxed));
+            if buckets.is_empty() {
                 return Ok(decided);
             }
-            from = Bucket::from_number(i64::from(last.number()) + 1);
+            let accounts = plans.candidates(&run.scope, &buckets).await?;
+            self.learn(buckets.len(), accounts.len());
+            let pages = accounts.chunks(settings.plan_page as usize).collect::<Vec<_>>();
+            for (index, accounts) in pages.iter().enumerate() {
+                let mut page = self.decide(accounts, &run.control, on, run.now).await?;
+                decided += page.decisions.len();
+                page.planned =
+                    (is_new_day && index + 1 == pages.len()).then(|| (buckets.clone(), on));
+                plans.record(&page, run.now).await?;
+                for (reminder, _) in page.decisions.iter().flat_map(|one| &one.reminders) {
+                    agenda.expect(reminder.bucket(), reminder.send_after);
+                }
+            }
+            if is_new_day && pages.is_empty() {
+                let page = PlanPage { planned: Some((buckets, on)), ..PlanPage::default() };
+                plans.record(&page, run.now).await?;
+            }
         }
     }
 }
@@ -59,15 +134,14 @@ impl Stage for Plan {
 /// catch up with: every bill that sync brought has touched its account.
 pub fn scope(scenarios: &Scenarios, through: Option<Date>, on: Date) -> Scope {
     let is_new_day = through.is_none_or(|through| through < on);
-    let due_between = match through {
-        Some(through) if through < on => scenarios
-            .offsets()
-            .into_iter()
-            .map(|offset| (plus_days(through, 1 - offset), plus_days(on, -offset)))
-            .collect(),
-        _ => Vec::new(),
-    };
-    Scope { on, due_between, is_new_day }
+    let mut due_on = BTreeSet::new();
+    if let Some(through) = through {
+        for day in 1..=days_between(through, on) {
+            let day = plus_days(through, day);
+            due_on.extend(scenarios.offsets().into_iter().map(|offset| plus_days(day, -offset)));
+        }
+    }
+    Scope { on, due_on: due_on.into_iter().collect(), is_new_day }
 }
 
 impl Plan {
@@ -81,15 +155,15 @@ impl Plan {
         if accounts.is_empty() {
             return Ok(PlanPage::default());
         }
-        let facts = self.0.plans.facts(accounts, on).await?;
+        let facts = self.shop.plans.facts(accounts, on).await?;
         let mut flags = self.flags(&facts, on).await?;
         let mut decisions = Vec::with_capacity(facts.len());
         for facts in facts {
             let flag = flags.remove(&facts.account.id);
             let (bucket, account, touched) =
                 (facts.account.bucket, facts.account.id.clone(), facts.touched);
-            let mut decided =
-                decide_account(facts, &self.0.scenarios, control, on, now).unwrap_or(Decided {
+            let mut decided = decide_account(facts, &self.shop.scenarios, control, on, now)
+                .unwrap_or(Decided {
                     bucket,
                     account,
                     reminders: Vec::new(),
@@ -115,7 +189,7 @@ impl Plan {
         type Group<'a> = (RepeatDebtorRule, i64, Vec<&'a AccountFacts>);
         let mut groups: HashMap<String, Group<'_>> = HashMap::new();
         for facts in facts {
-            let Some(one) = serving(&self.0.scenarios, facts) else { continue };
+            let Some(one) = serving(&self.shop.scenarios, facts) else { continue };
             let Some(rule) = one.scenario.repeat_debtor else { continue };
             let may_be_late = |bill: &crate::model::Bill| rule.known_on(bill) <= on;
             if facts.touched > 0 || facts.bills.iter().any(may_be_late) {
@@ -127,7 +201,7 @@ impl Plan {
         for (rule, tolerance, members) in groups.into_values() {
             let keys: Vec<(Bucket, AccountId)> =
                 members.iter().map(|f| (f.account.bucket, f.account.id.clone())).collect();
-            for history in self.0.plans.history(&keys, rule.late_days).await? {
+            for history in self.shop.plans.history(&keys, rule.late_days).await? {
                 if let Some(flag) = rule.flag(&history.bills, &history.payments, tolerance, on) {
                     flags.insert(history.account, flag);
                 }

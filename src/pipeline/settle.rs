@@ -11,7 +11,7 @@ use crate::model::{AttemptKey, Channel, Reason, ReminderId, ReminderState};
 use crate::provider::{Fate, Found, Receipt};
 use crate::store::Standing;
 
-use super::{Stage, Workshop};
+use super::{Stage, Workshop, tend};
 
 const PAGE: u32 = 1_000;
 /// Later than any deadline that is set.
@@ -35,26 +35,20 @@ impl Settle {
     /// Marks what a previous process was submitting when it ended as unknown.
     /// Called once, before anything is sent.
     pub async fn recover(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let deadline =
+            now + SignedDuration::from_secs(i64::from(self.0.settings.receipt_deadline_s));
+        let unknown = |standing: &Standing| Transition {
+            next_at: Some(deadline),
+            note: Some("the daemon stopped while submitting".into()),
+            ..follow(standing, ReminderState::Unknown, now)
+        };
         let mut recovered = 0;
         loop {
-            let orphans = self
-                .0
-                .outbox
-                .waiting(&[ReminderState::Submitting], now - HORIZON, now + HORIZON, PAGE)
-                .await?;
+            let orphans = self.orphans(now).await?;
             if orphans.is_empty() {
                 break;
             }
-            let deadline =
-                now + SignedDuration::from_secs(i64::from(self.0.settings.receipt_deadline_s));
-            let transitions: Vec<Transition> = orphans
-                .iter()
-                .map(|standing| Transition {
-                    next_at: Some(deadline),
-                    note: Some("the daemon stopped while submitting".into()),
-                    ..follow(standing, ReminderState::Unknown, now)
-                })
-                .collect();
+            let transitions: Vec<Transition> = orphans.iter().map(unknown).collect();
             recovered += self.0.outbox.append(&transitions).await? as usize;
         }
         if recovered > 0 {
@@ -64,6 +58,20 @@ impl Settle {
             );
         }
         Ok(recovered + self.look_up(now).await?)
+    }
+
+    /// Submissions without an outcome: first attempts, and later ones. What was
+    /// under way when tending last came round is no older than a window.
+    async fn orphans(&self, now: Timestamp) -> anyhow::Result<Vec<Standing>> {
+        let Workshop { deadlines, control, .. } = &self.0;
+        let tended = control.mark(tend::WINDOWS_AGAIN).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        let buckets = self.0.buckets();
+        let orphans = deadlines.orphans(&buckets, tended, now + HORIZON, PAGE).await?;
+        if !orphans.is_empty() {
+            return Ok(orphans);
+        }
+        let submitting = [ReminderState::Submitting];
+        Ok(deadlines.waiting(&buckets, &submitting, now - HORIZON, now + HORIZON, PAGE).await?)
     }
 
     async fn receipts(&self, now: Timestamp) -> anyhow::Result<usize> {
@@ -106,11 +114,12 @@ impl Settle {
     /// Asks about every unknown outcome whose provider can be asked.
     async fn look_up(&self, now: Timestamp) -> anyhow::Result<usize> {
         let (mut after, mut settled) = (now, 0);
+        let buckets = self.0.buckets();
         while self.0.providers.can_be_asked() {
             let unknown = self
                 .0
-                .outbox
-                .waiting(&[ReminderState::Unknown], after, now + HORIZON, PAGE)
+                .deadlines
+                .waiting(&buckets, &[ReminderState::Unknown], after, now + HORIZON, PAGE)
                 .await?;
             settled += self.ask(&unknown, now).await?;
             // Those that nobody can be asked about must not hide the others.

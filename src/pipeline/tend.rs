@@ -19,7 +19,7 @@ const PAGE: u32 = 1_000;
 /// Marks in the store.
 const WINDOWS: &str = "tend:windows";
 const DEADLINES: &str = "tend:deadlines";
-const WINDOWS_AGAIN: &str = "tend:windows-again";
+pub const WINDOWS_AGAIN: &str = "tend:windows-again";
 const DEADLINES_AGAIN: &str = "tend:deadlines-again";
 /// Longer than any batch takes. What a batch writes when it ends bears the
 /// time of its beginning, and may lie behind the marks by then: everything is
@@ -46,6 +46,9 @@ impl Stage for Tend {
             }
             if let Some(after) = self.after(windows, until).await? {
                 ended += self.windows(after, until, now).await?;
+                if windows == WINDOWS_AGAIN {
+                    ended += self.orphans(after, until, now).await?;
+                }
                 came.push((windows, until));
             }
         }
@@ -70,7 +73,8 @@ impl Tend {
         until: Timestamp,
         now: Timestamp,
     ) -> anyhow::Result<usize> {
-        let Workshop { outbox, settings, .. } = &self.0;
+        let Workshop { outbox, deadlines, settings, .. } = &self.0;
+        let buckets = self.0.buckets();
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let states = [ReminderState::Submitting, ReminderState::Accepted, ReminderState::Unknown];
@@ -84,7 +88,7 @@ impl Tend {
         };
         let mut count = 0;
         loop {
-            let waiting = outbox.waiting(&states, after, until, PAGE).await?;
+            let waiting = deadlines.waiting(&buckets, &states, after, until, PAGE).await?;
             if waiting.is_empty() {
                 break;
             }
@@ -101,12 +105,13 @@ impl Tend {
         until: Timestamp,
         now: Timestamp,
     ) -> anyhow::Result<usize> {
-        let Workshop { outbox, control, .. } = &self.0;
+        let Workshop { outbox, deadlines, control, .. } = &self.0;
+        let buckets = self.0.buckets();
         let gate = Gate::at(&self.0, &control.control().await?, now).await?;
         let reason = gate.reason();
         let mut count = 0;
         loop {
-            let missed = outbox.missed(after, until, PAGE).await?;
+            let missed = deadlines.missed(&buckets, after, until, PAGE).await?;
             if missed.is_empty() {
                 break;
             }
@@ -121,6 +126,33 @@ impl Tend {
             warn!(reminders = count, "not sent on their day: {}", gate.words());
         }
         Ok(count)
+    }
+
+    /// First attempts of which nothing was heard until long after their windows
+    /// closed: their batch is over, and nobody knows what became of them.
+    async fn orphans(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
+        let Workshop { outbox, deadlines, settings, .. } = &self.0;
+        let receipt_deadline =
+            now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
+        let unknown = |standing: &Standing| Transition {
+            next_at: Some(receipt_deadline),
+            note: Some("no outcome by its deadline".into()),
+            ..follow(standing, ReminderState::Unknown, now)
+        };
+        let (buckets, mut count) = (self.0.buckets(), 0);
+        loop {
+            let orphans = deadlines.orphans(&buckets, after, until, PAGE).await?;
+            if orphans.is_empty() {
+                return Ok(count);
+            }
+            count +=
+                outbox.append(&orphans.iter().map(unknown).collect::<Vec<_>>()).await? as usize;
+        }
     }
 
     /// Counts every feed at the source and in the ledger. A gap means that

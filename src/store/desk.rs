@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::facts::Flag;
-use crate::model::{AccountId, Bill, Bucket, Reason, ReminderState};
+use crate::model::id::BUCKETS;
+use crate::model::{AccountId, Bill, Bucket, Item, Reason, ReminderState};
 
 use super::engine::{Arg, Statement, json};
-use super::facts::bill;
+use super::facts::{bill, items};
 use super::statements::sql;
-use super::{RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
+use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
 
 /// Answers for people; none of it steers anything.
 pub struct Desk<'a> {
@@ -103,12 +104,19 @@ impl Desk<'_> {
         self.counts(sql::count_why_not, "reason").await
     }
 
+    /// The day through which all buckets are planned; `None` before the first plan.
+    pub async fn planned_through(&self) -> Result<Option<Date>, StoreError> {
+        let planned = self.store.planned_through().await?;
+        let is_whole = planned.len() == usize::from(BUCKETS);
+        Ok(planned.into_values().min().filter(|_| is_whole))
+    }
+
     /// Every sent item, sorted by date, bill and step.
     pub async fn sent(&self) -> Result<Vec<SentLine>, StoreError> {
         let mut lines = Vec::new();
         for row in self.store.engine.rows(sql::list_sent, &[]).await? {
             lines.push(SentLine {
-                date: row.parsed("day")?,
+                date: row.date("day")?,
                 bill: row.text("bill_id")?,
                 step: row.text("step")?,
                 account: row.text("account_id")?,
@@ -122,7 +130,7 @@ impl Desk<'_> {
     pub async fn flags(&self) -> Result<Vec<(String, Date)>, StoreError> {
         let mut lines = Vec::new();
         for row in self.store.engine.rows(sql::list_flags, &[]).await? {
-            lines.push((row.text("account_id")?, row.parsed("flagged_on")?));
+            lines.push((row.text("account_id")?, row.date("flagged_on")?));
         }
         lines.sort_unstable();
         Ok(lines)
@@ -188,32 +196,25 @@ impl Desk<'_> {
             .engine
             .rows(sql::list_account_attempts, &[Arg::Text(account.as_str())])
             .await?;
-        let mut lines: Vec<(i64, AttemptLine)> = Vec::new();
-        for row in &rows {
-            let item = ItemLine { bill: row.text("bill_id")?, step: row.text("item_step")? };
-            let (reminder, seq) = (row.text("reminder_id")?, row.int("seq")?);
-            // Rows come ordered by transition, one per item.
-            if let Some((last_seq, last)) = lines.last_mut()
-                && (*last_seq, &last.reminder) == (seq, &reminder)
-            {
-                last.items.push(item);
-                continue;
-            }
-            let line = AttemptLine {
-                reminder,
-                day: row.parsed("day")?,
-                step: row.text("step")?,
-                items: vec![item],
-                state: row.text("state")?,
-                at: row.instant("at")?,
-                channel: row.opt_text("channel")?,
-                provider: row.opt_text("provider")?,
-                reason: row.opt_text("reason")?,
-                note: row.opt_text("note")?,
-            };
-            lines.push((seq, line));
-        }
-        Ok(lines.into_iter().map(|(_, line)| line).collect())
+        rows.iter()
+            .map(|row| {
+                let item = |item: Item| ItemLine { bill: item.bill.0, step: item.step };
+                let mut items: Vec<ItemLine> = items(row)?.into_iter().map(item).collect();
+                items.sort_unstable_by(|a, b| a.bill.cmp(&b.bill));
+                Ok(AttemptLine {
+                    reminder: row.reminder("reminder_id")?.to_string(),
+                    day: row.date("day")?,
+                    step: row.text("step")?,
+                    items,
+                    state: row.text("state")?,
+                    at: row.instant("at")?,
+                    channel: row.opt_text("channel")?,
+                    provider: row.opt_text("provider")?,
+                    reason: row.opt_text("reason")?,
+                    note: row.opt_text("note")?,
+                })
+            })
+            .collect()
     }
 
     /// Every recorded reason of an account.
@@ -229,12 +230,12 @@ impl Desk<'_> {
                 Ok(WhyNotLine {
                     bill: row.text("bill_id")?,
                     step: row.text("step")?,
-                    step_on: row.parsed("step_on")?,
-                    limit_on: row.parsed("limit_on")?,
+                    step_on: row.date("step_on")?,
+                    limit_on: row.date("limit_on")?,
                     reason: Reason::parse(&reason)
                         .ok_or(StoreError::Corrupt { column: "reason" })?,
                     is_open: row.int("is_open")? == 1,
-                    decided_on: row.parsed("decided_on")?,
+                    decided_on: row.date("decided_on")?,
                 })
             })
             .collect()
@@ -247,7 +248,7 @@ impl Desk<'_> {
         let bills: Vec<String> = serde_json::from_str(&row.text("bills")?)
             .map_err(|_| StoreError::Corrupt { column: "bills" })?;
         Ok(Some(Flag {
-            flagged_on: row.parsed("flagged_on")?,
+            flagged_on: row.date("flagged_on")?,
             bills: bills.into_iter().map(Into::into).collect(),
         }))
     }
@@ -270,10 +271,9 @@ const ERASE: &[Statement] = &[
     erase("delete from repeat_debtor"),
     erase("delete from why_not"),
     erase("delete from reminder"),
-    erase("delete from reminder_item"),
     erase("delete from transition"),
     erase("delete from sent_item"),
-    erase("delete from sent_day"),
+    erase("delete from submission"),
 ];
 
 const fn erase(sql: &'static str) -> Statement {

@@ -7,13 +7,13 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Executor, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::StoreError;
+use super::copy::{CopyRow, encode};
+use super::row::Row;
 
 /// One statement in both dialects; the name is that of its files.
 #[derive(Debug, Clone, Copy)]
@@ -210,6 +210,30 @@ impl Tx {
         .map_err(|source| StoreError::of(statement, source))
     }
 
+    /// Writes new rows in bulk. `false` where that was not to be had, and
+    /// nothing was written: on SQLite, and where a key is taken already.
+    pub async fn copy<T: CopyRow>(&mut self, rows: &[T]) -> Result<bool, StoreError> {
+        let Tx::Postgres(tx) = self else { return Ok(false) };
+        if rows.is_empty() {
+            return Ok(true);
+        }
+        let failed = |source| StoreError::Statement { statement: T::INTO, source };
+        tx.execute("savepoint bulk").await.map_err(failed)?;
+        let copied = async {
+            let mut copy = tx.copy_in_raw(T::INTO).await?;
+            copy.send(encode(rows)).await?;
+            copy.finish().await
+        };
+        match copied.await {
+            Ok(_) => Ok(true),
+            Err(sqlx::Error::Database(told)) if told.is_unique_violation() => {
+                tx.execute("rollback to savepoint bulk").await.map_err(failed)?;
+                Ok(false)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Tx::Postgres(tx) => tx.commit().await,
@@ -236,64 +260,4 @@ fn sqlite_query<'q>(sql: &'static str, args: &'q [Arg<'q>]) -> SqliteQuery<'q> {
         Arg::Text(text) => query.bind(*text),
         Arg::Json(rows) => query.bind(rows.as_str()),
     })
-}
-
-/// One row that came back; columns are asked for by name.
-pub enum Row {
-    Postgres(PgRow),
-    Sqlite(SqliteRow),
-}
-
-impl Row {
-    pub fn text(&self, column: &'static str) -> Result<String, StoreError> {
-        self.opt_text(column)?.ok_or(StoreError::Corrupt { column })
-    }
-
-    pub fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
-        match self {
-            Row::Postgres(row) => row.try_get(column),
-            Row::Sqlite(row) => row.try_get(column),
-        }
-        .map_err(|_| StoreError::Corrupt { column })
-    }
-
-    pub fn int(&self, column: &'static str) -> Result<i64, StoreError> {
-        self.opt_int(column)?.ok_or(StoreError::Corrupt { column })
-    }
-
-    pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
-        match self {
-            Row::Postgres(row) => row.try_get(column),
-            Row::Sqlite(row) => row.try_get(column),
-        }
-        .map_err(|_| StoreError::Corrupt { column })
-    }
-
-    /// A column that holds the text form of one of our values.
-    pub fn parsed<T: std::str::FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.text(column)?.parse().map_err(|_| StoreError::Corrupt { column })
-    }
-
-    pub fn opt_parsed<T: std::str::FromStr>(
-        &self,
-        column: &'static str,
-    ) -> Result<Option<T>, StoreError> {
-        match self.opt_text(column)? {
-            None => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| StoreError::Corrupt { column }),
-        }
-    }
-
-    pub fn instant(&self, column: &'static str) -> Result<jiff::Timestamp, StoreError> {
-        self.opt_instant(column)?.ok_or(StoreError::Corrupt { column })
-    }
-
-    pub fn opt_instant(&self, column: &'static str) -> Result<Option<jiff::Timestamp>, StoreError> {
-        match self.opt_int(column)? {
-            None => Ok(None),
-            Some(micros) => jiff::Timestamp::from_microsecond(micros)
-                .map(Some)
-                .map_err(|_| StoreError::Corrupt { column }),
-        }
-    }
 }

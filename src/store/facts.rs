@@ -1,10 +1,11 @@
 //! Reading the facts that decisions are made from, a page of accounts at a time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 use crate::model::{
@@ -12,7 +13,8 @@ use crate::model::{
     Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity, Tier,
 };
 
-use super::engine::{Arg, Row, Statement, json};
+use super::engine::{Arg, Statement, json};
+use super::row::Row;
 use super::statements::sql;
 use super::{History, SqlStore, StoreError};
 
@@ -21,6 +23,42 @@ use super::{History, SqlStore, StoreError};
 pub struct Key<'a> {
     pub bucket: Bucket,
     pub account_id: &'a AccountId,
+}
+
+/// Buckets as the statements take them.
+pub fn bucket_keys(buckets: &[Bucket]) -> Arg<'static> {
+    #[derive(Serialize)]
+    struct Named {
+        bucket: Bucket,
+    }
+    let named: Vec<Named> = buckets.iter().map(|bucket| Named { bucket: *bucket }).collect();
+    json(&named)
+}
+
+/// Buckets as runs from first to last, for statements that pass over all of them.
+pub fn bucket_runs(buckets: &[Bucket]) -> Arg<'static> {
+    #[derive(Serialize)]
+    struct Run {
+        first: Bucket,
+        last: Bucket,
+    }
+    let mut runs: Vec<Run> = Vec::new();
+    for bucket in buckets {
+        match runs.last_mut() {
+            Some(run) if run.last.number() + 1 == bucket.number() => run.last = *bucket,
+            _ => runs.push(Run { first: *bucket, last: *bucket }),
+        }
+    }
+    json(&runs)
+}
+
+/// An item as it stands in a reminder's row.
+#[derive(Serialize, Deserialize)]
+pub struct StoredItem<'a> {
+    pub bill_id: Cow<'a, str>,
+    pub step: Cow<'a, str>,
+    pub step_on: Date,
+    pub limit_on: Date,
 }
 
 /// While a day is planned, these many before it may still be under way
@@ -154,24 +192,33 @@ impl FactsPage {
 
     fn add_in_hand(&mut self, row: &Row) -> Result<(), StoreError> {
         let facts = self.of(row)?;
-        let day: Date = row.parsed("day")?;
+        let day: Date = row.date("day")?;
         let revision = row.int("revision")? as u32;
         let next = facts.revisions.entry(day).or_default();
         *next = (*next).max(revision + 1);
         if row.int("is_over")? == 1 {
             return Ok(());
         }
-        let reminder = row.parsed("reminder_id")?;
-        let item = Item { bill: BillId(row.text("bill_id")?), step: row.text("step")? };
-        match facts.in_hand.iter_mut().find(|in_hand| in_hand.reminder == reminder) {
-            Some(in_hand) => in_hand.items.push(item),
-            None => {
-                let policy = row.text("policy")?;
-                facts.in_hand.push(InHand { reminder, day, revision, items: vec![item], policy });
-            }
-        }
+        let (reminder, policy) = (row.reminder("reminder_id")?, row.text("policy")?);
+        facts.in_hand.push(InHand { reminder, day, revision, items: items(row)?, policy });
         Ok(())
     }
+}
+
+pub fn bucket(row: &Row) -> Result<Bucket, StoreError> {
+    row.int("bucket").map(Bucket::from_number)
+}
+
+/// The items of a reminder's row.
+pub fn items(row: &Row) -> Result<Vec<Item>, StoreError> {
+    let text = row.text("items")?;
+    let stored: Vec<StoredItem<'_>> =
+        serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { column: "items" })?;
+    let item = |one: StoredItem<'_>| Item {
+        bill: BillId(one.bill_id.into_owned()),
+        step: one.step.into_owned(),
+    };
+    Ok(stored.into_iter().map(item).collect())
 }
 
 pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
@@ -200,9 +247,9 @@ pub(super) fn bill(row: &Row) -> Result<Bill, StoreError> {
         currency: row.parsed("currency")?,
         amount: row.int("amount")?,
         remaining: row.int("remaining")?,
-        issued_on: row.parsed("issued_on")?,
-        due_on: row.parsed("due_on")?,
-        settled_on: row.opt_parsed("settled_on")?,
+        issued_on: row.date("issued_on")?,
+        due_on: row.date("due_on")?,
+        settled_on: row.opt_date("settled_on")?,
     })
 }
 
@@ -211,8 +258,8 @@ fn hold(row: &Row) -> Result<Hold, StoreError> {
         id: row.text("hold_id")?,
         kind: HoldKind::parse(&row.text("kind")?).ok_or(StoreError::Corrupt { column: "kind" })?,
         bill: row.opt_text("bill_id")?.map(BillId),
-        starts_on: row.parsed("starts_on")?,
-        ends_on: row.opt_parsed("ends_on")?,
+        starts_on: row.date("starts_on")?,
+        ends_on: row.opt_date("ends_on")?,
         amount: row.opt_int("amount")?,
     })
 }
@@ -224,8 +271,8 @@ fn payment(row: &Row, amount: &'static str, currency: &'static str) -> Result<Pa
         bill: row.opt_text("bill_id")?.map(BillId),
         currency: row.parsed(currency)?,
         amount: row.int(amount)?,
-        paid_on: row.parsed("paid_on")?,
-        reversed_on: row.opt_parsed("reversed_on")?,
+        paid_on: row.date("paid_on")?,
+        reversed_on: row.opt_date("reversed_on")?,
         state: PaymentState::parse(&state).ok_or(StoreError::Corrupt { column: "state" })?,
     })
 }
@@ -243,7 +290,7 @@ fn sent_item(row: &Row) -> Result<SentItem, StoreError> {
         _ => Standing::Open,
     };
     let item = Item { bill: BillId(row.text("bill_id")?), step: row.text("step")? };
-    Ok(SentItem { item, day: row.parsed("day")?, standing })
+    Ok(SentItem { item, day: row.date("day")?, standing })
 }
 
 fn why_not(row: &Row) -> Result<WhyNot, StoreError> {
@@ -251,8 +298,8 @@ fn why_not(row: &Row) -> Result<WhyNot, StoreError> {
     Ok(WhyNot {
         bill: BillId(row.text("bill_id")?),
         step: row.text("step")?,
-        step_on: row.parsed("step_on")?,
-        limit_on: row.parsed("limit_on")?,
+        step_on: row.date("step_on")?,
+        limit_on: row.date("limit_on")?,
         reason: Reason::parse(&reason).ok_or(StoreError::Corrupt { column: "reason" })?,
         is_open: row.int("is_open")? == 1,
     })
@@ -260,7 +307,7 @@ fn why_not(row: &Row) -> Result<WhyNot, StoreError> {
 
 fn case(row: &Row) -> Result<Case, StoreError> {
     Ok(Case {
-        opened_on: row.parsed("opened_on")?,
+        opened_on: row.date("opened_on")?,
         stage: Severity::parse(&row.text("stage")?)
             .ok_or(StoreError::Corrupt { column: "stage" })?,
         policy: row.text("policy")?,

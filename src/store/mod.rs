@@ -8,15 +8,20 @@
 //!
 //! May use: model.
 
+mod control;
+mod copy;
+mod deadlines;
 mod desk;
 mod engine;
 mod facts;
 mod ledger;
 mod outbox;
 mod plan;
+mod row;
 mod statements;
+mod turns;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -37,6 +42,8 @@ use crate::model::{
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;
 pub use statements::STATEMENTS;
+
+use turns::Turns;
 
 /// What sync needs: pages of feeds, merged once each.
 #[async_trait]
@@ -64,14 +71,12 @@ pub trait LedgerStore: Send + Sync {
 /// What planning needs: accounts with something to decide, and a place for decisions.
 #[async_trait]
 pub trait PlanStore: Send + Sync {
-    /// Accounts of buckets from `from` on that need a decision for `scope`,
-    /// whole buckets only, in order.
+    /// Accounts of these buckets that need a decision for `scope`, in order.
     async fn candidates(
         &self,
         scope: &Scope,
-        from: Bucket,
-        limit: u32,
-    ) -> Result<Candidates, StoreError>;
+        buckets: &[Bucket],
+    ) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
 
     /// The facts of these accounts, as far as a decision on `on` needs them.
     async fn facts(
@@ -91,8 +96,8 @@ pub trait PlanStore: Send + Sync {
     /// Writes a page of decisions, and how far its buckets are planned.
     async fn record(&self, page: &PlanPage, now: Timestamp) -> Result<(), StoreError>;
 
-    /// The day through which every bucket is planned; `None` before the first plan.
-    async fn planned_through(&self) -> Result<Option<Date>, StoreError>;
+    /// The day through which each bucket is planned; absent before its first plan.
+    async fn planned_through(&self) -> Result<HashMap<Bucket, Date>, StoreError>;
 
     /// Makes every version of a scenario that ever decided available again.
     async fn policies(&self) -> Result<Vec<PolicyVersion>, StoreError>;
@@ -101,12 +106,26 @@ pub trait PlanStore: Send + Sync {
     -> Result<(), StoreError>;
 }
 
-/// What dispatch, settling and housekeeping need.
+/// What dispatch and settling need.
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Reminders that may be submitted at `now`: planned ones inside their
-    /// window, and retries that are due.
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueReminder>, StoreError>;
+    /// Reminders of these buckets, after this place in the order of bucket and
+    /// id, that were planned and may be submitted at `now`.
+    async fn due(
+        &self,
+        buckets: &[Bucket],
+        after: Option<ReminderId>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueReminder>, StoreError>;
+
+    /// Reminders of these buckets whose retry is due at `now`.
+    async fn retries(
+        &self,
+        buckets: &[Bucket],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueReminder>, StoreError>;
 
     /// Takes the keys of these submissions and appends their SUBMITTING marks.
     /// Gives back the reminders that got both; of the others, a key was taken
@@ -122,22 +141,39 @@ pub trait OutboxStore: Send + Sync {
     /// plan finds them, even where it was made already.
     async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError>;
 
-    /// Where these reminders stand.
+    /// Where these reminders stand; those of which nothing was submitted are absent.
     async fn standing(&self, reminders: &[ReminderId]) -> Result<Vec<Standing>, StoreError>;
+}
 
-    /// Reminders in one of `states` whose next moment lies after `after` and not after `until`.
+/// What must not be waited for any longer.
+#[async_trait]
+pub trait DeadlineStore: Send + Sync {
+    /// Reminders of these buckets in one of `states` whose next moment lies
+    /// after `after` and not after `until`.
     async fn waiting(
         &self,
+        buckets: &[Bucket],
         states: &[ReminderState],
         after: Timestamp,
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError>;
 
-    /// Reminders never submitted, or waiting for a retry, whose window closed
-    /// after `after` and not after `until`.
+    /// Reminders of these buckets, never submitted or waiting for a retry,
+    /// whose window closed after `after` and not after `until`.
     async fn missed(
         &self,
+        buckets: &[Bucket],
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+
+    /// Reminders of these buckets whose first attempt has no outcome, and whose
+    /// window closes after `after` and not after `until`.
+    async fn orphans(
+        &self,
+        buckets: &[Bucket],
         after: Timestamp,
         until: Timestamp,
         limit: u32,
@@ -166,17 +202,9 @@ pub struct Scope {
     /// The day that is planned.
     pub on: Date,
     /// Due dates of which some step, or some lateness, falls on a day not yet planned.
-    pub due_between: Vec<(Date, Date)>,
+    pub due_on: Vec<Date>,
     /// Also look again at open why-not rows (a new day), not only at touched accounts.
     pub is_new_day: bool,
-}
-
-/// Accounts to decide about.
-#[derive(Debug, Clone, Default)]
-pub struct Candidates {
-    pub accounts: Vec<(Bucket, AccountId)>,
-    /// The last bucket that is complete in `accounts`.
-    pub through: Option<Bucket>,
 }
 
 /// Bills and payments of one account that the repeat-debtor rule needs.
@@ -191,8 +219,8 @@ pub struct History {
 #[derive(Debug, Clone, Default)]
 pub struct PlanPage {
     pub decisions: Vec<Decided>,
-    /// Buckets `from..=through` are planned through `day`, where the page ends a new day's run.
-    pub planned: Option<(Bucket, Bucket, Date)>,
+    /// These buckets are planned through that day, where the page is part of a new day's run.
+    pub planned: Option<(Vec<Bucket>, Date)>,
     pub on: Option<Date>,
 }
 
@@ -275,9 +303,16 @@ pub struct Submission {
     pub account: AccountId,
     pub day: Date,
     pub items: Vec<crate::model::Item>,
-    /// Every key is taken with the first attempt.
-    pub is_first: bool,
+    /// The SUBMITTING mark. That of the first attempt is the key itself and
+    /// takes no place among the transitions: its `seq` is that of what came before.
     pub mark: Transition,
+}
+
+impl Submission {
+    /// Every key is taken with the first attempt.
+    fn is_first(&self) -> bool {
+        self.mark.attempt == 1
+    }
 }
 
 /// Where a reminder stands, as far as settling needs it.
@@ -335,6 +370,7 @@ impl StoreError {
 /// The store over SQL, embedded or served.
 pub struct SqlStore {
     engine: Engine,
+    turns: Turns,
 }
 
 impl SqlStore {
@@ -355,7 +391,7 @@ impl SqlStore {
         } else {
             return Err(StoreError::BadUrl { url: without_password(url) });
         };
-        let store = SqlStore { engine };
+        let store = SqlStore { engine, turns: Turns::default() };
         statements::migrate(&store.engine).await.map_err(StoreError::Migration)?;
         Ok(store)
     }

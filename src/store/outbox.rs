@@ -8,18 +8,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{
     AccountId, BillId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Severity,
 };
 
-use super::engine::{Arg, Row, Tx, json};
-use super::facts::{Key, account};
+use super::copy::{CopyRow, Fields};
+use super::deadlines::{channel, channels, first_id, standing};
+use super::engine::{Arg, Tx, json};
+use super::facts::{account, bucket_keys, bucket_runs, items};
+use super::row::Row;
 use super::statements::sql;
-use super::{
-    ControlStore, DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, Submission,
-};
+use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, Submission};
 
 /// A retry never outlives its contact window, which is shorter than this.
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
@@ -38,30 +38,44 @@ fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Arg<'stat
 
 #[async_trait]
 impl OutboxStore for SqlStore {
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<DueReminder>, StoreError> {
-        let micros = Arg::Int(now.as_microsecond());
-        let limit = Arg::Int(i64::from(limit));
-        let mut found = Vec::new();
-        for row in self.engine.rows(sql::load_due, &[micros.clone(), limit.clone()]).await? {
-            found.push(Found {
-                reminder: reminder(&row)?,
-                seq: 0,
-                attempt: 0,
-                channel: None,
-                on_channel: 0,
-            });
-        }
-        let since = Arg::Int((now - RETRY_HORIZON).as_microsecond());
-        for row in self.engine.rows(sql::load_retries, &[micros, since, limit]).await? {
-            found.push(Found {
-                reminder: reminder(&row)?,
-                seq: row.int("seq")? as u32,
-                attempt: row.int("attempt")? as u32,
-                channel: channel(&row)?,
-                on_channel: row.int("on_channel")?.max(0) as u32,
-            });
-        }
-        self.with_details(found).await
+    async fn due(
+        &self,
+        buckets: &[Bucket],
+        after: Option<ReminderId>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueReminder>, StoreError> {
+        let bucket = after.map_or(-1, |after| i64::from(after.bucket().number()));
+        let after = after.unwrap_or(ReminderId::from_bytes([0; 16])).to_string();
+        let first = first_id(now);
+        let args = [
+            bucket_keys(buckets),
+            Arg::Int(now.as_microsecond()),
+            Arg::Int(bucket),
+            Arg::Text(&after),
+            Arg::Text(&first),
+            Arg::Int(i64::from(limit)),
+        ];
+        let rows = self.engine.rows(sql::load_due, &args).await?;
+        let found = rows.iter().map(|row| due_reminder(row, false)).collect::<Result<_, _>>()?;
+        self.with_bills(found).await
+    }
+
+    async fn retries(
+        &self,
+        buckets: &[Bucket],
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueReminder>, StoreError> {
+        let args = [
+            bucket_runs(buckets),
+            Arg::Int((now - RETRY_HORIZON).as_microsecond()),
+            Arg::Int(now.as_microsecond()),
+            Arg::Int(i64::from(limit)),
+        ];
+        let rows = self.engine.rows(sql::load_retries, &args).await?;
+        let found = rows.iter().map(|row| due_reminder(row, true)).collect::<Result<_, _>>()?;
+        self.with_bills(found).await
     }
 
     async fn submit(
@@ -72,44 +86,49 @@ impl OutboxStore for SqlStore {
         if submissions.is_empty() {
             return Ok(Vec::new());
         }
+        let _turn = self.turns.take(submissions.iter().map(|one| one.reminder.bucket())).await;
         let mut tx = self.engine.begin().await?;
-        let first: Vec<&Submission> = submissions.iter().filter(|s| s.is_first).collect();
-        let Keys { taken_by, keyless } = take_keys(&mut tx, &first).await?;
-
-        let mut marks: Vec<TransitionRow<'_>> = Vec::with_capacity(submissions.len());
-        for submission in submissions {
-            let mut row = TransitionRow::of(&submission.mark);
-            if keyless.contains(&submission.reminder) {
-                row.state = ReminderState::Cancelled.as_str();
-                row.reason = Some(Reason::AccountCap.as_str());
-                row.at = now.as_microsecond();
-                (row.attempt, row.next_at) = (0, None);
-            }
-            marks.push(row);
-        }
-        let mut appended = append_rows(&mut tx, &marks).await?;
-
-        // Whoever lost its place to another transition, or a key to another
-        // reminder, keeps no key that it took here. Keys of an earlier
+        let (first, later): (Vec<&Submission>, Vec<&Submission>) =
+            submissions.iter().partition(|one| one.is_first());
+        let Keys { mut marked, taken_by, keyless } = match first.as_slice() {
+            [] => Keys::default(),
+            first => take_keys(&mut tx, first).await?,
+        };
+        // Whoever got one key and not the other keeps none. Keys of an earlier
         // submission of the same reminder are not touched: that one went out.
-        let lost: Vec<ReminderId> = taken_by
-            .into_iter()
-            .filter(|id| keyless.contains(id) || !appended.contains(id))
-            .collect();
+        let lost: Vec<ReminderId> =
+            taken_by.into_iter().filter(|id| keyless.contains(id)).collect();
         if !lost.is_empty() {
             release_keys(&mut tx, &lost).await?;
         }
-        let cancelled: Vec<(ReminderId, Reason)> = keyless
-            .iter()
-            .filter(|id| appended.contains(id))
-            .map(|id| (*id, Reason::AccountCap))
-            .collect();
-        if !cancelled.is_empty() {
-            reopen_steps(&mut tx, &cancelled).await?;
+
+        let mut marks: Vec<TransitionRow<'_>> =
+            later.iter().map(|one| TransitionRow::of(&one.mark)).collect();
+        for one in first.iter().filter(|one| keyless.contains(&one.reminder)) {
+            marks.push(TransitionRow {
+                seq: one.mark.seq + 1,
+                state: ReminderState::Cancelled.as_str(),
+                reason: Some(Reason::AccountCap.as_str()),
+                at: now.as_microsecond(),
+                attempt: 0,
+                next_at: None,
+                ..TransitionRow::of(&one.mark)
+            });
+        }
+        if !marks.is_empty() {
+            let appended = append_rows(&mut tx, &marks).await?;
+            let cancelled: Vec<(ReminderId, Reason)> = keyless
+                .iter()
+                .filter(|id| appended.contains(id))
+                .map(|id| (*id, Reason::AccountCap))
+                .collect();
+            if !cancelled.is_empty() {
+                reopen_steps(&mut tx, &cancelled).await?;
+            }
+            marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
         tx.commit().await?;
-        appended.retain(|id| !keyless.contains(id));
-        Ok(appended.into_iter().collect())
+        Ok(marked)
     }
 
     async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError> {
@@ -117,6 +136,7 @@ impl OutboxStore for SqlStore {
             return Ok(0);
         }
         let rows: Vec<TransitionRow<'_>> = transitions.iter().map(TransitionRow::of).collect();
+        let _turn = self.turns.take(transitions.iter().map(|one| one.reminder.bucket())).await;
         let mut tx = self.engine.begin().await?;
         let appended = append_rows(&mut tx, &rows).await?;
         let unsent: Vec<(ReminderId, Reason)> = transitions
@@ -138,178 +158,99 @@ impl OutboxStore for SqlStore {
         let rows = self.engine.rows(sql::load_standing, &[reminder_keys(reminders)]).await?;
         rows.iter().map(standing).collect()
     }
-
-    async fn waiting(
-        &self,
-        states: &[ReminderState],
-        after: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, StoreError> {
-        #[derive(Serialize)]
-        struct State {
-            state: &'static str,
-        }
-        let states: Vec<State> =
-            states.iter().map(|state| State { state: state.as_str() }).collect();
-        let args = [
-            json(&states),
-            Arg::Int(after.as_microsecond()),
-            Arg::Int(until.as_microsecond()),
-            Arg::Int(i64::from(limit)),
-        ];
-        let rows = self.engine.rows(sql::load_waiting, &args).await?;
-        rows.iter().map(standing).collect()
-    }
-
-    async fn missed(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Standing>, StoreError> {
-        let args = [
-            Arg::Int(after.as_microsecond()),
-            Arg::Int(until.as_microsecond()),
-            Arg::Int(i64::from(limit)),
-        ];
-        let rows = self.engine.rows(sql::load_missed, &args).await?;
-        rows.iter().map(standing).collect()
-    }
-}
-
-#[async_trait]
-impl ControlStore for SqlStore {
-    async fn control(&self) -> Result<Control, StoreError> {
-        let mut control = Control::default();
-        for row in self.engine.rows(sql::load_control, &[]).await? {
-            let (name, value) = (row.text("name")?, row.text("value")?);
-            if let Some(scenario) = name.strip_prefix("live:") {
-                let since = value.parse().map_err(|_| StoreError::Corrupt { column: "value" })?;
-                control.live_since.insert(scenario.to_owned(), since);
-            } else if name == "kill_switch" {
-                control.kill_switch = true;
-            }
-        }
-        Ok(control)
-    }
-
-    async fn set_control(
-        &self,
-        name: &str,
-        value: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        match value {
-            Some(value) => {
-                let args = [Arg::Text(name), Arg::Text(value), Arg::Int(now.as_microsecond())];
-                self.engine.run(sql::put_control, &args).await.map(drop)
-            }
-            None => self.engine.run(sql::drop_control, &[Arg::Text(name)]).await.map(drop),
-        }
-    }
-
-    async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.engine.rows(sql::load_mark, &[Arg::Text(name)]).await?;
-        rows.first().map(|row| row.instant("at")).transpose()
-    }
-
-    async fn set_marks(&self, marks: &[(&str, Timestamp)]) -> Result<(), StoreError> {
-        let mut tx = self.engine.begin().await?;
-        for (name, at) in marks {
-            tx.run(sql::put_mark, &[Arg::Text(name), Arg::Int(at.as_microsecond())]).await?;
-        }
-        tx.commit().await
-    }
-}
-
-/// A due reminder before its bills and its account are read.
-struct Found {
-    reminder: Reminder,
-    seq: u32,
-    attempt: u32,
-    channel: Option<Channel>,
-    on_channel: u32,
 }
 
 impl SqlStore {
-    async fn with_details(&self, found: Vec<Found>) -> Result<Vec<DueReminder>, StoreError> {
+    /// Adds what the ledger knows of each reminder's bills.
+    async fn with_bills(
+        &self,
+        mut found: Vec<DueReminder>,
+    ) -> Result<Vec<DueReminder>, StoreError> {
         #[derive(Serialize)]
-        struct OnDay {
+        struct BillOnDay<'a> {
             bucket: Bucket,
             reminder_id: ReminderId,
+            bill_id: &'a BillId,
+            step: &'a str,
             day: Date,
         }
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(found);
         }
-        let on_days: Vec<OnDay> = found
+        let keys: Vec<BillOnDay<'_>> = found
             .iter()
-            .map(|f| OnDay {
-                bucket: f.reminder.bucket(),
-                reminder_id: f.reminder.id,
-                day: f.reminder.day,
+            .flat_map(|due| {
+                let reminder = &due.reminder;
+                reminder.items.iter().map(|item| BillOnDay {
+                    bucket: reminder.bucket(),
+                    reminder_id: reminder.id,
+                    bill_id: &item.bill,
+                    step: &item.step,
+                    day: reminder.day,
+                })
             })
             .collect();
-        // A later attempt is about the bills that the first one took the keys of.
-        let tried: HashSet<ReminderId> =
-            found.iter().filter(|f| f.attempt > 0).map(|f| f.reminder.id).collect();
-        let mut bills: HashMap<ReminderId, Vec<DueBill>> = HashMap::with_capacity(found.len());
-        for row in self.engine.rows(sql::load_due_bills, &[json(&on_days)]).await? {
-            let reminder: ReminderId = row.parsed("reminder_id")?;
-            if row.int("is_taken")? == 0 && tried.contains(&reminder) {
-                continue;
-            }
-            bills.entry(reminder).or_default().push(DueBill {
+        let mut bills: HashMap<ReminderId, Vec<(DueBill, bool)>> =
+            HashMap::with_capacity(found.len());
+        for row in self.engine.rows(sql::load_due_bills, &[json(&keys)]).await? {
+            let bill = DueBill {
                 id: BillId(row.text("bill_id")?),
                 step: row.text("step")?,
                 currency: row.parsed("currency")?,
-                due_on: row.parsed("due_on")?,
+                due_on: row.date("due_on")?,
                 disputed: row.int("disputed")?,
-            });
+            };
+            let is_taken = row.int("is_taken")? == 1;
+            bills.entry(row.reminder("reminder_id")?).or_default().push((bill, is_taken));
         }
-
-        let keys: Vec<Key<'_>> = found
-            .iter()
-            .map(|f| Key { bucket: f.reminder.bucket(), account_id: &f.reminder.account })
-            .collect();
-        let mut accounts = HashMap::with_capacity(found.len());
-        for row in self.engine.rows(sql::load_accounts, &[json(&keys)]).await? {
-            let account = account(&row)?;
-            accounts.insert(account.id.clone(), (account, row.int("changes")? > 0));
+        for due in &mut found {
+            let of_it = bills.remove(&due.reminder.id).unwrap_or_default();
+            // A later attempt is about the bills that the first one took the keys of.
+            let counts = |is_taken: bool| is_taken || due.attempt == 0;
+            due.bills = of_it
+                .into_iter()
+                .filter(|(_, is_taken)| counts(*is_taken))
+                .map(|(bill, _)| bill)
+                .collect();
         }
-        found
-            .into_iter()
-            .map(|f| {
-                let account = accounts.get(&f.reminder.account).cloned();
-                let (account, is_touched) =
-                    account.ok_or(StoreError::Corrupt { column: "account_id" })?;
-                Ok(DueReminder {
-                    bills: bills.remove(&f.reminder.id).unwrap_or_default(),
-                    account,
-                    is_touched,
-                    reminder: f.reminder,
-                    seq: f.seq,
-                    attempt: f.attempt,
-                    channel: f.channel,
-                    on_channel: f.on_channel,
-                })
-            })
-            .collect()
+        Ok(found)
     }
 }
 
 /// What became of the keys of first attempts.
+#[derive(Default)]
 struct Keys {
+    /// Reminders that got all of theirs: they are submitting now.
+    marked: Vec<ReminderId>,
     /// Reminders that took keys just now, all of theirs or some.
     taken_by: Vec<ReminderId>,
     /// Reminders that did not get all of theirs.
     keyless: HashSet<ReminderId>,
 }
 
-/// A key as the statements take it; of a day, bill and step are empty.
 #[derive(Serialize)]
-struct Taken<'a> {
+struct SubmissionRow<'a> {
+    bucket: Bucket,
+    account_id: &'a AccountId,
+    day: Date,
+    reminder_id: ReminderId,
+    at: i64,
+    channel: &'static str,
+    provider: &'a str,
+}
+
+impl CopyRow for SubmissionRow<'_> {
+    const INTO: &'static str = "copy submission (bucket, account_id, day, reminder_id, at, \
+        channel, provider) from stdin (format binary)";
+
+    fn write(&self, row: &mut Fields<'_>) {
+        row.bucket(self.bucket).text(self.account_id.as_str()).date(self.day);
+        row.reminder(self.reminder_id).instant(self.at).text(self.channel).text(self.provider);
+    }
+}
+
+#[derive(Serialize)]
+struct SentItemRow<'a> {
     bucket: Bucket,
     bill_id: &'a str,
     step: &'a str,
@@ -318,44 +259,78 @@ struct Taken<'a> {
     reminder_id: ReminderId,
 }
 
-impl<'a> Taken<'a> {
-    fn by(submission: &'a Submission, bill_id: &'a str, step: &'a str) -> Taken<'a> {
-        Taken {
-            bucket: submission.reminder.bucket(),
-            bill_id,
-            step,
-            account_id: &submission.account,
-            day: submission.day,
-            reminder_id: submission.reminder,
-        }
+impl CopyRow for SentItemRow<'_> {
+    const INTO: &'static str = "copy sent_item (bucket, bill_id, step, account_id, day, \
+        reminder_id) from stdin (format binary)";
+
+    fn write(&self, row: &mut Fields<'_>) {
+        row.bucket(self.bucket).text(self.bill_id).text(self.step);
+        row.text(self.account_id.as_str()).date(self.day).reminder(self.reminder_id);
     }
 }
 
 /// Takes the keys of first attempts: first the account's day, and only with
-/// that the items, so that a reminder without the former took nothing.
+/// that the items, so that a reminder without the former took nothing. One of
+/// which something became already, as planning may have cancelled it, is left out.
 async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreError> {
-    if first.is_empty() {
-        return Ok(Keys { taken_by: Vec::new(), keyless: HashSet::new() });
+    let ids = reminder_keys(first.iter().map(|one| &one.reminder));
+    let mut moved = HashSet::new();
+    for row in tx.rows(sql::find_moved, &[ids]).await? {
+        moved.insert(row.reminder("reminder_id")?);
     }
-    let days: Vec<Taken<'_>> = first.iter().map(|one| Taken::by(one, "", "")).collect();
+    let days: Vec<SubmissionRow<'_>> = first
+        .iter()
+        .filter(|one| !moved.contains(&one.reminder))
+        .map(|one| SubmissionRow {
+            bucket: one.reminder.bucket(),
+            account_id: &one.account,
+            day: one.day,
+            reminder_id: one.reminder,
+            at: one.mark.at.as_microsecond(),
+            channel: one.mark.channel.map_or("", Channel::as_str),
+            provider: one.mark.provider.as_deref().unwrap_or_default(),
+        })
+        .collect();
     let mut got: HashMap<ReminderId, usize> = HashMap::with_capacity(first.len());
-    for row in tx.rows(sql::take_days, &[json(&days)]).await? {
-        got.insert(row.parsed("reminder_id")?, 0);
+    if tx.copy(&days).await? {
+        got.extend(days.iter().map(|row| (row.reminder_id, 0)));
+    } else {
+        for row in tx.rows(sql::take_submissions, &[json(&days)]).await? {
+            got.insert(row.reminder("reminder_id")?, 0);
+        }
     }
-    let items: Vec<Taken<'_>> = first
+    let items: Vec<SentItemRow<'_>> = first
         .iter()
         .filter(|one| got.contains_key(&one.reminder))
-        .flat_map(|one| one.items.iter().map(|item| Taken::by(one, item.bill.as_str(), &item.step)))
+        .flat_map(|one| {
+            one.items.iter().map(|item| SentItemRow {
+                bucket: one.reminder.bucket(),
+                bill_id: item.bill.as_str(),
+                step: &item.step,
+                account_id: &one.account,
+                day: one.day,
+                reminder_id: one.reminder,
+            })
+        })
         .collect();
-    for row in tx.rows(sql::take_items, &[json(&items)]).await? {
-        *got.entry(row.parsed("reminder_id")?).or_default() += 1;
+    if tx.copy(&items).await? {
+        for row in &items {
+            *got.entry(row.reminder_id).or_default() += 1;
+        }
+    } else {
+        for row in tx.rows(sql::take_items, &[json(&items)]).await? {
+            *got.entry(row.reminder("reminder_id")?).or_default() += 1;
+        }
     }
-    let keyless = first
+    let (marked, keyless): (Vec<&Submission>, Vec<&Submission>) = first
         .iter()
-        .filter(|one| got.get(&one.reminder) != Some(&one.items.len()))
-        .map(|one| one.reminder)
-        .collect();
-    Ok(Keys { taken_by: got.into_keys().collect(), keyless })
+        .filter(|one| !moved.contains(&one.reminder))
+        .partition(|one| got.get(&one.reminder) == Some(&one.items.len()));
+    Ok(Keys {
+        marked: marked.into_iter().map(|one| one.reminder).collect(),
+        taken_by: got.into_keys().collect(),
+        keyless: keyless.into_iter().map(|one| one.reminder).collect(),
+    })
 }
 
 async fn release_keys(tx: &mut Tx, reminders: &[ReminderId]) -> Result<(), StoreError> {
@@ -420,50 +395,58 @@ impl TransitionRow<'_> {
     }
 }
 
+impl CopyRow for TransitionRow<'_> {
+    const INTO: &'static str = "copy transition (bucket, reminder_id, seq, state, at, attempt, \
+        channel, provider, provider_ref, reason, note, next_at) from stdin (format binary)";
+
+    fn write(&self, row: &mut Fields<'_>) {
+        row.bucket(self.bucket).reminder(self.reminder_id).int(self.seq).text(self.state);
+        row.instant(self.at).int(self.attempt).opt_text(self.channel).opt_text(self.provider);
+        row.opt_text(self.provider_ref).opt_text(self.reason).opt_text(self.note);
+        row.opt_instant(self.next_at);
+    }
+}
+
 async fn append_rows(
     tx: &mut Tx,
     rows: &[TransitionRow<'_>],
 ) -> Result<HashSet<ReminderId>, StoreError> {
+    // What ends a reminder before any attempt has a condition besides its key.
+    if rows.iter().all(|row| row.attempt > 0) && tx.copy(rows).await? {
+        return Ok(rows.iter().map(|row| row.reminder_id).collect());
+    }
     let appended = tx.rows(sql::insert_transitions, &[json(rows)]).await?;
-    appended.iter().map(|row| row.parsed("reminder_id")).collect()
+    appended.iter().map(|row| row.reminder("reminder_id")).collect()
 }
 
-fn channel(row: &Row) -> Result<Option<Channel>, StoreError> {
-    Ok(row.opt_text("channel")?.as_deref().and_then(Channel::parse))
-}
-
-fn channels(row: &Row) -> Result<Vec<Channel>, StoreError> {
-    Ok(row.text("channels")?.split(',').filter_map(Channel::parse).collect())
-}
-
-fn standing(row: &Row) -> Result<Standing, StoreError> {
-    Ok(Standing {
-        reminder: row.parsed("reminder_id")?,
-        seq: row.int("seq")? as u32,
-        state: ReminderState::parse(&row.text("state")?)
-            .ok_or(StoreError::Corrupt { column: "state" })?,
-        attempt: row.int("attempt")? as u32,
-        channel: channel(row)?,
-        provider: row.opt_text("provider")?,
-        channels: channels(row)?,
-        send_before: row.instant("send_before")?,
-        next_at: row.opt_instant("next_at")?,
+/// A due reminder without its bills; that of a retry says where it stands.
+fn due_reminder(row: &Row, is_retry: bool) -> Result<DueReminder, StoreError> {
+    let number = |column| if is_retry { row.int(column) } else { Ok(0) };
+    Ok(DueReminder {
+        reminder: reminder(row)?,
+        bills: Vec::new(),
+        account: account(row)?,
+        seq: number("seq")? as u32,
+        attempt: number("attempt")? as u32,
+        channel: if is_retry { channel(row)? } else { None },
+        on_channel: number("on_channel")?.max(0) as u32,
+        is_touched: row.int("changes")? > 0,
     })
 }
 
 fn reminder(row: &Row) -> Result<Reminder, StoreError> {
     let severity = row.text("severity")?;
     Ok(Reminder {
-        id: row.parsed("reminder_id")?,
+        id: row.reminder("reminder_id")?,
         account: AccountId(row.text("account_id")?),
-        day: row.parsed("day")?,
+        day: row.date("day")?,
         revision: row.int("revision")? as u32,
         scenario: row.text("scenario")?,
         policy: row.text("policy")?,
         step: row.text("step")?,
         severity: Severity::parse(&severity).ok_or(StoreError::Corrupt { column: "severity" })?,
         channels: channels(row)?,
-        items: Vec::new(),
+        items: items(row)?,
         planned_at: row.instant("planned_at")?,
         send_after: row.instant("send_after")?,
         send_before: row.instant("send_before")?,

@@ -1,20 +1,21 @@
 //! Finding what is due, and writing what was decided.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::facts::AccountFacts;
-use crate::model::id::BUCKETS;
 use crate::model::{AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState};
 
+use super::copy::{CopyRow, Fields};
 use super::engine::{Arg, Tx, json};
-use super::facts::Key;
+use super::facts::{Key, StoredItem, bucket, bucket_keys};
 use super::statements::sql;
 use super::{
-    Candidates, Decided, History, ItemDates, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore,
-    StoreError,
+    Decided, History, ItemDates, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore, StoreError,
 };
 
 #[async_trait]
@@ -22,25 +23,18 @@ impl PlanStore for SqlStore {
     async fn candidates(
         &self,
         scope: &Scope,
-        from: Bucket,
-        limit: u32,
-    ) -> Result<Candidates, StoreError> {
-        let found = self.find_candidates(scope, from, i64::from(limit)).await?;
-        let is_cut = found.len() as u64 == u64::from(limit);
-        let Some((last, _)) = found.last().filter(|_| is_cut) else {
-            return Ok(Candidates { accounts: found, through: Some(Bucket::LAST) });
-        };
-        let last = *last;
-        if found.first().is_some_and(|(first, _)| *first == last) {
-            // One bucket fills more than a page: it is taken whole.
-            let mut whole = self.find_candidates(scope, from, i64::from(u32::MAX)).await?;
-            whole.retain(|(bucket, _)| *bucket == last);
-            return Ok(Candidates { accounts: whole, through: Some(last) });
+        buckets: &[Bucket],
+    ) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
+        #[derive(Serialize)]
+        struct Due {
+            due_on: Date,
         }
-        // The page may have cut its last bucket; that one comes again.
-        let accounts = found.into_iter().filter(|(bucket, _)| *bucket < last).collect();
-        let through = Bucket::from_number(i64::from(last.number()) - 1);
-        Ok(Candidates { accounts, through: Some(through) })
+        let due: Vec<Due> = scope.due_on.iter().map(|due_on| Due { due_on: *due_on }).collect();
+        let on = scope.on.to_string();
+        let is_new_day = i64::from(scope.is_new_day);
+        let args = [bucket_keys(buckets), json(&due), Arg::Int(is_new_day), Arg::Text(&on)];
+        let rows = self.engine.rows(sql::find_candidates, &args).await?;
+        rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
     }
 
     async fn facts(
@@ -60,28 +54,20 @@ impl PlanStore for SqlStore {
     }
 
     async fn record(&self, page: &PlanPage, now: Timestamp) -> Result<(), StoreError> {
+        let planned = page.planned.iter().flat_map(|(buckets, _)| buckets.iter().copied());
+        let decided = page.decisions.iter().map(|decided| decided.bucket);
+        let _turn = self.turns.take(planned.chain(decided)).await;
         let mut tx = self.engine.begin().await?;
         record_decisions(&mut tx, page, now).await?;
-        if let Some((from, through, day)) = page.planned {
-            #[derive(Serialize)]
-            struct Planned {
-                bucket: u16,
-            }
-            let buckets: Vec<Planned> =
-                (from.number()..=through.number()).map(|bucket| Planned { bucket }).collect();
-            tx.run(sql::set_planned, &[json(&buckets), Arg::Text(&day.to_string())]).await?;
+        if let Some((buckets, day)) = &page.planned {
+            tx.run(sql::set_planned, &[bucket_keys(buckets), Arg::Text(&day.to_string())]).await?;
         }
         tx.commit().await
     }
 
-    async fn planned_through(&self) -> Result<Option<Date>, StoreError> {
+    async fn planned_through(&self) -> Result<HashMap<Bucket, Date>, StoreError> {
         let rows = self.engine.rows(sql::load_planned, &[]).await?;
-        match rows.first() {
-            Some(row) if row.int("buckets")? == i64::from(BUCKETS) => {
-                row.opt_parsed("planned_through")
-            }
-            _ => Ok(None),
-        }
+        rows.iter().map(|row| Ok((bucket(row)?, row.date("planned_through")?))).collect()
     }
 
     async fn policies(&self) -> Result<Vec<PolicyVersion>, StoreError> {
@@ -108,45 +94,11 @@ impl PlanStore for SqlStore {
     }
 }
 
-impl SqlStore {
-    async fn find_candidates(
-        &self,
-        scope: &Scope,
-        from: Bucket,
-        limit: i64,
-    ) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
-        #[derive(Serialize)]
-        struct Range {
-            due_from: Date,
-            due_to: Date,
-        }
-        let ranges: Vec<Range> = scope
-            .due_between
-            .iter()
-            .map(|(due_from, due_to)| Range { due_from: *due_from, due_to: *due_to })
-            .collect();
-        let on = scope.on.to_string();
-        let args = [
-            Arg::Int(i64::from(from.number())),
-            json(&ranges),
-            Arg::Int(i64::from(scope.is_new_day)),
-            Arg::Text(&on),
-            Arg::Int(limit),
-        ];
-        let rows = self.engine.rows(sql::find_candidates, &args).await?;
-        rows.iter()
-            .map(|row| {
-                Ok((Bucket::from_number(row.int("bucket")?), AccountId(row.text("account_id")?)))
-            })
-            .collect()
-    }
-}
-
 /// Rows of all kinds that a page of decisions comes to.
 #[derive(Default)]
 struct PageRows<'a> {
     reminders: Vec<ReminderRow<'a>>,
-    items: Vec<ItemRow<'a>>,
+    settled: Vec<SettledRow<'a>>,
     transitions: Vec<EndRow>,
     why_not: Vec<WhyNotRow<'a>>,
     ended: Vec<Key<'a>>,
@@ -167,19 +119,31 @@ struct ReminderRow<'a> {
     step: &'a str,
     severity: &'static str,
     channels: String,
+    items: String,
     planned_at: i64,
     send_after: i64,
     send_before: i64,
 }
 
+impl CopyRow for ReminderRow<'_> {
+    const INTO: &'static str = "copy reminder (bucket, reminder_id, account_id, day, revision, \
+        scenario, policy, step, severity, channels, items, planned_at, send_after, send_before) \
+        from stdin (format binary)";
+
+    fn write(&self, row: &mut Fields<'_>) {
+        row.bucket(self.bucket).reminder(self.reminder_id).text(self.account_id.as_str());
+        row.date(self.day).int(self.revision).text(self.scenario).text(self.policy);
+        row.text(self.step).text(self.severity).text(&self.channels).text(&self.items);
+        row.instant(self.planned_at).instant(self.send_after).instant(self.send_before);
+    }
+}
+
+/// A step of a bill that is in a reminder now.
 #[derive(Serialize)]
-struct ItemRow<'a> {
+struct SettledRow<'a> {
     bucket: Bucket,
-    reminder_id: ReminderId,
     bill_id: &'a str,
     step: &'a str,
-    step_on: Date,
-    limit_on: Date,
 }
 
 /// The end of a reminder that never left.
@@ -213,6 +177,16 @@ struct CaseRow<'a> {
     opened_on: Date,
     stage: &'static str,
     policy: &'a str,
+}
+
+impl CopyRow for CaseRow<'_> {
+    const INTO: &'static str = "copy dunning_case (bucket, account_id, opened_on, stage, policy) \
+        from stdin (format binary)";
+
+    fn write(&self, row: &mut Fields<'_>) {
+        row.bucket(self.bucket).text(self.account_id.as_str()).date(self.opened_on);
+        row.text(self.stage).text(self.policy);
+    }
 }
 
 #[derive(Serialize)]
@@ -286,6 +260,17 @@ impl<'a> PageRows<'a> {
         now: Timestamp,
     ) {
         let (bucket, reminder_id) = (reminder.bucket(), reminder.id);
+        let stored: Vec<StoredItem<'_>> = reminder
+            .items
+            .iter()
+            .zip(dates)
+            .map(|(item, dates)| StoredItem {
+                bill_id: item.bill.as_str().into(),
+                step: item.step.as_str().into(),
+                step_on: dates.step_on,
+                limit_on: dates.limit_on,
+            })
+            .collect();
         self.reminders.push(ReminderRow {
             bucket,
             reminder_id,
@@ -297,6 +282,7 @@ impl<'a> PageRows<'a> {
             step: &reminder.step,
             severity: reminder.severity.as_str(),
             channels: channels_text(&reminder.channels),
+            items: serde_json::to_string(&stored).unwrap_or_default(),
             planned_at: reminder.planned_at.as_microsecond(),
             send_after: reminder.send_after.as_microsecond(),
             send_before: reminder.send_before.as_microsecond(),
@@ -304,7 +290,7 @@ impl<'a> PageRows<'a> {
         for (item, dates) in reminder.items.iter().zip(dates) {
             let (bill_id, step) = (item.bill.as_str(), item.step.as_str());
             let ItemDates { step_on, limit_on } = *dates;
-            self.items.push(ItemRow { bucket, reminder_id, bill_id, step, step_on, limit_on });
+            self.settled.push(SettledRow { bucket, bill_id, step });
             if is_observed {
                 let account_id = &reminder.account;
                 let reason = Reason::Observed;
@@ -364,10 +350,11 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
     let on = on.to_string();
     let on = Arg::Text(&on);
 
-    if !rows.items.is_empty() {
-        tx.run(sql::insert_reminders, &[json(&rows.reminders)]).await?;
-        tx.run(sql::insert_items, &[json(&rows.items)]).await?;
-        tx.run(sql::close_why_not, &[json(&rows.items)]).await?;
+    if !rows.reminders.is_empty() {
+        if !tx.copy(&rows.reminders).await? {
+            tx.run(sql::insert_reminders, &[json(&rows.reminders)]).await?;
+        }
+        tx.run(sql::close_why_not, &[json(&rows.settled)]).await?;
     }
     if !rows.transitions.is_empty() {
         tx.run(sql::insert_transitions, &[json(&rows.transitions)]).await?;
@@ -378,7 +365,7 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
     if !rows.ended.is_empty() {
         tx.run(sql::end_cases, &[json(&rows.ended), on.clone(), Arg::Text("cured")]).await?;
     }
-    if !rows.opened.is_empty() {
+    if !rows.opened.is_empty() && !tx.copy(&rows.opened).await? {
         tx.run(sql::open_cases, &[json(&rows.opened)]).await?;
     }
     if !rows.flags.is_empty() {

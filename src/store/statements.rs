@@ -36,16 +36,15 @@ statements! {
         merge_holds, touch, clear_rejects, put_rejects, set_feed, load_feed, touch_feed,
         count_held, find_candidates, load_accounts, load_bills, load_holds, load_pending,
         load_sent, load_in_hand, load_recorded, load_cases, load_history, insert_reminders,
-        insert_items, put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch,
-        set_planned, load_planned, put_policy, load_due, load_retries, load_due_bills,
-        take_days, take_items, release_days, release_items, insert_transitions, reopen_steps, look_again,
-        load_standing, load_waiting, load_missed, put_control, load_mark, put_mark, list_sent,
-        list_flags, list_rejects, list_feeds, list_account_bills, list_account_attempts,
-        list_account_why_not, load_flag
+        put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch, set_planned,
+        put_policy, load_due, load_retries, load_due_bills, take_submissions, take_items,
+        release_days, release_items, insert_transitions, reopen_steps, look_again, load_standing,
+        load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark, list_feeds
     ;
     shared:
-        find_awaited, reread_feed, load_policies, load_control, drop_control, count_states,
-        count_sent, count_why_not
+        find_awaited, reread_feed, load_policies, load_planned, load_control, drop_control,
+        count_states, count_sent, count_why_not, list_sent, list_flags, list_rejects,
+        list_account_bills, list_account_attempts, list_account_why_not, load_flag
     ;
 }
 

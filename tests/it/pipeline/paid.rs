@@ -119,7 +119,7 @@ async fn nothing_is_sent_while_the_source_does_not_answer() {
     let (billing, bench) = owing("2026-03-09").await;
     bench.round("2026-03-10T08:30Z").await;
     billing.is_silent(true);
-    let dispatch = Dispatch(bench.workshop.clone());
+    let dispatch = Dispatch::new(bench.workshop.clone());
     assert!(dispatch.run_once(at(OPEN)).await.is_err());
     billing.is_silent(false);
     assert_eq!(dispatch.run_once(at("2026-03-10T09:01Z")).await.unwrap(), 1);

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duebell::model::reminder::Transition;
-use duebell::model::{Reminder, ReminderState};
+use duebell::model::{Bucket, Reminder, ReminderState};
 use duebell::store::{Decided, OutboxStore, SqlStore, Submission};
 use proptest::prelude::*;
 
-use super::outbox::{ended, submission};
+use super::outbox::{all_due, ended, outcome, submission};
 use crate::support::build::*;
 
 /// Something that one of the daemon's tasks does.
@@ -89,12 +89,15 @@ impl World {
                 record(&self.store, vec![Decided { bucket, account, cancel, ..nothing }]).await;
             }
             Move::Read => {
-                let due = self.store.due(at(NOON), 10).await.unwrap();
+                let mut due = all_due(&self.store, at(NOON)).await;
+                due.extend(self.store.retries(&Bucket::all(), at(NOON), 10).await.unwrap());
                 let one = |id| self.planned.iter().find(|one| one.id == id).unwrap();
                 let submission = |due: &duebell::store::DueReminder| {
                     let mut submission = submission(one(due.reminder.id));
-                    submission.is_first = due.attempt == 0;
-                    (submission.mark.seq, submission.mark.attempt) = (due.seq + 1, due.attempt + 1);
+                    if due.attempt > 0 {
+                        let (seq, attempt) = (due.seq + 1, due.attempt + 1);
+                        (submission.mark.seq, submission.mark.attempt) = (seq, attempt);
+                    }
                     submission
                 };
                 self.read.extend(due.iter().map(submission));
@@ -113,8 +116,8 @@ impl World {
 
     async fn append(&self, index: usize, choice: usize, ahead: u32) {
         let Some(one) = self.planned.get(index) else { return };
-        let (state, seq) = self.standing(one).await;
-        let next = next_states(state);
+        let (was, seq) = self.standing(one).await;
+        let next = next_states(was);
         if next.is_empty() || seq + ahead == 0 {
             return;
         }
@@ -122,7 +125,8 @@ impl World {
         // Only dispatch submits.
         if state != ReminderState::Submitting {
             let next_at = Some(at(NOON));
-            let transition = Transition { next_at, ..ended(one, seq + ahead, state) };
+            let follows = if was == ReminderState::Planned { ended } else { outcome };
+            let transition = Transition { next_at, ..follows(one, seq + ahead, state) };
             self.store.append(&[transition]).await.unwrap();
         }
     }

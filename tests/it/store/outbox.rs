@@ -3,8 +3,10 @@
 
 use duebell::model::ledger::Rows;
 use duebell::model::reminder::Transition;
-use duebell::model::{Channel, Reason, Reminder, ReminderId, ReminderState};
-use duebell::store::{ControlStore, OutboxStore, Scope, SqlStore, Submission};
+use duebell::model::{Bucket, Channel, Reason, Reminder, ReminderId, ReminderState};
+use duebell::store::{
+    ControlStore, DeadlineStore, DueReminder, OutboxStore, Scope, SqlStore, Submission,
+};
 use jiff::Timestamp;
 
 use super::on_each_engine;
@@ -27,6 +29,7 @@ on_each_engine![
     a_retry_is_about_the_bills_whose_keys_it_holds,
     throttling_uses_up_no_attempt,
     waiting_finds_what_stands_in_a_state_between_two_moments,
+    a_first_attempt_without_an_outcome_is_an_orphan,
     missed_finds_what_was_not_sent_before_its_window_closed,
     switches_and_marks_are_kept,
 ];
@@ -38,25 +41,28 @@ pub fn submission(reminder: &Reminder) -> Submission {
         account: reminder.account.clone(),
         day: reminder.day,
         items: reminder.items.clone(),
-        is_first: true,
         mark: Transition {
-            attempt: 1,
             channel: Some(Channel::Sms),
             provider: Some("sandbox".into()),
             next_at: Some(at("2026-03-10T12:15Z")),
-            ..ended(reminder, 1, ReminderState::Submitting)
+            ..outcome(reminder, 0, ReminderState::Submitting)
         },
     }
 }
 
-/// A transition with nothing but its place and its state.
+/// What follows on a first attempt.
+pub fn outcome(reminder: &Reminder, seq: u32, state: ReminderState) -> Transition {
+    Transition { attempt: 1, ..ended(reminder, seq, state) }
+}
+
+/// What follows on no attempt, with nothing but its place and its state.
 pub fn ended(reminder: &Reminder, seq: u32, state: ReminderState) -> Transition {
     Transition {
         reminder: reminder.id,
         seq,
         state,
         at: at(NOON),
-        attempt: u32::from(seq > 1),
+        attempt: 0,
         channel: None,
         provider: None,
         provider_ref: None,
@@ -68,7 +74,7 @@ pub fn ended(reminder: &Reminder, seq: u32, state: ReminderState) -> Transition 
 
 fn retry(reminder: &Reminder, seq: u32, channel: Channel, next_at: &str) -> Transition {
     let (channel, next_at) = (Some(channel), Some(at(next_at)));
-    Transition { channel, next_at, ..ended(reminder, seq, ReminderState::RetryLater) }
+    Transition { channel, next_at, ..outcome(reminder, seq, ReminderState::RetryLater) }
 }
 
 /// Account A owes a1 and a2.
@@ -102,8 +108,18 @@ async fn open_steps(store: &SqlStore) -> Vec<(String, Reason)> {
     rows.into_iter().filter(|row| row.is_open).map(|row| (row.bill, row.reason)).collect()
 }
 
+/// Reminders that may be submitted, for the first time or again.
 async fn due_at(store: &SqlStore, at: Timestamp) -> usize {
-    store.due(at, 10).await.unwrap().len()
+    let retries = store.retries(&Bucket::all(), at, 10).await.unwrap();
+    all_due(store, at).await.len() + retries.len()
+}
+
+pub async fn all_due(store: &SqlStore, at: Timestamp) -> Vec<DueReminder> {
+    store.due(&Bucket::all(), None, at, 10).await.unwrap()
+}
+
+async fn retries_at(store: &SqlStore, moment: &str) -> Vec<DueReminder> {
+    store.retries(&Bucket::all(), at(moment), 10).await.unwrap()
 }
 
 async fn state_of(store: &SqlStore, reminder: &Reminder) -> ReminderState {
@@ -128,7 +144,7 @@ async fn due_reminders_come_with_their_bills_and_what_is_disputed_of_them(store:
     over.amount = Some(900);
     merged(store, Rows::Holds(vec![dispute, over])).await;
 
-    let due = store.due(at(NOON), 10).await.unwrap().remove(0);
+    let due = all_due(store, at(NOON)).await.remove(0);
     assert_eq!((due.reminder.id, due.seq, due.attempt, due.channel), (one.id, 0, 0, None));
     assert_eq!(due.reminder.channels, [Channel::Sms, Channel::Email]);
     assert_eq!((due.account.id.as_str(), due.reminder.send_before), ("A", one.send_before));
@@ -176,7 +192,7 @@ async fn an_account_gets_one_reminder_a_day(store: &SqlStore) {
     assert_eq!(open_steps(store).await, [("a2".into(), Reason::AccountCap)]);
     // The cancelled one is nowhere due or missed again.
     assert_eq!(due_at(store, at(NOON)).await, 0);
-    let missed = store.missed(at(NOON), at("2026-03-11T00:00Z"), 10).await.unwrap();
+    let missed = store.missed(&Bucket::all(), at(NOON), at("2026-03-11T00:00Z"), 10).await.unwrap();
     assert_eq!(missed.len(), 0);
 }
 
@@ -232,10 +248,10 @@ async fn a_submitted_reminder_is_not_cancelled(store: &SqlStore) {
 async fn a_deferred_reminder_gives_its_keys_back_and_its_steps_stay_due(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    store.append(&[retry(&one, 2, Channel::Sms, "2026-03-10T12:01Z")]).await.unwrap();
+    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:01Z")]).await.unwrap();
     assert_eq!(held(store).await.len(), 1, "a retry keeps its keys");
     let reason = Some(Reason::StaleFeed);
-    let deferred = Transition { reason, ..ended(&one, 3, ReminderState::Deferred) };
+    let deferred = Transition { reason, ..outcome(&one, 2, ReminderState::Deferred) };
     store.append(&[deferred]).await.unwrap();
 
     assert_eq!(held(store).await, []);
@@ -257,11 +273,12 @@ async fn two_reminders_about_one_step_can_be_deferred_together(store: &SqlStore)
     submit(store, &[&one]).await;
     let other = reminder("A", 1, &one.items);
     planned(store, &other).await;
-    let deferred = |reminder, seq| Transition {
-        reason: Some(Reason::OutsideWindow),
-        ..ended(reminder, seq, ReminderState::Deferred)
-    };
-    let appended = store.append(&[deferred(&one, 2), deferred(&other, 1)]).await.unwrap();
+    let deferred = |transition| Transition { reason: Some(Reason::OutsideWindow), ..transition };
+    let deferred = [
+        deferred(outcome(&one, 1, ReminderState::Deferred)),
+        deferred(ended(&other, 1, ReminderState::Deferred)),
+    ];
+    let appended = store.append(&deferred).await.unwrap();
     assert_eq!(appended, 2);
     assert_eq!(open_steps(store).await, [("a1".into(), Reason::OutsideWindow)]);
 }
@@ -287,10 +304,10 @@ async fn a_suppressed_reminder_leaves_its_step_open_unless_it_is_decided_for_goo
 async fn an_occupied_place_is_not_taken_again(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    let accepted = ended(&one, 2, ReminderState::Accepted);
+    let accepted = outcome(&one, 1, ReminderState::Accepted);
     assert_eq!(store.append(std::slice::from_ref(&accepted)).await.unwrap(), 1);
     // A receipt that raced with it, and a deferral that must not free the keys.
-    let late = [ended(&one, 2, ReminderState::Deferred)];
+    let late = [outcome(&one, 1, ReminderState::Deferred)];
     assert_eq!(store.append(&late).await.unwrap(), 0);
     assert_eq!(state_of(store, &one).await, ReminderState::Accepted);
     assert_eq!(held(store).await.len(), 1);
@@ -300,22 +317,22 @@ async fn an_occupied_place_is_not_taken_again(store: &SqlStore) {
 async fn a_retry_is_due_with_its_channel_and_the_attempts_on_it(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    store.append(&[retry(&one, 2, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
     assert_eq!(due_at(store, at("2026-03-10T12:04:59Z")).await, 0);
-    let due = store.due(at("2026-03-10T12:05Z"), 10).await.unwrap().remove(0);
-    assert_eq!((due.seq, due.attempt), (2, 1));
+    let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
+    assert_eq!((due.seq, due.attempt), (1, 1));
     assert_eq!((due.channel, due.on_channel), (Some(Channel::Sms), 1));
     assert_eq!(due.bills.len(), 1);
 
     // The second attempt fails for good there; e-mail was not tried yet.
     let mut again = submission(&one);
-    (again.is_first, again.mark.seq, again.mark.attempt) = (false, 3, 2);
+    (again.mark.seq, again.mark.attempt) = (2, 2);
     assert_eq!(store.submit(&[again], at(NOON)).await.unwrap(), [one.id]);
-    let mut fallback = retry(&one, 4, Channel::Email, "2026-03-10T12:06Z");
+    let mut fallback = retry(&one, 3, Channel::Email, "2026-03-10T12:06Z");
     fallback.attempt = 2;
     store.append(&[fallback]).await.unwrap();
-    let due = store.due(at("2026-03-10T12:06Z"), 10).await.unwrap().remove(0);
-    assert_eq!((due.seq, due.attempt), (4, 2));
+    let due = retries_at(store, "2026-03-10T12:06Z").await.remove(0);
+    assert_eq!((due.seq, due.attempt), (3, 2));
     assert_eq!((due.channel, due.on_channel), (Some(Channel::Email), 0));
     // Nothing is due once the window has closed.
     assert_eq!(due_at(store, at("2026-03-10T20:00Z")).await, 0);
@@ -329,8 +346,8 @@ async fn a_retry_is_about_the_bills_whose_keys_it_holds(store: &SqlStore) {
     let mut without_a2 = submission(&one);
     without_a2.items.pop();
     store.submit(&[without_a2], at(NOON)).await.unwrap();
-    store.append(&[retry(&one, 2, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
-    let due = store.due(at("2026-03-10T12:05Z"), 10).await.unwrap().remove(0);
+    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     let bills: Vec<&str> = due.bills.iter().map(|bill| bill.id.as_str()).collect();
     assert_eq!(bills, ["a1"]);
 }
@@ -338,19 +355,23 @@ async fn a_retry_is_about_the_bills_whose_keys_it_holds(store: &SqlStore) {
 async fn throttling_uses_up_no_attempt(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    let mut slowed = retry(&one, 2, Channel::Sms, "2026-03-10T12:05Z");
+    let mut slowed = retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z");
     slowed.note = Some("throttled: 429".into());
     store.append(&[slowed]).await.unwrap();
-    let due = store.due(at("2026-03-10T12:05Z"), 10).await.unwrap().remove(0);
+    let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     assert_eq!((due.attempt, due.on_channel), (1, 0));
 }
 
 async fn waiting_finds_what_stands_in_a_state_between_two_moments(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
+    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    let mut again = submission(&one);
+    (again.mark.seq, again.mark.attempt) = (2, 2);
+    store.submit(&[again], at(NOON)).await.unwrap();
     let waiting = async |state, after: &str, until: &str| {
-        let found = store.waiting(&[state], at(after), at(until), 10).await.unwrap();
-        found.len()
+        let found = store.waiting(&Bucket::all(), &[state], at(after), at(until), 10).await;
+        found.unwrap().len()
     };
     let submitting = ReminderState::Submitting;
     // The deadline is 12:15.
@@ -360,13 +381,29 @@ async fn waiting_finds_what_stands_in_a_state_between_two_moments(store: &SqlSto
     assert_eq!(waiting(ReminderState::Unknown, "2026-03-10T12:14Z", "2026-03-10T12:16Z").await, 0);
 
     let next_at = Some(at("2026-03-13T12:00Z"));
-    let unknown = Transition { next_at, ..ended(&one, 2, ReminderState::Unknown) };
+    let unknown = Transition { next_at, ..outcome(&one, 3, ReminderState::Unknown) };
     store.append(&[unknown]).await.unwrap();
     assert_eq!(waiting(submitting, "2026-03-10T12:14:59Z", "2026-03-10T12:15Z").await, 0);
-    let unknown = [ReminderState::Unknown];
-    let found = store.waiting(&unknown, at(NOON), at("2026-03-13T12:00Z"), 10).await.unwrap();
-    assert_eq!((found[0].reminder, found[0].seq, found[0].next_at), (one.id, 2, next_at));
+    let (unknown, until) = ([ReminderState::Unknown], at("2026-03-13T12:00Z"));
+    let found = store.waiting(&Bucket::all(), &unknown, at(NOON), until, 10).await.unwrap();
+    assert_eq!((found[0].reminder, found[0].seq, found[0].next_at), (one.id, 3, next_at));
     assert_eq!((found[0].send_before, found[0].channels.len()), (one.send_before, 2));
+}
+
+/// A daemon was killed while it submitted.
+async fn a_first_attempt_without_an_outcome_is_an_orphan(store: &SqlStore) {
+    let one = with_reminder(store).await;
+    let orphans = async |after: &str| {
+        let until = at("2026-03-11T20:00Z");
+        let found = store.orphans(&Bucket::all(), at(after), until, 10).await.unwrap();
+        found.into_iter().map(|one| (one.reminder, one.seq, one.attempt)).collect::<Vec<_>>()
+    };
+    assert_eq!(orphans("2026-03-10T12:00Z").await, []);
+    submit(store, &[&one]).await;
+    assert_eq!(orphans("2026-03-10T12:00Z").await, [(one.id, 0, 1)]);
+    assert_eq!(orphans("2026-03-10T20:00Z").await, [], "its window was over by then");
+    store.append(&[outcome(&one, 1, ReminderState::Unknown)]).await.unwrap();
+    assert_eq!(orphans("2026-03-10T12:00Z").await, []);
 }
 
 async fn missed_finds_what_was_not_sent_before_its_window_closed(store: &SqlStore) {
@@ -379,15 +416,15 @@ async fn missed_finds_what_was_not_sent_before_its_window_closed(store: &SqlStor
         planned(store, one).await;
     }
     submit(store, &[&waits, &sent]).await;
-    store.append(&[retry(&waits, 2, Channel::Email, "2026-03-10T19:59Z")]).await.unwrap();
+    store.append(&[retry(&waits, 1, Channel::Email, "2026-03-10T19:59Z")]).await.unwrap();
 
     let missed = async |after: &str, until: &str| {
-        let found = store.missed(at(after), at(until), 10).await.unwrap();
+        let found = store.missed(&Bucket::all(), at(after), at(until), 10).await.unwrap();
         let mut found: Vec<_> = found.iter().map(|one| (one.reminder, one.seq)).collect();
         found.sort_unstable();
         found
     };
-    let mut expected = [(never.id, 0), (waits.id, 2)];
+    let mut expected = [(never.id, 0), (waits.id, 1)];
     expected.sort_unstable();
     assert_eq!(missed("2026-03-10T19:59Z", "2026-03-10T20:00Z").await, expected);
     assert_eq!(missed("2026-03-10T12:00Z", "2026-03-10T19:59:59Z").await, []);

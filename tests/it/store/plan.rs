@@ -5,21 +5,20 @@ use std::collections::BTreeSet;
 
 use duebell::model::facts::{Case, Flag, SentItem, Standing, WhyNot};
 use duebell::model::ledger::Rows;
-use duebell::model::{AccountId, Bucket, Reason, ReminderState, Severity};
+use duebell::model::{Bucket, Reason, ReminderState, Severity};
 use duebell::store::{
     CaseChange, OutboxStore, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore,
 };
 
 use super::on_each_engine;
-use super::outbox::{ended, submission};
+use super::outbox::{all_due, ended, outcome, submission};
 use crate::support::build::*;
 
 on_each_engine![
     accounts_with_bills_due_in_a_range_are_found,
     what_stayed_due_is_looked_at_again_on_a_new_day_only,
     a_touched_account_is_always_found,
-    small_pages_find_everybody_once_in_whole_buckets,
-    a_bucket_larger_than_a_page_comes_whole,
+    buckets_are_looked_into_alone_and_together,
     the_facts_of_an_account_are_complete,
     facts_are_those_of_the_accounts_asked_for,
     a_hold_that_ends_today_is_known_while_today_is_under_way_anywhere,
@@ -60,14 +59,14 @@ async fn accounts_with_bills_due_in_a_range_are_found(store: &SqlStore) {
     ];
     with_bills(store, &bills).await;
     look_at_all(store).await;
-    let scope = |due_between| Scope { due_between, ..touched_only() };
-
-    let week = (day("2026-03-05"), day("2026-03-09"));
-    assert_eq!(found(store, &scope(vec![week])).await, ["A"]);
-    let one_day = (day("2026-03-01"), day("2026-03-01"));
-    let other = (day("2026-03-11"), day("2026-03-20"));
-    assert_eq!(found(store, &scope(vec![one_day, week, other])).await, ["A", "B", "E"]);
-    assert_eq!(found(store, &scope(Vec::new())).await, [""; 0]);
+    let scope = |days: &[&str]| Scope {
+        due_on: days.iter().map(|text| day(text)).collect(),
+        ..touched_only()
+    };
+    assert_eq!(found(store, &scope(&["2026-03-05", "2026-03-08", "2026-03-09"])).await, ["A"]);
+    let days = ["2026-03-01", "2026-03-08", "2026-03-11", "2026-03-20"];
+    assert_eq!(found(store, &scope(&days)).await, ["A", "B", "E"]);
+    assert_eq!(found(store, &scope(&[])).await, [""; 0]);
 }
 
 async fn what_stayed_due_is_looked_at_again_on_a_new_day_only(store: &SqlStore) {
@@ -92,21 +91,6 @@ async fn a_touched_account_is_always_found(store: &SqlStore) {
     assert_eq!(found(store, &new_day).await, ["A"]);
 }
 
-/// Every page through to the last bucket, as planning asks for them.
-async fn pages(store: &SqlStore, limit: u32) -> Vec<Vec<(Bucket, AccountId)>> {
-    let (mut from, mut pages) = (Bucket::FIRST, Vec::new());
-    loop {
-        let page = store.candidates(&touched_only(), from, limit).await.unwrap();
-        let through = page.through.unwrap();
-        assert!(page.accounts.iter().all(|(bucket, _)| (from..=through).contains(bucket)));
-        pages.push(page.accounts);
-        if through == Bucket::LAST {
-            return pages;
-        }
-        from = Bucket::from_number(i64::from(through.number()) + 1);
-    }
-}
-
 /// Accounts with a bill each, spread over these many buckets from the last one down.
 async fn crowd(store: &SqlStore, accounts: i64, buckets: i64) -> BTreeSet<String> {
     let ids: Vec<String> = (0..accounts).map(|n| format!("account {n}")).collect();
@@ -121,28 +105,19 @@ async fn crowd(store: &SqlStore, accounts: i64, buckets: i64) -> BTreeSet<String
     ids.into_iter().collect()
 }
 
-async fn small_pages_find_everybody_once_in_whole_buckets(store: &SqlStore) {
+async fn buckets_are_looked_into_alone_and_together(store: &SqlStore) {
     let everybody = crowd(store, 60, 20).await;
-    for limit in [1, 2, 3, 4, 7, 59, 60, 61] {
-        let pages = pages(store, limit).await;
-        let names: Vec<&str> = pages.iter().flatten().map(|(_, id)| id.as_str()).collect();
-        assert_eq!(names.len(), 60, "none twice with pages of {limit}");
-        let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
-        assert_eq!(names, everybody, "none lost with pages of {limit}");
-        let mut buckets: Vec<Bucket> = pages
-            .iter()
-            .flat_map(|page| page.iter().map(|(bucket, _)| *bucket).collect::<BTreeSet<_>>())
-            .collect();
-        buckets.dedup();
-        assert_eq!(buckets.len(), 20, "whole buckets with pages of {limit}");
+    for per_page in [1, 7, 1024] {
+        let mut names = Vec::new();
+        for buckets in Bucket::all().chunks(per_page) {
+            let found = store.candidates(&touched_only(), buckets).await.unwrap();
+            assert!(found.iter().all(|(bucket, _)| buckets.contains(bucket)));
+            assert!(found.is_sorted());
+            names.extend(found.into_iter().map(|(_, id)| id.0));
+        }
+        assert_eq!(names.len(), 60, "none twice with {per_page} buckets a page");
+        assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), everybody);
     }
-}
-
-async fn a_bucket_larger_than_a_page_comes_whole(store: &SqlStore) {
-    crowd(store, 12, 1).await;
-    let page = store.candidates(&touched_only(), Bucket::FIRST, 5).await.unwrap();
-    assert_eq!((page.accounts.len(), page.through), (12, Some(Bucket::LAST)));
-    assert_eq!(pages(store, 12).await.concat().len(), 12);
 }
 
 async fn the_facts_of_an_account_are_complete(store: &SqlStore) {
@@ -214,7 +189,7 @@ async fn what_is_over_is_no_fact_any_more(store: &SqlStore) {
     let reminder = reminder("A", 0, &[item("a1", "late1")]);
     planned(store, &reminder).await;
     store.submit(&[submission(&reminder)], at(NOON)).await.unwrap();
-    store.append(&[ended(&reminder, 2, ReminderState::Delivered)]).await.unwrap();
+    store.append(&[outcome(&reminder, 1, ReminderState::Delivered)]).await.unwrap();
     let standing = |facts: Vec<duebell::model::facts::AccountFacts>| {
         facts[0].sent.iter().map(|sent| sent.standing).collect::<Vec<_>>()
     };
@@ -228,19 +203,20 @@ async fn what_is_over_is_no_fact_any_more(store: &SqlStore) {
 }
 
 async fn buckets_count_as_planned_once_all_of_them_are(store: &SqlStore) {
-    let bucket = Bucket::from_number;
-    let through = |planned| PlanPage { planned: Some(planned), ..PlanPage::default() };
-    assert_eq!(store.planned_through().await.unwrap(), None);
-    let first = through((bucket(0), bucket(1022), day(TODAY)));
-    store.record(&first, at(NOON)).await.unwrap();
-    assert_eq!(store.planned_through().await.unwrap(), None);
-    let last = through((bucket(1023), bucket(1023), day(TODAY)));
-    store.record(&last, at(NOON)).await.unwrap();
-    assert_eq!(store.planned_through().await.unwrap(), Some(day(TODAY)));
+    let all = Bucket::all();
+    let record = async |buckets: &[Bucket], day| {
+        let page = PlanPage { planned: Some((buckets.to_vec(), day)), ..PlanPage::default() };
+        store.record(&page, at(NOON)).await.unwrap();
+        store.desk().planned_through().await.unwrap()
+    };
+    assert_eq!(store.desk().planned_through().await.unwrap(), None);
+    assert_eq!(record(&all[..1023], day(TODAY)).await, None);
+    assert_eq!(record(&all[1023..], day(TODAY)).await, Some(day(TODAY)));
     // The next day's run stops halfway.
-    let half = through((bucket(0), bucket(511), day("2026-03-11")));
-    store.record(&half, at(NOON)).await.unwrap();
-    assert_eq!(store.planned_through().await.unwrap(), Some(day(TODAY)));
+    let tomorrow = day("2026-03-11");
+    assert_eq!(record(&all[..512], tomorrow).await, Some(day(TODAY)));
+    let planned = store.planned_through().await.unwrap();
+    assert_eq!((planned[&all[511]], planned[&all[512]]), (tomorrow, day(TODAY)));
 }
 
 async fn a_page_recorded_twice_is_recorded_once(store: &SqlStore) {
@@ -295,7 +271,7 @@ async fn an_observed_reminder_is_recorded_and_goes_nowhere(store: &SqlStore) {
     decided.is_observed = true;
     record(store, vec![decided]).await;
 
-    assert_eq!(store.due(at(NOON), 10).await.unwrap().len(), 0);
+    assert_eq!(all_due(store, at(NOON)).await.len(), 0);
     assert_eq!(store.desk().by_state().await.unwrap()["suppressed"], 1);
     assert_eq!(store.desk().by_reason().await.unwrap()["observed"], 1);
     let facts = store.facts(&[key("A")], day(TODAY)).await.unwrap();
@@ -365,7 +341,7 @@ async fn a_step_that_was_not_sent_reaches_the_plan_of_the_next_day(store: &SqlSt
     with_accounts(store, &["A"]).await;
     with_bills(store, &[bill("a1", "A", 5_000, "2026-03-09")]).await;
     let planned_through = async |day| {
-        let planned = Some((Bucket::FIRST, Bucket::LAST, day));
+        let planned = Some((Bucket::all(), day));
         store.record(&PlanPage { planned, ..PlanPage::default() }, at(NOON)).await.unwrap();
     };
     planned_through(day(TODAY)).await;

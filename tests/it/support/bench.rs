@@ -80,6 +80,7 @@ impl Bench {
             ledger: store.clone(),
             plans: store.clone(),
             outbox: store.clone(),
+            deadlines: store.clone(),
             control: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
             messages: Arc::new(Messages::built_in()),
@@ -87,6 +88,7 @@ impl Bench {
             providers: app::sandboxed(&sandbox),
             defaults: Defaults::default(),
             settings: Settings::default(),
+            agenda: Arc::default(),
         };
         Bench { store, sandbox, workshop, _scratch: scratch }
     }

@@ -1,16 +1,21 @@
--- Accounts of buckets from $1 on with something to decide, at most $5, in order:
--- bills due in one of the ranges $2 (JSON array of {due_from, due_to}), open
--- why-not rows if $3 is 1, and touched accounts; $4 is the planned day.
-select found.bucket::bigint as bucket, found.account_id
+-- Accounts of buckets $1 (JSON array of {bucket}) with something to decide, in order:
+-- bills due on one of the days $2 (JSON array of {due_on}), open why-not rows if $3 is 1,
+-- and touched accounts; $4 is the planned day.
+select found.bucket, found.account_id
 from (
     select b.bucket, b.account_id
-    from jsonb_to_recordset($2::jsonb) as k(due_from date, due_to date)
-    join bill as b on b.due_on >= k.due_from and b.due_on <= k.due_to and b.remaining > 0
-    where b.bucket >= $1 and b.issued_on <= $4::date
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    cross join jsonb_to_recordset($2::jsonb) as d(due_on date)
+    join bill as b on b.bucket = k.bucket and b.due_on = d.due_on and b.remaining > 0
+    where b.issued_on <= $4::date
     union
-    select w.bucket, w.account_id from why_not as w where w.is_open and $3 = 1 and w.bucket >= $1
+    select w.bucket, w.account_id
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    join why_not as w on w.bucket = k.bucket
+    where w.is_open and $3 = 1
     union
-    select t.bucket, t.account_id from touched as t where t.bucket >= $1
+    select t.bucket, t.account_id
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    join touched as t on t.bucket = k.bucket
 ) as found
 order by found.bucket, found.account_id
-limit $5

@@ -1,11 +1,22 @@
--- Up to $2 planned reminders that may be submitted at $1.
+-- Up to $6 planned reminders of buckets $1 (JSON array of {bucket}) that may be
+-- submitted at $2, after the place ($3, $4) in the order of bucket and id, with their
+-- accounts. $5 is the first id of the earliest day that may still be under way.
 select
-    r.bucket::bigint as bucket, r.reminder_id::text as reminder_id, r.account_id, r.day::text as day, r.revision::bigint as revision, r.scenario, r.policy,
-    r.step, r.severity, r.channels, micros(r.planned_at) as planned_at, micros(r.send_after) as send_after, micros(r.send_before) as send_before
-from reminder as r
-where r.send_before > instant($1) and r.send_after <= instant($1)
+    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
+    r.planned_at, r.send_after, r.send_before,
+    a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.preferred_channel, coalesce(c.changes, 0) as changes
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+join reminder as r on r.bucket = k.bucket and r.send_before > instant($2) and r.reminder_id >= $5::uuid
+join account as a on a.bucket = r.bucket and a.account_id = r.account_id
+left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
+where r.send_after <= instant($2) and (r.bucket > $3 or (r.bucket = $3 and r.reminder_id > $4::uuid))
+    and not exists (
+        select 1 from submission as s
+        where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
+    )
     and not exists (
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
     )
-order by r.send_before, r.bucket, r.reminder_id
-limit $2
+order by r.bucket, r.reminder_id
+limit $6

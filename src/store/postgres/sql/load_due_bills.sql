@@ -1,19 +1,18 @@
--- The bills of reminders $1 (JSON array of {bucket, reminder_id, day}), with what is
--- disputed on that day, and whether the reminder holds their keys.
+-- Bills $1 (JSON array of {bucket, reminder_id, bill_id, step, day}) as the ledger knows
+-- them, with what is disputed on that day, and whether the reminder holds their keys.
 select
-    i.reminder_id::text as reminder_id, i.step, b.bill_id, b.currency, b.due_on::text as due_on,
-    (coalesce((
+    k.reminder_id as reminder_id, k.step as step, b.bill_id, b.currency, b.due_on,
+    coalesce((
         select sum(coalesce(h.amount, 4000000000000000)) from hold as h
         where h.bucket = b.bucket and h.account_id = b.account_id and h.kind = 'dispute'
             and (h.bill_id is null or h.bill_id = b.bill_id)
             and h.starts_on <= k.day and (h.ends_on is null or h.ends_on >= k.day)
-    ), 0))::bigint as disputed,
+    ), 0)::bigint as disputed,
     case when exists (
         select 1 from sent_item as s
-        where s.bucket = i.bucket and s.bill_id = i.bill_id and s.step = i.step
-            and s.reminder_id = i.reminder_id
+        where s.bucket = k.bucket and s.bill_id = k.bill_id and s.step = k.step
+            and s.reminder_id = k.reminder_id
     ) then 1::bigint else 0 end as is_taken
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, day date)
-join reminder_item as i on i.bucket = k.bucket and i.reminder_id = k.reminder_id
-join bill as b on b.bucket = i.bucket and b.bill_id = i.bill_id
-order by i.reminder_id, b.due_on, b.bill_id
+from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, bill_id text, step text, day date)
+join bill as b on b.bucket = k.bucket and b.bill_id = k.bill_id
+order by b.due_on, b.bill_id

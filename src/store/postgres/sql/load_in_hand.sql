@@ -1,11 +1,13 @@
--- Planned reminders of accounts $1, for days from $2 on, of which nothing was submitted.
+-- Reminders of accounts $1 (JSON array of keys) for days from $2 on, and whether
+-- anything became of them.
 select
-    r.account_id, r.reminder_id::text as reminder_id, r.day::text as day, r.revision::bigint as revision, r.policy,
-    i.bill_id, i.step,
+    r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items,
     case when exists (
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
+    ) or exists (
+        select 1 from submission as s
+        where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
     ) then 1::bigint else 0 end as is_over
 from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
 join reminder as r on r.bucket = k.bucket and r.account_id = k.account_id and r.day >= $2::date
-join reminder_item as i on i.bucket = r.bucket and i.reminder_id = r.reminder_id
-order by r.reminder_id, i.bill_id
+order by r.reminder_id

@@ -1,2 +1,2 @@
 -- How far $1 came.
-select micros(at) as at from mark where name = $1
+select at from mark where name = $1

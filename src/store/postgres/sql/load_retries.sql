@@ -1,12 +1,19 @@
--- Up to $3 reminders whose retry came due after $2 and not after $1, inside their window.
+-- Up to $4 reminders of buckets $1 (JSON array of {first, last}) whose retry came due after
+-- $2 and not after $3, inside their window, with their accounts.
 select
-    r.bucket::bigint as bucket, r.reminder_id::text as reminder_id, r.account_id, r.day::text as day, r.revision::bigint as revision, r.scenario, r.policy,
-    r.step, r.severity, r.channels, micros(r.planned_at) as planned_at, micros(r.send_after) as send_after, micros(r.send_before) as send_before,
-    t.seq::bigint as seq, t.attempt::bigint as attempt, t.channel,
+    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
+    r.planned_at, r.send_after, r.send_before,
+    a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.preferred_channel, coalesce(c.changes, 0) as changes,
+    t.seq, t.attempt, t.channel,
     (
         select count(*) from transition as tried
         where tried.bucket = t.bucket and tried.reminder_id = t.reminder_id
             and tried.state = 'submitting' and tried.channel = t.channel
+    ) + (
+        select count(*) from submission as first
+        where first.bucket = r.bucket and first.account_id = r.account_id and first.day = r.day
+            and first.reminder_id = r.reminder_id and first.channel = t.channel
     ) - (
         select count(*) from transition as slowed
         where slowed.bucket = t.bucket and slowed.reminder_id = t.reminder_id
@@ -14,10 +21,16 @@ select
     ) as on_channel
 from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
-where t.next_at > instant($2) and t.next_at <= instant($1) and t.state = 'retry_later' and r.send_before > instant($1)
+join account as a on a.bucket = r.bucket and a.account_id = r.account_id
+left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
+where t.next_at > instant($2) and t.next_at <= instant($3) and t.state = 'retry_later' and r.send_before > instant($3)
+    and exists (
+        select 1 from jsonb_to_recordset($1::jsonb) as k(first smallint, last smallint)
+        where t.bucket between k.first and k.last
+    )
     and not exists (
         select 1 from transition as later
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $3
+limit $4

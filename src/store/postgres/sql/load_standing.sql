@@ -1,11 +1,18 @@
--- Where reminders $1 (JSON array of {bucket, reminder_id}) stand; those without a transition are absent.
+-- Where reminders $1 (JSON array of {bucket, reminder_id}) stand; those of which nothing was submitted are absent.
 select
-    t.reminder_id::text as reminder_id, t.seq::bigint as seq, t.state, t.attempt::bigint as attempt, t.channel, t.provider,
-    r.channels, micros(r.send_before) as send_before, micros(t.next_at) as next_at
+    r.reminder_id, coalesce(t.seq, 0) as seq,
+    coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
+    coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
+    coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
+    r.channels, r.send_before, t.next_at
 from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
-join transition as t on t.bucket = k.bucket and t.reminder_id = k.reminder_id
-join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
-where not exists (
-        select 1 from transition as later
-        where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
+join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
+left join submission as s
+    on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
+left join transition as t
+    on t.bucket = r.bucket and t.reminder_id = r.reminder_id
+    and t.seq = (
+        select max(last.seq) from transition as last
+        where last.bucket = r.bucket and last.reminder_id = r.reminder_id
     )
+where s.at is not null or t.at is not null

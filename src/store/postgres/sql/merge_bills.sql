@@ -15,4 +15,4 @@ on conflict (bucket, bill_id) do update set
     end
 where (bill.currency, bill.amount, bill.remaining, bill.issued_on, bill.due_on)
     is distinct from (excluded.currency, excluded.amount, excluded.remaining, excluded.issued_on, excluded.due_on)
-returning bucket::bigint as bucket, account_id
+returning bucket, account_id

@@ -8,4 +8,4 @@ on conflict (bucket, hold_id) do update set
     starts_on = excluded.starts_on, ends_on = excluded.ends_on, amount = excluded.amount
 where (hold.account_id, hold.bill_id, hold.kind, hold.starts_on, hold.ends_on, hold.amount)
     is distinct from (excluded.account_id, excluded.bill_id, excluded.kind, excluded.starts_on, excluded.ends_on, excluded.amount)
-returning bucket::bigint as bucket, account_id
+returning bucket, account_id

@@ -9,4 +9,4 @@ on conflict (bucket, payment_id) do update set
     amount = excluded.amount, paid_on = excluded.paid_on, state = excluded.state, reversed_on = excluded.reversed_on
 where (payment.account_id, payment.bill_id, payment.currency, payment.amount, payment.paid_on, payment.state, payment.reversed_on)
     is distinct from (excluded.account_id, excluded.bill_id, excluded.currency, excluded.amount, excluded.paid_on, excluded.state, excluded.reversed_on)
-returning bucket::bigint as bucket, account_id
+returning bucket, account_id

@@ -1,5 +1,7 @@
--- Gives back the keys that reminders $1 (JSON array of {bucket, reminder_id}) took.
-delete from sent_day
-where (bucket, reminder_id) in (
-    select k.bucket, k.reminder_id from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+-- Gives back the keys (account, day) that reminders $1 (JSON array of {bucket, reminder_id}) took.
+delete from submission
+where (bucket, account_id, day, reminder_id) in (
+    select r.bucket, r.account_id, r.day, r.reminder_id
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+    join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
 )

@@ -1,5 +1,8 @@
--- Gives back the keys that reminders $1 (JSON array of {bucket, reminder_id}) took.
+-- Gives back the keys (bill, step) that reminders $1 (JSON array of {bucket, reminder_id}) took.
 delete from sent_item
-where (bucket, reminder_id) in (
-    select k.bucket, k.reminder_id from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+where (bucket, bill_id, step, reminder_id) in (
+    select r.bucket, i.bill_id, i.step, r.reminder_id
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+    join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
+    cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
 )

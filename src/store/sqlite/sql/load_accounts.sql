@@ -1,6 +1,6 @@
 -- Accounts $1 (JSON array of keys).
 select
-    a.bucket as bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes
 from json_each($1) as k
 join account as a on a.bucket = k.value ->> 'bucket' and a.account_id = k.value ->> 'account_id'

@@ -1,7 +1,7 @@
 -- Bills of accounts $1 with something unpaid, or with an open why-not row.
 select
-    b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on as issued_on, b.due_on as due_on,
-    b.settled_on as settled_on
+    b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on, b.due_on,
+    b.settled_on
 from json_each($1) as k
 join bill as b on b.bucket = k.value ->> 'bucket' and b.account_id = k.value ->> 'account_id'
 where b.remaining > 0

@@ -1,7 +1,7 @@
--- The bills of reminders $1 (JSON array of {bucket, reminder_id, day}), with what is
--- disputed on that day, and whether the reminder holds their keys.
+-- Bills $1 (JSON array of {bucket, reminder_id, bill_id, step, day}) as the ledger knows
+-- them, with what is disputed on that day, and whether the reminder holds their keys.
 select
-    lower(hex(i.reminder_id)) as reminder_id, i.step, b.bill_id, b.currency, b.due_on as due_on,
+    unhex(k.value ->> 'reminder_id') as reminder_id, k.value ->> 'step' as step, b.bill_id, b.currency, b.due_on,
     coalesce((
         select sum(coalesce(h.amount, 4000000000000000)) from hold as h
         where h.bucket = b.bucket and h.account_id = b.account_id and h.kind = 'dispute'
@@ -10,10 +10,9 @@ select
     ), 0) as disputed,
     case when exists (
         select 1 from sent_item as s
-        where s.bucket = i.bucket and s.bill_id = i.bill_id and s.step = i.step
-            and s.reminder_id = i.reminder_id
+        where s.bucket = k.value ->> 'bucket' and s.bill_id = k.value ->> 'bill_id' and s.step = k.value ->> 'step'
+            and s.reminder_id = unhex(k.value ->> 'reminder_id')
     ) then 1 else 0 end as is_taken
 from json_each($1) as k
-join reminder_item as i on i.bucket = k.value ->> 'bucket' and i.reminder_id = unhex(k.value ->> 'reminder_id')
-join bill as b on b.bucket = i.bucket and b.bill_id = i.bill_id
-order by i.reminder_id, b.due_on, b.bill_id
+join bill as b on b.bucket = k.value ->> 'bucket' and b.bill_id = k.value ->> 'bill_id'
+order by b.due_on, b.bill_id

@@ -1,10 +1,10 @@
 -- Bills of accounts $1 that may have been more than $2 days late, with their
 -- payments; not of accounts that are flagged already.
 select
-    b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on as issued_on, b.due_on as due_on,
-    b.settled_on as settled_on,
-    p.payment_id, p.amount as paid_amount, p.currency as paid_currency, p.paid_on as paid_on, p.state,
-    p.reversed_on as reversed_on
+    b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on, b.due_on,
+    b.settled_on,
+    p.payment_id, p.amount as paid_amount, p.currency as paid_currency, p.paid_on, p.state,
+    p.reversed_on
 from json_each($1) as k
 join bill as b on b.bucket = k.value ->> 'bucket' and b.account_id = k.value ->> 'account_id'
 left join payment as p on p.bucket = b.bucket and p.bill_id = b.bill_id

@@ -1,16 +1,23 @@
--- Up to $3 reminders whose window closed after $1 and not after $2 and that were
--- never submitted, or wait for a retry.
+-- Up to $5 reminders of buckets $1 (JSON array of {bucket}) whose window closed after $2
+-- and not after $3 and that were never submitted, or wait for a retry. $4 is the
+-- first id of the earliest day whose windows these may be.
 select
-    lower(hex(r.reminder_id)) as reminder_id, coalesce(t.seq, 0) as seq, coalesce(t.state, 'planned') as state,
-    coalesce(t.attempt, 0) as attempt, t.channel, t.provider,
-    r.channels, r.send_before as send_before, t.next_at as next_at
-from reminder as r
+    r.reminder_id, coalesce(t.seq, 0) as seq,
+    coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
+    coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
+    coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
+    r.channels, r.send_before, t.next_at
+from json_each($1) as k
+join reminder as r
+    on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.send_before <= $3 and r.reminder_id >= unhex($4)
+left join submission as s
+    on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t
     on t.bucket = r.bucket and t.reminder_id = r.reminder_id
     and t.seq = (
         select max(last.seq) from transition as last
         where last.bucket = r.bucket and last.reminder_id = r.reminder_id
     )
-where r.send_before > $1 and r.send_before <= $2 and (t.state is null or t.state = 'retry_later')
-order by r.send_before, r.bucket, r.reminder_id
-limit $3
+where t.state = 'retry_later' or (t.state is null and s.at is null)
+order by r.bucket, r.reminder_id
+limit $5

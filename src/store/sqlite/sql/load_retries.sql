@@ -1,23 +1,37 @@
--- Up to $3 reminders whose retry came due after $2 and not after $1, inside their window.
+-- Up to $4 reminders of buckets $1 (JSON array of {first, last}) whose retry came due after
+-- $2 and not after $3, inside their window, with their accounts.
+-- Differs: in SQLite a cross join keeps its order, so that the moments lead.
 select
-    r.bucket as bucket, lower(hex(r.reminder_id)) as reminder_id, r.account_id, r.day as day, r.revision as revision, r.scenario, r.policy,
-    r.step, r.severity, r.channels, r.planned_at as planned_at, r.send_after as send_after, r.send_before as send_before,
-    t.seq as seq, t.attempt as attempt, t.channel,
+    r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
+    r.planned_at, r.send_after, r.send_before,
+    a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.preferred_channel, coalesce(c.changes, 0) as changes,
+    t.seq, t.attempt, t.channel,
     (
         select count(*) from transition as tried
         where tried.bucket = t.bucket and tried.reminder_id = t.reminder_id
             and tried.state = 'submitting' and tried.channel = t.channel
+    ) + (
+        select count(*) from submission as first
+        where first.bucket = r.bucket and first.account_id = r.account_id and first.day = r.day
+            and first.reminder_id = r.reminder_id and first.channel = t.channel
     ) - (
         select count(*) from transition as slowed
         where slowed.bucket = t.bucket and slowed.reminder_id = t.reminder_id
             and slowed.state = 'retry_later' and slowed.channel = t.channel and slowed.note like 'throttled%'
     ) as on_channel
 from transition as t
-join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
-where t.next_at > $2 and t.next_at <= $1 and t.state = 'retry_later' and r.send_before > $1
+cross join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
+join account as a on a.bucket = r.bucket and a.account_id = r.account_id
+left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
+where t.next_at > $2 and t.next_at <= $3 and t.state = 'retry_later' and r.send_before > $3
+    and exists (
+        select 1 from json_each($1) as k
+        where t.bucket between k.value ->> 'first' and k.value ->> 'last'
+    )
     and not exists (
         select 1 from transition as later
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $3
+limit $4

@@ -1,7 +1,7 @@
--- Items of accounts $1 that count as sent: of bills still unpaid, of the open
--- case, and of days from $2 on. What was paid long ago is not looked at.
+-- Items of accounts $1 (JSON array of keys) that count as sent: of bills still unpaid,
+-- and of days from $2 on, or from the opening of the open case where that was before.
 select
-    s.account_id, s.bill_id, s.step, s.day as day, t.state, t.next_at as next_at
+    found.account_id, found.bill_id, found.step, found.day, coalesce(t.state, 'submitting') as state, t.next_at
 from (
     select unpaid.bucket, unpaid.account_id, unpaid.bill_id, unpaid.step, unpaid.day, unpaid.reminder_id
     from json_each($1) as k
@@ -10,16 +10,21 @@ from (
     union
     select recent.bucket, recent.account_id, recent.bill_id, recent.step, recent.day, recent.reminder_id
     from json_each($1) as k
-    join sent_item as recent on recent.bucket = k.value ->> 'bucket' and recent.account_id = k.value ->> 'account_id' and recent.day >= $2
-    union
-    select episode.bucket, episode.account_id, episode.bill_id, episode.step, episode.day, episode.reminder_id
-    from json_each($1) as k
-    join dunning_case as c on c.bucket = k.value ->> 'bucket' and c.account_id = k.value ->> 'account_id' and c.closed_on is null
-    join sent_item as episode on episode.bucket = c.bucket and episode.account_id = c.account_id and episode.day >= c.opened_on
-) as s
-join transition as t
-    on t.bucket = s.bucket and t.reminder_id = s.reminder_id
+    join submission as s
+        on s.bucket = k.value ->> 'bucket' and s.account_id = k.value ->> 'account_id'
+        and s.day >= coalesce((
+            select min(c.opened_on) from dunning_case as c
+            where c.bucket = k.value ->> 'bucket' and c.account_id = k.value ->> 'account_id' and c.closed_on is null and c.opened_on < $2
+        ), $2)
+    join reminder as r on r.bucket = s.bucket and r.reminder_id = s.reminder_id
+    join json_each(r.items) as i
+    join sent_item as recent
+        on recent.bucket = r.bucket and recent.bill_id = i.value ->> 'bill_id' and recent.step = i.value ->> 'step'
+        and recent.reminder_id = r.reminder_id
+) as found
+left join transition as t
+    on t.bucket = found.bucket and t.reminder_id = found.reminder_id
     and t.seq = (
         select max(last.seq) from transition as last
-        where last.bucket = s.bucket and last.reminder_id = s.reminder_id
+        where last.bucket = found.bucket and last.reminder_id = found.reminder_id
     )

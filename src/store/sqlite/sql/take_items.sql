@@ -4,4 +4,4 @@ select k.value ->> 'bucket', k.value ->> 'bill_id', k.value ->> 'step', k.value 
 from json_each($1) as k
 where true
 on conflict (bucket, bill_id, step) do nothing
-returning lower(hex(reminder_id)) as reminder_id
+returning reminder_id

@@ -1,40 +1,31 @@
-//! Dispatch: submits what is due, once each.
-//!
-//! In batches: read what is due, re-read the balances at the source, render,
-//! take the keys and write the SUBMITTING marks, send with many under way,
-//! record the outcomes. No transaction is open while a provider is called.
+//! What becomes of each due reminder: the gates that concern it, in order,
+//! and the message of one that passes them all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use async_trait::async_trait;
-use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use tracing::{error, info, warn};
+use tracing::error;
 
 use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{
-    AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderId, ReminderState,
+    AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderState,
 };
-use crate::outbox::{self, Outcome, Tried};
 use crate::policy::{self, AccountFacts};
-use crate::provider::{Delay, Outgoing, SendOutcome};
+use crate::provider::Outgoing;
 use crate::source::{SourceError, rows};
 use crate::store::{DueBill, DueReminder, Submission};
 
-use super::gate::Gate;
-use super::{Stage, Workshop, planning_day};
-
-/// Submits reminders whose moment has come.
-pub struct Dispatch(pub Workshop);
+use super::Dispatch;
+use crate::pipeline::{Workshop, planning_day};
 
 /// A reminder that passed every gate, ready to be submitted.
-struct Ready {
-    due: DueReminder,
-    channel: Channel,
-    submission: Submission,
-    outgoing: Outgoing,
+pub struct Ready {
+    pub due: DueReminder,
+    pub channel: Channel,
+    pub submission: Submission,
+    pub outgoing: Outgoing,
 }
 
 /// What is to become of one due reminder.
@@ -43,62 +34,26 @@ enum Verdict {
     End(Transition),
 }
 
-#[async_trait]
-impl Stage for Dispatch {
-    fn name(&self) -> &'static str {
-        "dispatch"
-    }
-
-    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let Workshop { outbox, control, settings, .. } = &self.0;
-        // First, because most of the time nothing is due.
-        let due = outbox.due(now, settings.dispatch_batch).await?;
-        if due.is_empty() {
-            return Ok(0);
-        }
-        let control = control.control().await?;
-        let gate = Gate::at(&self.0, &control, now).await?;
-        if gate != Gate::Open {
-            warn!("reminders are waiting: {}", gate.words());
-            return Ok(0);
-        }
-        self.batch(due, &control, now).await
-    }
-}
-
 impl Dispatch {
-    async fn batch(
+    /// Re-reads the balances at the source and lets every gate speak. Gives
+    /// what may be submitted, and the ends of the others.
+    pub async fn judge(
         &self,
         due: Vec<DueReminder>,
         control: &Control,
         now: Timestamp,
-    ) -> anyhow::Result<usize> {
-        let Workshop { outbox, settings, .. } = &self.0;
-        let (due, mut transitions) = self.in_window(due, now);
+    ) -> anyhow::Result<(Vec<Ready>, Vec<Transition>)> {
+        let (due, mut ended) = self.in_window(due, now);
         let balances = self.balances(&due).await?;
         let objections = self.objections(&due, now).await?;
-        let mut ready = Vec::new();
+        let mut ready = Vec::with_capacity(due.len());
         for due in due {
             match self.verdict(due, &balances, &objections, control, now) {
                 Verdict::Send(one) => ready.push(*one),
-                Verdict::End(transition) => transitions.push(transition),
+                Verdict::End(transition) => ended.push(transition),
             }
         }
-
-        let submissions: Vec<Submission> = ready.iter().map(|one| one.submission.clone()).collect();
-        let won: HashSet<ReminderId> =
-            outbox.submit(&submissions, now).await?.into_iter().collect();
-        let submitted = ready.into_iter().filter(|one| won.contains(&one.submission.reminder));
-        let outcomes: Vec<Transition> = futures_util::stream::iter(submitted)
-            .map(|one| self.send(one, now))
-            .buffer_unordered(settings.in_flight_max as usize)
-            .collect()
-            .await;
-        let ended = transitions.len();
-        transitions.extend(outcomes);
-        outbox.append(&transitions).await?;
-        info!(submitted = won.len(), not_sent = ended, "batch done");
-        Ok(transitions.len())
+        Ok((ready, ended))
     }
 
     /// Those whose window is open at the account's place, as that is known
@@ -112,12 +67,14 @@ impl Dispatch {
         let (mut open, mut over) = (Vec::with_capacity(due.len()), Vec::new());
         for mut due in due {
             let reminder = &due.reminder;
-            let version = self.0.scenarios.version(&reminder.policy);
+            let version = self.shop.scenarios.version(&reminder.policy);
             let window = version.map(|v| v.scenario.window.on(reminder.day, &due.account.zone));
             match window {
                 // Of a scenario that nobody knows any more, the plan is all there is.
                 None => open.push(due),
-                Some(Some((opens, _))) if now < opens => {}
+                Some(Some((opens, _))) if now < opens => {
+                    self.shop.agenda.expect(reminder.bucket(), opens);
+                }
                 Some(Some((_, closes))) if now < closes => {
                     due.reminder.send_before = reminder.send_before.min(closes);
                     open.push(due);
@@ -145,7 +102,7 @@ impl Dispatch {
                 balances.insert(bill.id.clone(), Some(Money::new(0, bill.currency)));
             }
         }
-        for row in self.0.source.balances(&bills).await? {
+        for row in self.shop.source.balances(&bills).await? {
             match rows::balance(&row) {
                 Ok((bill, money)) => balances.insert(bill, Some(money)),
                 Err(Some(bill)) => balances.insert(bill, None),
@@ -173,11 +130,11 @@ impl Dispatch {
             doubtful.iter().map(|due| (due.account.bucket, due.account.id.clone())).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let facts = self.0.plans.facts(&accounts, planning_day(now)).await?;
+        let facts = self.shop.plans.facts(&accounts, planning_day(now)).await?;
         let facts: HashMap<&AccountId, &AccountFacts> =
             facts.iter().map(|facts| (&facts.account.id, facts)).collect();
         for due in doubtful {
-            let version = self.0.scenarios.version(&due.reminder.policy);
+            let version = self.shop.scenarios.version(&due.reminder.policy);
             let (Some(facts), Some(version)) = (facts.get(&due.account.id), version) else {
                 continue;
             };
@@ -208,7 +165,7 @@ impl Dispatch {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::Observed, now));
         }
         let tolerance = self
-            .0
+            .shop
             .scenarios
             .version(&reminder.policy)
             .map_or(0, |version| version.scenario.tolerance);
@@ -253,7 +210,7 @@ impl Dispatch {
     /// first that still reaches the account and has a provider.
     fn channel(&self, due: &DueReminder) -> Option<Channel> {
         let usable = |channel: &Channel| {
-            due.account.contacts.reaches(*channel) && self.0.providers.sender(*channel).is_some()
+            due.account.contacts.reaches(*channel) && self.shop.providers.sender(*channel).is_some()
         };
         due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
     }
@@ -266,7 +223,7 @@ impl Dispatch {
         channel: Channel,
         owed: &[Money],
     ) -> Result<Rendered, RenderError> {
-        let Workshop { scenarios, messages, operator, .. } = &self.0;
+        let Workshop { scenarios, messages, operator, .. } = &self.shop;
         let version = scenarios.version(&due.reminder.policy);
         let step = version.as_ref().and_then(|version| {
             let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
@@ -296,7 +253,7 @@ impl Dispatch {
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<Ready, Box<Transition>> {
-        let Workshop { providers, settings, .. } = &self.0;
+        let Workshop { providers, settings, .. } = &self.shop;
         let rendered = self.rendered(&due, channel, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
@@ -315,7 +272,8 @@ impl Dispatch {
         let deadline = SignedDuration::from_secs(i64::from(settings.submit_deadline_s));
         let mark = Transition {
             reminder: due.reminder.id,
-            seq: due.seq + 1,
+            // That of the first attempt is the key itself, and no transition.
+            seq: if due.attempt == 0 { due.seq } else { due.seq + 1 },
             state: ReminderState::Submitting,
             at: now,
             attempt: key.number,
@@ -333,63 +291,19 @@ impl Dispatch {
             account: due.reminder.account.clone(),
             day: due.reminder.day,
             items: items.collect(),
-            is_first: due.attempt == 0,
             mark,
         };
         Ok(Ready { due, channel, submission, outgoing })
     }
-
-    /// One attempt, and what follows from it.
-    async fn send(&self, one: Ready, now: Timestamp) -> Transition {
-        let Workshop { providers, settings, .. } = &self.0;
-        let Ready { due, channel, submission, outgoing } = one;
-        let Some(sender) = providers.sender(channel) else {
-            return ended(&due, ReminderState::Deferred, Reason::NoContact, now);
-        };
-        let result = sender.send(&outgoing, now).await;
-        let (outcome, provider_ref, note) = match result {
-            SendOutcome::Accepted { provider_ref } => (Outcome::Accepted, provider_ref, None),
-            SendOutcome::Rejected { note, .. } => (Outcome::Rejected, None, Some(note)),
-            SendOutcome::Deferred { because: Delay::Throttled, wait, note } => {
-                let note = format!("throttled: {note}");
-                (Outcome::Deferred { wait, uses_attempt: false }, None, Some(note))
-            }
-            SendOutcome::Deferred { because: Delay::Down, wait, note } => {
-                (Outcome::Deferred { wait, uses_attempt: true }, None, Some(note))
-            }
-            SendOutcome::Ambiguous { note } => (Outcome::Ambiguous, None, Some(note)),
-        };
-        let on_channel = if due.channel == Some(channel) { due.on_channel + 1 } else { 1 };
-        let tried = Tried {
-            key: outgoing.key,
-            channel,
-            channels: &due.reminder.channels,
-            on_channel,
-            send_before: due.reminder.send_before,
-        };
-        let next = outbox::settle(&outcome, &tried, now, &settings.retry);
-        let receipt_deadline =
-            now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
-        let next_at = match next.state {
-            ReminderState::Accepted => sender.gives_receipts().then_some(receipt_deadline),
-            ReminderState::Unknown => Some(receipt_deadline),
-            _ => next.retry_at,
-        };
-        Transition {
-            seq: submission.mark.seq + 1,
-            state: next.state,
-            channel: next.channel.or(Some(channel)),
-            provider_ref,
-            reason: next.reason,
-            note,
-            next_at,
-            ..submission.mark
-        }
-    }
 }
 
 /// The end of a reminder that is not submitted now.
-fn ended(due: &DueReminder, state: ReminderState, reason: Reason, now: Timestamp) -> Transition {
+pub fn ended(
+    due: &DueReminder,
+    state: ReminderState,
+    reason: Reason,
+    now: Timestamp,
+) -> Transition {
     Transition {
         reminder: due.reminder.id,
         seq: due.seq + 1,

@@ -1,0 +1,290 @@
+//! Dispatch: submits what is due, once each.
+//!
+//! ```text
+//! read due, a page of buckets at a time
+//!     -> judge: balances re-read at the source, gates, rendering
+//!     -> submit: keys and SUBMITTING marks, one transaction for a batch
+//!     -> send: many under way, over several workers
+//!     -> record: outcomes appended in sets
+//! ```
+//!
+//! The steps run side by side, joined by short queues: a slow provider or a
+//! slow database slows what comes before it, and memory stays as it is. No
+//! transaction is open while a provider is called.
+
+mod pace;
+mod record;
+mod send;
+mod verdict;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::clock::{Clock, ManualClock};
+use crate::model::control::Control;
+use crate::model::id::BUCKETS;
+use crate::model::reminder::Transition;
+use crate::model::{Bucket, ReminderId};
+use crate::store::{DueReminder, Submission};
+
+use self::pace::Pace;
+use self::verdict::Ready;
+use super::gate::Gate;
+use super::{Stage, Workshop};
+
+/// Buckets to a page before anybody knows how much is due in them.
+const FIRST_PAGE: usize = 128;
+/// Switches and feeds are looked at again after this long.
+const GATE_FOR: Duration = Duration::from_millis(500);
+
+/// Submits reminders whose moment has come.
+#[derive(Clone)]
+pub struct Dispatch {
+    shop: Workshop,
+    pace: Arc<Pace>,
+    /// Buckets to a page, so that about a batch is due in them.
+    per_page: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Stage for Dispatch {
+    fn name(&self) -> &'static str {
+        "dispatch"
+    }
+
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        self.drain(Arc::new(ManualClock::at(now)), &CancellationToken::new()).await
+    }
+}
+
+type Page = Vec<DueReminder>;
+
+impl Dispatch {
+    pub fn new(shop: Workshop) -> Dispatch {
+        let (in_flight_max, batch_max) =
+            (shop.settings.in_flight_max, shop.settings.dispatch_batch);
+        let pace = Arc::new(Pace::new(in_flight_max as usize, batch_max as usize));
+        Dispatch { shop, pace, per_page: Arc::new(AtomicUsize::new(FIRST_PAGE)) }
+    }
+
+    /// Submits all that is due, or what can be until `stop`; what is submitted
+    /// is always finished and recorded. Gives the number of reminders moved.
+    pub async fn drain(
+        &self,
+        clock: Arc<dyn Clock>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<usize> {
+        let now = clock.now();
+        let Workshop { outbox, agenda, settings, .. } = &self.shop;
+        let held = self.shop.buckets();
+        let retries = outbox.retries(&held, now, settings.dispatch_batch).await?;
+        let buckets = agenda.due(held, now);
+        if retries.is_empty() && buckets.is_empty() {
+            return Ok(0);
+        }
+        self.flow(retries, buckets, clock, stop).await
+    }
+
+    async fn flow(
+        &self,
+        first: Page,
+        buckets: Vec<Bucket>,
+        clock: Arc<dyn Clock>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<usize> {
+        let settings = &self.shop.settings;
+        // Cancelled as well when something holds all sending back.
+        let stop = stop.child_token();
+        let batch = settings.dispatch_batch as usize;
+        let (pages_in, pages) = channel::<Page>(1);
+        let (outcomes_in, outcomes) = channel::<Transition>(2 * batch);
+        let mut tasks: JoinSet<anyhow::Result<usize>> = JoinSet::new();
+
+        let workers = settings.workers();
+        let in_flight = (settings.in_flight_max as usize).div_ceil(workers);
+        let mut senders = Vec::with_capacity(workers);
+        for _ in 0..workers {
+            let (ready_in, ready) = channel::<(Ready, Timestamp)>(batch);
+            senders.push(ready_in);
+            let sending = Sending { dispatch: self.clone(), in_flight };
+            tasks.spawn(sending.work(ready, outcomes_in.clone()));
+        }
+        tasks.spawn(self.clone().read(first, buckets, clock.clone(), stop.clone(), pages_in));
+        let submitting =
+            Submitting { dispatch: self.clone(), clock, stop: stop.clone(), seen: None };
+        tasks.spawn(submitting.work(pages, senders, outcomes_in));
+        tasks.spawn(record::work(self.shop.outbox.clone(), outcomes, stop));
+
+        self.pace.begin();
+        let (mut moved, mut failure) = (0, None);
+        while let Some(done) = tasks.join_next().await {
+            match done? {
+                Ok(count) => moved += count,
+                Err(error) => failure = Some(error),
+            }
+        }
+        self.pace.end();
+        failure.map_or(Ok(moved), Err)
+    }
+
+    /// Reads what is due, bucket after bucket. A page that was cut by the
+    /// limit goes on after its last reminder.
+    async fn read(
+        self,
+        first: Page,
+        buckets: Vec<Bucket>,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+        pages: Sender<Page>,
+    ) -> anyhow::Result<usize> {
+        let Workshop { outbox, agenda, settings, .. } = &self.shop;
+        let batch = settings.dispatch_batch as usize;
+        if !first.is_empty() && pages.send(first).await.is_err() {
+            return Ok(0);
+        }
+        let mut left = buckets.as_slice();
+        let mut after: Option<ReminderId> = None;
+        while !left.is_empty() && !stop.is_cancelled() {
+            let (page, rest) = left.split_at(self.per_page.load(Ordering::Relaxed).min(left.len()));
+            let now = clock.now();
+            if after.is_none() {
+                agenda.look(page, now);
+            }
+            let due = outbox.due(page, after, now, settings.dispatch_batch).await?;
+            after = due.last().filter(|_| due.len() == batch).map(|last| last.reminder.id);
+            if after.is_none() {
+                left = rest;
+                let wanted = (page.len() * batch).checked_div(due.len() * 2);
+                let per_page = wanted.unwrap_or(page.len() * 2).clamp(1, usize::from(BUCKETS));
+                self.per_page.store(per_page, Ordering::Relaxed);
+            }
+            if !due.is_empty() && pages.send(due).await.is_err() {
+                break;
+            }
+        }
+        agenda.again(left);
+        Ok(0)
+    }
+}
+
+/// The middle of the flow: judges a batch and marks what may leave.
+struct Submitting {
+    dispatch: Dispatch,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    /// The switches and the gate, and until when they count.
+    seen: Option<(Control, Gate, tokio::time::Instant)>,
+}
+
+impl Submitting {
+    async fn work(
+        mut self,
+        mut pages: Receiver<Page>,
+        senders: Vec<Sender<(Ready, Timestamp)>>,
+        outcomes: Sender<Transition>,
+    ) -> anyhow::Result<usize> {
+        let (mut turn, mut submitted, mut not_sent) = (0, 0, 0);
+        while let Some(mut page) = pages.recv().await {
+            while !page.is_empty() && !self.stop.is_cancelled() {
+                // No more is marked than leaves soon: a balance that was read
+                // must not grow old, and what a crash leaves in doubt is little.
+                let batch = page.drain(..self.dispatch.pace.room().await.min(page.len())).collect();
+                let (marked, ended) = match self.submit(batch).await {
+                    Ok(done) => done,
+                    Err(error) => {
+                        // What was read and not marked is read again.
+                        self.dispatch.shop.agenda.again(&self.dispatch.shop.buckets());
+                        return Err(error);
+                    }
+                };
+                (submitted, not_sent) = (submitted + marked.len(), not_sent + ended.len());
+                for transition in ended {
+                    outcomes.send(transition).await?;
+                }
+                for ready in marked {
+                    turn = (turn + 1) % senders.len();
+                    senders[turn].send(ready).await?;
+                }
+            }
+            let unsent: Vec<Bucket> = page.iter().map(|due| due.reminder.bucket()).collect();
+            self.dispatch.shop.agenda.again(&unsent);
+        }
+        info!(submitted, not_sent, "sent what was due");
+        Ok(0)
+    }
+
+    /// Judges one batch and takes the keys of what may leave.
+    async fn submit(
+        &mut self,
+        batch: Page,
+    ) -> anyhow::Result<(Vec<(Ready, Timestamp)>, Vec<Transition>)> {
+        let now = self.clock.now();
+        let Some(control) = self.control(now).await? else {
+            let waiting: Vec<Bucket> = batch.iter().map(|due| due.reminder.bucket()).collect();
+            self.dispatch.shop.agenda.again(&waiting);
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let (ready, ended) = self.dispatch.judge(batch, &control, now).await?;
+        let submissions: Vec<Submission> = ready.iter().map(|one| one.submission.clone()).collect();
+        let won: HashSet<ReminderId> =
+            self.dispatch.shop.outbox.submit(&submissions, now).await?.into_iter().collect();
+        let marked = ready.into_iter().filter(|one| won.contains(&one.submission.reminder));
+        let marked: Vec<(Ready, Timestamp)> = marked.map(|one| (one, now)).collect();
+        self.dispatch.pace.marked(marked.len());
+        Ok((marked, ended))
+    }
+
+    /// The switches, where nothing holds sending back.
+    async fn control(&mut self, now: Timestamp) -> anyhow::Result<Option<Control>> {
+        let is_fresh = |until: tokio::time::Instant| tokio::time::Instant::now() < until;
+        if self.seen.as_ref().is_none_or(|(_, _, until)| !is_fresh(*until)) {
+            let shop = &self.dispatch.shop;
+            let control = shop.control.control().await?;
+            let gate = Gate::at(shop, &control, now).await?;
+            if gate != Gate::Open {
+                warn!("reminders are waiting: {}", gate.words());
+                self.stop.cancel();
+            }
+            self.seen = Some((control, gate, tokio::time::Instant::now() + GATE_FOR));
+        }
+        let open = self.seen.as_ref().filter(|(_, gate, _)| *gate == Gate::Open);
+        Ok(open.map(|(control, _, _)| control.clone()))
+    }
+}
+
+/// A worker that has its share of attempts under way.
+struct Sending {
+    dispatch: Dispatch,
+    in_flight: usize,
+}
+
+impl Sending {
+    async fn work(
+        self,
+        ready: Receiver<(Ready, Timestamp)>,
+        outcomes: Sender<Transition>,
+    ) -> anyhow::Result<usize> {
+        let ready = futures_util::stream::unfold(ready, async |mut ready| {
+            ready.recv().await.map(|one| (one, ready))
+        });
+        let dispatch = &self.dispatch;
+        let mut sent = std::pin::pin!(
+            ready.map(|(one, now)| dispatch.send(one, now)).buffer_unordered(self.in_flight)
+        );
+        while let Some(outcome) = sent.next().await {
+            self.dispatch.pace.done();
+            outcomes.send(outcome).await?;
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,55 @@
+//! Switches and marks.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::model::control::Control;
+
+use super::engine::Arg;
+use super::statements::sql;
+use super::{ControlStore, SqlStore, StoreError};
+
+#[async_trait]
+impl ControlStore for SqlStore {
+    async fn control(&self) -> Result<Control, StoreError> {
+        let mut control = Control::default();
+        for row in self.engine.rows(sql::load_control, &[]).await? {
+            let (name, value) = (row.text("name")?, row.text("value")?);
+            if let Some(scenario) = name.strip_prefix("live:") {
+                let since = value.parse().map_err(|_| StoreError::Corrupt { column: "value" })?;
+                control.live_since.insert(scenario.to_owned(), since);
+            } else if name == "kill_switch" {
+                control.kill_switch = true;
+            }
+        }
+        Ok(control)
+    }
+
+    async fn set_control(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match value {
+            Some(value) => {
+                let args = [Arg::Text(name), Arg::Text(value), Arg::Int(now.as_microsecond())];
+                self.engine.run(sql::put_control, &args).await.map(drop)
+            }
+            None => self.engine.run(sql::drop_control, &[Arg::Text(name)]).await.map(drop),
+        }
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.engine.rows(sql::load_mark, &[Arg::Text(name)]).await?;
+        rows.first().map(|row| row.instant("at")).transpose()
+    }
+
+    async fn set_marks(&self, marks: &[(&str, Timestamp)]) -> Result<(), StoreError> {
+        let mut tx = self.engine.begin().await?;
+        for (name, at) in marks {
+            tx.run(sql::put_mark, &[Arg::Text(name), Arg::Int(at.as_microsecond())]).await?;
+        }
+        tx.commit().await
+    }
+}

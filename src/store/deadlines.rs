@@ -1,0 +1,112 @@
+//! Where reminders stand, and which of them must not be waited for any longer.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::model::{Bucket, Channel, ReminderId, ReminderState};
+
+use super::engine::{Arg, json};
+use super::facts::{bucket_keys, bucket_runs};
+use super::row::Row;
+use super::statements::sql;
+use super::{DeadlineStore, SqlStore, Standing, StoreError};
+
+/// No contact window is further from midnight UTC of its day than this, so
+/// that a window that is open now belongs to no earlier day.
+const WINDOW_REACH: SignedDuration = SignedDuration::from_hours(48);
+
+/// The first id of the earliest day whose window may close after `at`.
+pub fn first_id(at: Timestamp) -> String {
+    let day = (at - WINDOW_REACH).to_zoned(jiff::tz::TimeZone::UTC).date();
+    ReminderId::first_of(day).to_string()
+}
+
+#[async_trait]
+impl DeadlineStore for SqlStore {
+    async fn waiting(
+        &self,
+        buckets: &[Bucket],
+        states: &[ReminderState],
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        #[derive(Serialize)]
+        struct State {
+            state: &'static str,
+        }
+        let states: Vec<State> =
+            states.iter().map(|state| State { state: state.as_str() }).collect();
+        let args = [
+            bucket_runs(buckets),
+            json(&states),
+            Arg::Int(after.as_microsecond()),
+            Arg::Int(until.as_microsecond()),
+            Arg::Int(i64::from(limit)),
+        ];
+        let rows = self.engine.rows(sql::load_waiting, &args).await?;
+        rows.iter().map(standing).collect()
+    }
+
+    async fn missed(
+        &self,
+        buckets: &[Bucket],
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let first = first_id(after);
+        let args = [
+            bucket_keys(buckets),
+            Arg::Int(after.as_microsecond()),
+            Arg::Int(until.as_microsecond()),
+            Arg::Text(&first),
+            Arg::Int(i64::from(limit)),
+        ];
+        let rows = self.engine.rows(sql::load_missed, &args).await?;
+        rows.iter().map(standing).collect()
+    }
+
+    async fn orphans(
+        &self,
+        buckets: &[Bucket],
+        after: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        let first = first_id(after);
+        let args = [
+            bucket_keys(buckets),
+            Arg::Int(after.as_microsecond()),
+            Arg::Int(until.as_microsecond()),
+            Arg::Text(&first),
+            Arg::Int(i64::from(limit)),
+        ];
+        let rows = self.engine.rows(sql::load_orphans, &args).await?;
+        rows.iter().map(standing).collect()
+    }
+}
+
+pub fn channel(row: &Row) -> Result<Option<Channel>, StoreError> {
+    Ok(row.opt_text("channel")?.as_deref().and_then(Channel::parse))
+}
+
+pub fn channels(row: &Row) -> Result<Vec<Channel>, StoreError> {
+    Ok(row.text("channels")?.split(',').filter_map(Channel::parse).collect())
+}
+
+pub fn standing(row: &Row) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        reminder: row.reminder("reminder_id")?,
+        seq: row.int("seq")? as u32,
+        state: ReminderState::parse(&row.text("state")?)
+            .ok_or(StoreError::Corrupt { column: "state" })?,
+        attempt: row.int("attempt")? as u32,
+        channel: channel(row)?,
+        provider: row.opt_text("provider")?,
+        channels: channels(row)?,
+        send_before: row.instant("send_before")?,
+        next_at: row.opt_instant("next_at")?,
+    })
+}

@@ -1,2 +1,0 @@
--- The day through which every bucket is planned, and how many buckets have one.
-select min(planned_through)::text as planned_through, count(*) as buckets from plan_mark

@@ -1,2 +1,0 @@
--- Every repeat debtor, by account.
-select f.account_id, f.flagged_on as flagged_on from repeat_debtor as f order by f.account_id

@@ -1,2 +1,0 @@
--- Every sent item.
-select s.day as day, s.bill_id, s.account_id, s.step from sent_item as s
