@@ -33,6 +33,11 @@ impl Bucket {
         Bucket(number.rem_euclid(i64::from(BUCKETS)) as u16)
     }
 
+    /// Every bucket, in order.
+    pub fn all() -> impl Iterator<Item = Bucket> {
+        (0..BUCKETS).map(Bucket)
+    }
+
     pub fn number(self) -> u16 {
         self.0
     }

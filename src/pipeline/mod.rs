@@ -10,6 +10,7 @@
 pub mod dispatch;
 pub mod drive;
 pub mod gate;
+pub mod lease;
 pub mod plan;
 pub mod schedule;
 pub mod settle;

@@ -1,8 +1,9 @@
 //! Our memory: the ledger, the decisions, and the reminders with all that
 //! became of them, in embedded SQLite or in PostgreSQL.
 //!
-//! Three ports, shaped by who calls them: [`LedgerStore`] for sync,
-//! [`PlanStore`] for planning, [`OutboxStore`] for dispatch and what follows.
+//! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`]
+//! for planning, [`OutboxStore`] for dispatch and what follows, [`LeaseStore`]
+//! for sharing the buckets with other daemons.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -11,6 +12,8 @@
 mod desk;
 mod engine;
 mod facts;
+mod file_lock;
+mod lease;
 mod ledger;
 mod outbox;
 mod plan;
@@ -36,6 +39,8 @@ use crate::model::{
 
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;
+pub use file_lock::{FileLock, LockError};
+pub use lease::LeaseStore;
 pub use statements::STATEMENTS;
 
 /// What sync needs: pages of feeds, merged once each.
@@ -313,6 +318,10 @@ pub enum StoreError {
     /// A stored value that this version cannot read.
     #[error("column `{column}` holds a value that cannot be read")]
     Corrupt { column: &'static str },
+
+    /// Somebody else works on this bucket by now; nothing was changed.
+    #[error("the lease on bucket {} was lost", bucket.number())]
+    LeaseLost { bucket: Bucket },
 
     #[error("migration failed")]
     Migration(#[source] sqlx::migrate::MigrateError),
