@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::config::{Carrier, Loaded, Settings};
 use crate::model::Channel;
 use crate::pipeline::Workshop;
+use crate::pipeline::lease::Leases;
 use crate::policy::{Scenario, Scenarios};
 use crate::provider::http::Http;
 use crate::provider::route::Providers;
@@ -51,6 +52,11 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
     let source = open_source(&loaded.settings).await?;
     let scenarios = adopted(store.as_ref(), loaded.scenarios, now).await?;
     let defaults = loaded.settings.source.as_ref().map(|source| source.defaults.clone());
+    // An embedded database is one process's own; `duebell run` sees to that.
+    let leases = match loaded.settings.store.url.starts_with("sqlite:") {
+        true => Leases::alone(),
+        false => Leases::new(store.clone(), loaded.settings.lease.length()),
+    };
     let workshop = Workshop {
         source: Arc::new(source),
         ledger: store.clone(),
@@ -65,6 +71,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
         agenda: Arc::default(),
+        leases: Arc::new(leases),
     };
     Ok((workshop, store))
 }

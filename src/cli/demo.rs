@@ -185,6 +185,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
         agenda: Arc::default(),
+        leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     };
     print_line(&format!(
         "the daemon starts on {first}; an hour takes a blink, and a sandbox takes the messages"

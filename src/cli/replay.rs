@@ -245,6 +245,7 @@ async fn workshop(
             ..Settings::default()
         },
         agenda: Arc::default(),
+        leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::clock::SystemClock;
 use crate::config::LogFormat;
 use crate::lifecycle;
 use crate::pipeline::drive::Stages;
-use crate::store::ControlStore;
+use crate::store::{ControlStore, FileLock};
 use crate::telemetry;
 
 use super::context::{Options, now};
@@ -19,6 +19,8 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    // Held to the end: a second daemon on the same file would send everything again.
+    let _lock = FileLock::take(&loaded.settings.store.url, now())?;
     let (workshop, store) = app::workshop(loaded, now()).await?;
     let control = store.control().await?;
     for one in workshop.scenarios.current() {

@@ -79,9 +79,9 @@ impl Reader {
         };
         let (operator, paths, log) = (take("operator"), take("paths"), take("log"));
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
-        let (channels, provider) = (take("channels"), take("provider"));
+        let (lease, channels, provider) = (take("lease"), take("channels"), take("provider"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, pipeline, channels or provider";
+            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels or provider";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let mut provider = provider.unwrap_or_default();
@@ -101,6 +101,7 @@ impl Reader {
             store: self.section("store", store),
             source: source.and_then(|table| self.whole("source", table)),
             pipeline: self.section("pipeline", pipeline),
+            lease: self.section("lease", lease),
             channels: self.section("channels", channels),
             provider: ProviderSettings {
                 sandbox: self.sandbox(sandbox),
@@ -196,6 +197,7 @@ impl Reader {
         };
         say("operator", settings.operator.problems());
         say("pipeline", settings.pipeline.problems());
+        say("lease", settings.lease.problems());
         let mut wrong = Vec::new();
         if let Some(source) = &settings.source
             && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()

@@ -37,6 +37,7 @@ pub struct Settings {
     /// The operator's billing database; needed by all that reads it.
     pub source: Option<sql::Settings>,
     pub pipeline: pipeline::Settings,
+    pub lease: pipeline::lease::Settings,
     pub channels: Channels,
     pub provider: ProviderSettings,
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::clock::Clock;
+use crate::model::{Bucket, Tenure};
 
 use super::dispatch::Dispatch;
 use super::plan::Plan;
@@ -32,6 +34,8 @@ pub struct Stages {
     dispatch: Dispatch,
     settle: Settle,
     tend: Tend,
+    /// Buckets in which nothing is open that others began.
+    taken_over: Mutex<Option<Tenure>>,
 }
 
 /// What one round through the stages came to.
@@ -49,15 +53,32 @@ impl Stages {
             plan: Plan::new(workshop.clone()),
             dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),
-            tend: Tend(workshop.clone()),
+            tend: Tend::new(workshop.clone()),
+            taken_over: Mutex::default(),
             workshop,
         }
     }
 
     /// Once, before the first round: settles what an earlier process left open.
     pub async fn recover(&self, now: Timestamp) -> anyhow::Result<()> {
-        self.settle.recover(now).await?;
+        self.take_over(now).await?;
         self.tidy(now).await
+    }
+
+    /// Settles what those who had our buckets before us left open, once for
+    /// each bucket that came to us.
+    async fn take_over(&self, now: Timestamp) -> anyhow::Result<()> {
+        let shift = self.workshop.shift();
+        let mut settled = self.taken_over.lock().await;
+        let gained = match &*settled {
+            Some(settled) => shift.tenure().without(settled),
+            None => shift.tenure().clone(),
+        };
+        if !gained.is_empty() {
+            self.settle.recover(&gained, now).await?;
+        }
+        *settled = Some(shift.tenure().clone());
+        Ok(())
     }
 
     /// Receipts before deadlines: one that lay waiting while the daemon was
@@ -107,13 +128,20 @@ impl Stages {
             plan: Schedule::parse(&settings.plan_at, &settings.plan_zone)?,
             housekeeping: Schedule::parse(&settings.housekeeping_at, &settings.housekeeping_zone)?,
         };
+        let leases = &self.workshop.leases;
+        leases.beat().await?;
         self.recover(clock.now()).await?;
-        tokio::join!(
-            self.keep_deciding(clock.as_ref(), stop, &schedules),
-            self.keep_sending(&clock, stop, alive),
-            self.keep_settling(clock.as_ref(), stop),
-        );
-        Ok(())
+        let ended = CancellationToken::new();
+        let work = async {
+            tokio::join!(
+                self.keep_deciding(clock.as_ref(), stop, &schedules),
+                self.keep_sending(&clock, stop, alive),
+                self.keep_settling(clock.as_ref(), stop),
+            );
+            ended.cancel();
+        };
+        tokio::join!(work, leases.keep(&ended));
+        leases.leave().await
     }
 
     /// A failure is told, and tried again with the next round: a database that
@@ -131,7 +159,9 @@ impl Stages {
             told("sync", &read);
             told("tend", &self.tend.run_once(now).await);
             let is_planning_due = self.is_due(PLANNING, &schedules.plan, now).await;
-            if is_planning_due || read.is_ok_and(|rows| rows > 0) {
+            // Where another daemon reads the feeds, it touches our accounts too.
+            let is_reader = self.workshop.shift().tenure().fence(Bucket::FIRST).is_some();
+            if is_planning_due || !is_reader || read.is_ok_and(|rows| rows > 0) {
                 let planned = self.plan.run_once(now).await;
                 told("plan", &planned);
                 if is_planning_due && let Ok(accounts) = planned {
@@ -139,7 +169,7 @@ impl Stages {
                     info!(day = %planning_day(now), accounts, "planned");
                 }
             }
-            if self.is_due(HOUSEKEEPING, &schedules.housekeeping, now).await {
+            if is_reader && self.is_due(HOUSEKEEPING, &schedules.housekeeping, now).await {
                 told("count", &self.tend.count().await);
                 self.fired(HOUSEKEEPING, now).await;
             }
@@ -162,6 +192,7 @@ impl Stages {
     ) {
         while !stop.is_cancelled() {
             alive();
+            told("take over", &self.take_over(clock.now()).await);
             let sent = while_alive(self.dispatch.drain(clock.clone(), stop), &alive).await;
             told("dispatch", &sent);
             if sent.is_ok_and(|moved| moved > 0) {

@@ -11,6 +11,7 @@ pub mod agenda;
 pub mod dispatch;
 pub mod drive;
 pub mod gate;
+pub mod lease;
 pub mod plan;
 pub mod schedule;
 pub mod settle;
@@ -25,7 +26,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Messages, Operator};
-use crate::model::Bucket;
 use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
 use crate::provider::route::Providers;
@@ -33,6 +33,7 @@ use crate::source::{Defaults, Source};
 use crate::store::{ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore};
 
 use self::agenda::Agenda;
+use self::lease::{Leases, Shift};
 
 /// One thing that the daemon does, over and over.
 #[async_trait]
@@ -59,12 +60,13 @@ pub struct Workshop {
     pub defaults: Defaults,
     pub settings: Settings,
     pub agenda: Arc<Agenda>,
+    pub leases: Arc<Leases>,
 }
 
 impl Workshop {
-    /// The buckets that may be worked on now.
-    pub fn buckets(&self) -> Vec<Bucket> {
-        Bucket::all()
+    /// Begins a spell of work on the buckets that may be worked on now.
+    pub fn shift(&self) -> Shift {
+        self.leases.begin(std::time::Instant::now())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::policy::repeat_debtor::RepeatDebtorRule;
 use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
 use crate::store::{CaseChange, Decided, ItemDates, PlanPage, Scope};
 
+use super::lease::Shift;
 use super::{Stage, Workshop, planning_day};
 
 /// Plans the day that has begun somewhere on earth.
@@ -42,7 +43,8 @@ impl Stage for Plan {
         let planned = plans.planned_through().await?;
         // Buckets that were planned as far as each other have the same to do.
         let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
-        for bucket in self.shop.buckets() {
+        let shift = Arc::new(self.shop.shift());
+        for bucket in shift.tenure().buckets() {
             alike.entry(planned.get(&bucket).copied()).or_default().push(bucket);
         }
         let mut decided = 0;
@@ -52,6 +54,7 @@ impl Stage for Plan {
                 control: control.clone(),
                 now,
                 left: Mutex::new(buckets),
+                shift: shift.clone(),
             });
             let mut workers = JoinSet::new();
             for _ in 0..self.shop.settings.workers() {
@@ -74,6 +77,7 @@ struct Run {
     control: Arc<Control>,
     now: Timestamp,
     left: Mutex<Vec<Bucket>>,
+    shift: Arc<Shift>,
 }
 
 impl Run {
@@ -116,14 +120,14 @@ impl Plan {
                 decided += page.decisions.len();
                 page.planned =
                     (is_new_day && index + 1 == pages.len()).then(|| (buckets.clone(), on));
-                plans.record(&page, run.now).await?;
+                plans.record(run.shift.tenure(), &page, run.now).await?;
                 for (reminder, _) in page.decisions.iter().flat_map(|one| &one.reminders) {
                     agenda.expect(reminder.bucket(), reminder.send_after);
                 }
             }
             if is_new_day && pages.is_empty() {
                 let page = PlanPage { planned: Some((buckets, on)), ..PlanPage::default() };
-                plans.record(&page, run.now).await?;
+                plans.record(run.shift.tenure(), &page, run.now).await?;
             }
         }
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::model::reminder::Transition;
-use crate::model::{AttemptKey, Channel, Reason, ReminderId, ReminderState};
+use crate::model::{AttemptKey, Bucket, Channel, Reason, ReminderId, ReminderState, Tenure};
 use crate::provider::{Fate, Found, Receipt};
 use crate::store::Standing;
 
@@ -27,14 +27,16 @@ impl Stage for Settle {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        Ok(self.receipts(now).await? + self.look_up(now).await?)
+        let shift = self.0.shift();
+        let tenure = shift.tenure();
+        Ok(self.receipts(tenure, now).await? + self.look_up(tenure, now).await?)
     }
 }
 
 impl Settle {
-    /// Marks what a previous process was submitting when it ended as unknown.
-    /// Called once, before anything is sent.
-    pub async fn recover(&self, now: Timestamp) -> anyhow::Result<usize> {
+    /// Marks what another process was submitting when it ended, or lost these
+    /// buckets, as unknown. Called once for each, before anything is sent.
+    pub async fn recover(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
         let deadline =
             now + SignedDuration::from_secs(i64::from(self.0.settings.receipt_deadline_s));
         let unknown = |standing: &Standing| Transition {
@@ -44,12 +46,12 @@ impl Settle {
         };
         let mut recovered = 0;
         loop {
-            let orphans = self.orphans(now).await?;
+            let orphans = self.orphans(tenure, now).await?;
             if orphans.is_empty() {
                 break;
             }
             let transitions: Vec<Transition> = orphans.iter().map(unknown).collect();
-            recovered += self.0.outbox.append(&transitions).await? as usize;
+            recovered += self.0.outbox.append(tenure, &transitions).await? as usize;
         }
         if recovered > 0 {
             warn!(
@@ -57,15 +59,15 @@ impl Settle {
                 "submissions were cut short; their outcome is unknown and is asked for"
             );
         }
-        Ok(recovered + self.look_up(now).await?)
+        Ok(recovered + self.look_up(tenure, now).await?)
     }
 
     /// Submissions without an outcome: first attempts, and later ones. What was
     /// under way when tending last came round is no older than a window.
-    async fn orphans(&self, now: Timestamp) -> anyhow::Result<Vec<Standing>> {
+    async fn orphans(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<Vec<Standing>> {
         let Workshop { deadlines, control, .. } = &self.0;
         let tended = control.mark(tend::WINDOWS_AGAIN).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        let buckets = self.0.buckets();
+        let buckets: Vec<Bucket> = tenure.buckets().collect();
         let orphans = deadlines.orphans(&buckets, tended, now + HORIZON, PAGE).await?;
         if !orphans.is_empty() {
             return Ok(orphans);
@@ -74,7 +76,7 @@ impl Settle {
         Ok(deadlines.waiting(&buckets, &submitting, now - HORIZON, now + HORIZON, PAGE).await?)
     }
 
-    async fn receipts(&self, now: Timestamp) -> anyhow::Result<usize> {
+    async fn receipts(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
         let mut settled = 0;
         for (_, reader) in self.0.providers.readers() {
             loop {
@@ -82,13 +84,18 @@ impl Settle {
                 if receipts.is_empty() {
                     break;
                 }
-                settled += self.take_in(&receipts, now).await?;
+                settled += self.take_in(&receipts, tenure, now).await?;
             }
         }
         Ok(settled)
     }
 
-    async fn take_in(&self, receipts: &[Receipt], now: Timestamp) -> anyhow::Result<usize> {
+    async fn take_in(
+        &self,
+        receipts: &[Receipt],
+        tenure: &Tenure,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
         let ids: Vec<ReminderId> = receipts.iter().map(|receipt| receipt.key.reminder).collect();
         let standing: HashMap<ReminderId, Standing> =
             self.0.outbox.standing(&ids).await?.into_iter().map(|s| (s.reminder, s)).collect();
@@ -108,20 +115,20 @@ impl Settle {
             }
         }
         let transitions: Vec<Transition> = transitions.into_values().collect();
-        Ok(self.0.outbox.append(&transitions).await? as usize)
+        Ok(self.0.outbox.append(tenure, &transitions).await? as usize)
     }
 
     /// Asks about every unknown outcome whose provider can be asked.
-    async fn look_up(&self, now: Timestamp) -> anyhow::Result<usize> {
+    async fn look_up(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
         let (mut after, mut settled) = (now, 0);
-        let buckets = self.0.buckets();
+        let buckets: Vec<Bucket> = tenure.buckets().collect();
         while self.0.providers.can_be_asked() {
             let unknown = self
                 .0
                 .deadlines
                 .waiting(&buckets, &[ReminderState::Unknown], after, now + HORIZON, PAGE)
                 .await?;
-            settled += self.ask(&unknown, now).await?;
+            settled += self.ask(&unknown, tenure, now).await?;
             // Those that nobody can be asked about must not hide the others.
             match unknown.last().and_then(|last| last.next_at) {
                 Some(last) if unknown.len() == PAGE as usize && last > after => after = last,
@@ -131,7 +138,12 @@ impl Settle {
         Ok(settled)
     }
 
-    async fn ask(&self, unknown: &[Standing], now: Timestamp) -> anyhow::Result<usize> {
+    async fn ask(
+        &self,
+        unknown: &[Standing],
+        tenure: &Tenure,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
         let mut transitions = Vec::new();
         for standing in unknown {
             let Some(provider) =
@@ -150,7 +162,7 @@ impl Settle {
         if !transitions.is_empty() {
             info!(reminders = transitions.len(), "unknown outcomes were asked for");
         }
-        Ok(self.0.outbox.append(&transitions).await? as usize)
+        Ok(self.0.outbox.append(tenure, &transitions).await? as usize)
     }
 
     fn after_look_up(&self, standing: &Standing, found: Found, now: Timestamp) -> Transition {

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 
 use crate::model::feed::{Cursor, Feed};
 use crate::model::ledger::{Counts, FeedMark};
+use crate::model::{Bucket, Tenure};
 use crate::source::{rows, stamp};
 
 use super::{Stage, Workshop};
@@ -20,12 +21,17 @@ impl Stage for Sync {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let shift = self.0.shift();
+        // Of several daemons one reads the feeds: who has the first bucket.
+        if shift.tenure().fence(Bucket::FIRST).is_none() {
+            return Ok(0);
+        }
         let mut changed = 0;
         let mut failure = None;
         for feed in self.0.source.feeds() {
             // One feed that fails does not stop the others; the freshness
             // gate sees to it that nothing is sent on half of the facts.
-            match self.read(feed, now).await {
+            match self.read(feed, shift.tenure(), now).await {
                 Ok(counts) => changed += counts.used as usize,
                 Err(error) => {
                     warn!(feed = %feed, "could not read the feed: {error:#}");
@@ -53,7 +59,7 @@ impl Sync {
         }
     }
 
-    async fn read(&self, feed: Feed, now: Timestamp) -> anyhow::Result<Counts> {
+    async fn read(&self, feed: Feed, tenure: &Tenure, now: Timestamp) -> anyhow::Result<Counts> {
         let Workshop { source, ledger, settings, .. } = &self.0;
         let on = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let mark = ledger.feed_mark(feed).await?;
@@ -76,7 +82,7 @@ impl Sync {
                 "the same page comes again; the query must return only rows after :changed_at and :id"
             );
             after = page.cursor.clone();
-            total += ledger.merge(page, on, now).await?;
+            total += ledger.merge(tenure, page, on, now).await?;
             if is_last {
                 break;
             }

@@ -3,12 +3,15 @@
 //! What has a deadline is found from how far tending came before, so that the
 //! work follows what has ended since and never the size of the tables.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::model::reminder::Transition;
-use crate::model::{Reason, ReminderState};
+use crate::model::{Bucket, Reason, ReminderState, Tenure};
 use crate::store::Standing;
 
 use super::gate::Gate;
@@ -27,7 +30,11 @@ const DEADLINES_AGAIN: &str = "tend:deadlines-again";
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Ends what has reached its end.
-pub struct Tend(pub Workshop);
+pub struct Tend {
+    shop: Workshop,
+    /// How far this process came in each bucket, by mark.
+    came: Mutex<HashMap<(&'static str, Bucket), Timestamp>>,
+}
 
 #[async_trait]
 impl Stage for Tend {
@@ -36,45 +43,80 @@ impl Stage for Tend {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let (mut ended, mut came) = (0, Vec::new());
+        let shift = self.shop.shift();
+        let tenure = shift.tenure();
+        let (mut ended, mut marks) = (0, Vec::new());
         for (deadlines, windows, until) in
             [(DEADLINES, WINDOWS, now), (DEADLINES_AGAIN, WINDOWS_AGAIN, now - LATE)]
         {
-            if let Some(after) = self.after(deadlines, until).await? {
-                ended += self.deadlines(after, until, now).await?;
-                came.push((deadlines, until));
+            for (after, buckets) in self.after(deadlines, tenure, until).await? {
+                let span = Span { tenure, buckets, after, until, now };
+                ended += self.deadlines(&span).await?;
+                self.reached(deadlines, &span);
             }
-            if let Some(after) = self.after(windows, until).await? {
-                ended += self.windows(after, until, now).await?;
+            for (after, buckets) in self.after(windows, tenure, until).await? {
+                let span = Span { tenure, buckets, after, until, now };
+                ended += self.windows(&span).await?;
                 if windows == WINDOWS_AGAIN {
-                    ended += self.orphans(after, until, now).await?;
+                    ended += self.orphans(&span).await?;
                 }
-                came.push((windows, until));
+                self.reached(windows, &span);
             }
+            marks.extend([(deadlines, until), (windows, until)]);
         }
         // All at once, after all of it: what is looked at twice is ended once.
-        self.0.control.set_marks(&came).await?;
+        self.shop.control.set_marks(&marks).await?;
         Ok(ended)
     }
 }
 
+/// What is looked through: moments of some buckets.
+struct Span<'a> {
+    tenure: &'a Tenure,
+    buckets: Vec<Bucket>,
+    after: Timestamp,
+    until: Timestamp,
+    now: Timestamp,
+}
+
 impl Tend {
-    /// How far tending came by this mark, if there is anything before `until` to look at.
-    async fn after(&self, mark: &str, until: Timestamp) -> anyhow::Result<Option<Timestamp>> {
-        let after = self.0.control.mark(mark).await?.unwrap_or(Timestamp::UNIX_EPOCH);
-        Ok(Some(after).filter(|after| *after < until))
+    pub fn new(shop: Workshop) -> Tend {
+        Tend { shop, came: Mutex::default() }
+    }
+
+    /// Buckets with something before `until` to look at, by how far they were
+    /// looked through. Where this process was not before, another was: it came
+    /// about as far as the common mark says, which all daemons push on.
+    async fn after(
+        &self,
+        mark: &'static str,
+        tenure: &Tenure,
+        until: Timestamp,
+    ) -> anyhow::Result<BTreeMap<Timestamp, Vec<Bucket>>> {
+        let common = self.shop.control.mark(mark).await?;
+        let common = common.map_or(Timestamp::UNIX_EPOCH, |mark| mark - LATE);
+        let came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spans: BTreeMap<Timestamp, Vec<Bucket>> = BTreeMap::new();
+        for bucket in tenure.buckets() {
+            let after = came.get(&(mark, bucket)).copied().unwrap_or(common);
+            if after < until {
+                spans.entry(after).or_default().push(bucket);
+            }
+        }
+        Ok(spans)
+    }
+
+    fn reached(&self, mark: &'static str, span: &Span<'_>) {
+        let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        came.extend(span.buckets.iter().map(|bucket| ((mark, *bucket), span.until)));
     }
 
     /// Submissions without an outcome become unknown; receipts that did not
     /// come by their deadline are no longer waited for.
-    async fn deadlines(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> anyhow::Result<usize> {
-        let Workshop { outbox, deadlines, settings, .. } = &self.0;
-        let buckets = self.0.buckets();
+    async fn deadlines(&self, span: &Span<'_>) -> anyhow::Result<usize> {
+        let Workshop { outbox, deadlines, settings, .. } = &self.shop;
+        let Span { tenure, buckets, after, until, now } = span;
+        let (after, until, now) = (*after, *until, *now);
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let states = [ReminderState::Submitting, ReminderState::Accepted, ReminderState::Unknown];
@@ -88,30 +130,27 @@ impl Tend {
         };
         let mut count = 0;
         loop {
-            let waiting = deadlines.waiting(&buckets, &states, after, until, PAGE).await?;
+            let waiting = deadlines.waiting(buckets, &states, after, until, PAGE).await?;
             if waiting.is_empty() {
                 break;
             }
-            count += outbox.append(&waiting.iter().map(ended).collect::<Vec<_>>()).await? as usize;
+            count += outbox.append(tenure, &waiting.iter().map(ended).collect::<Vec<_>>()).await?
+                as usize;
         }
         Ok(count)
     }
 
     /// Reminders whose window closed before they could be sent: their steps
     /// stay due, and the next day's plan looks at them again.
-    async fn windows(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> anyhow::Result<usize> {
-        let Workshop { outbox, deadlines, control, .. } = &self.0;
-        let buckets = self.0.buckets();
-        let gate = Gate::at(&self.0, &control.control().await?, now).await?;
+    async fn windows(&self, span: &Span<'_>) -> anyhow::Result<usize> {
+        let Workshop { outbox, deadlines, control, .. } = &self.shop;
+        let Span { tenure, buckets, after, until, now } = span;
+        let (after, until, now) = (*after, *until, *now);
+        let gate = Gate::at(&self.shop, &control.control().await?, now).await?;
         let reason = gate.reason();
         let mut count = 0;
         loop {
-            let missed = deadlines.missed(&buckets, after, until, PAGE).await?;
+            let missed = deadlines.missed(buckets, after, until, PAGE).await?;
             if missed.is_empty() {
                 break;
             }
@@ -119,8 +158,8 @@ impl Tend {
                 reason: Some(reason),
                 ..follow(standing, ReminderState::Deferred, now)
             };
-            count +=
-                outbox.append(&missed.iter().map(deferred).collect::<Vec<_>>()).await? as usize;
+            count += outbox.append(tenure, &missed.iter().map(deferred).collect::<Vec<_>>()).await?
+                as usize;
         }
         if count > 0 && reason != Reason::OutsideWindow {
             warn!(reminders = count, "not sent on their day: {}", gate.words());
@@ -130,13 +169,10 @@ impl Tend {
 
     /// First attempts of which nothing was heard until long after their windows
     /// closed: their batch is over, and nobody knows what became of them.
-    async fn orphans(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> anyhow::Result<usize> {
-        let Workshop { outbox, deadlines, settings, .. } = &self.0;
+    async fn orphans(&self, span: &Span<'_>) -> anyhow::Result<usize> {
+        let Workshop { outbox, deadlines, settings, .. } = &self.shop;
+        let Span { tenure, buckets, after, until, now } = span;
+        let (after, until, now) = (*after, *until, *now);
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let unknown = |standing: &Standing| Transition {
@@ -144,26 +180,26 @@ impl Tend {
             note: Some("no outcome by its deadline".into()),
             ..follow(standing, ReminderState::Unknown, now)
         };
-        let (buckets, mut count) = (self.0.buckets(), 0);
+        let mut count = 0;
         loop {
-            let orphans = deadlines.orphans(&buckets, after, until, PAGE).await?;
+            let orphans = deadlines.orphans(buckets, after, until, PAGE).await?;
             if orphans.is_empty() {
                 return Ok(count);
             }
-            count +=
-                outbox.append(&orphans.iter().map(unknown).collect::<Vec<_>>()).await? as usize;
+            count += outbox.append(tenure, &orphans.iter().map(unknown).collect::<Vec<_>>()).await?
+                as usize;
         }
     }
 
     /// Counts every feed at the source and in the ledger. A gap means that
     /// rows were committed later than the overlap reaches: the feed is read again.
     pub async fn count(&self) -> anyhow::Result<()> {
-        for feed in self.0.source.feeds() {
-            let at_source = self.0.source.count(feed).await?;
-            let held = self.0.ledger.held(feed).await?;
+        for feed in self.shop.source.feeds() {
+            let at_source = self.shop.source.count(feed).await?;
+            let held = self.shop.ledger.held(feed).await?;
             if at_source > held {
                 warn!(feed = %feed, at_source, held, "rows are missing from the ledger; the feed is read from the beginning");
-                self.0.ledger.reread(feed).await?;
+                self.shop.ledger.reread(feed).await?;
             } else {
                 info!(feed = %feed, rows = at_source, "the count agrees");
             }

@@ -12,9 +12,10 @@ use crate::model::feed::{Cursor, Feed, Reject};
 use crate::model::ledger::{
     AccountRow, BillRow, Counts, FeedMark, HoldRow, Page, PaymentRow, Rows,
 };
-use crate::model::{AccountId, Bucket};
+use crate::model::{AccountId, Bucket, Tenure};
 
 use super::engine::{Arg, Tx, json};
+use super::lease::hold;
 use super::statements::sql;
 use super::{LedgerStore, SqlStore, StoreError};
 
@@ -38,9 +39,16 @@ impl LedgerStore for SqlStore {
         }))
     }
 
-    async fn merge(&self, page: Page, on: Date, now: Timestamp) -> Result<Counts, StoreError> {
+    async fn merge(
+        &self,
+        tenure: &Tenure,
+        page: Page,
+        on: Date,
+        now: Timestamp,
+    ) -> Result<Counts, StoreError> {
         let feed = page.rows.feed();
         let mut tx = self.engine.begin().await?;
+        hold(&mut tx, tenure, &[Bucket::FIRST]).await?;
         let mut merge = Merge { tx: &mut tx, on, rejects: page.rejects, repeats: Vec::new() };
         let keys = merge.rows(page.rows).await?;
         let Merge { rejects, repeats, .. } = merge;

@@ -1,8 +1,9 @@
 //! Our memory: the ledger, the decisions, and the reminders with all that
 //! became of them, in embedded SQLite or in PostgreSQL.
 //!
-//! Three ports, shaped by who calls them: [`LedgerStore`] for sync,
-//! [`PlanStore`] for planning, [`OutboxStore`] for dispatch and what follows.
+//! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`]
+//! for planning, [`OutboxStore`] for dispatch and what follows, [`LeaseStore`]
+//! for sharing the buckets with other daemons.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -14,6 +15,8 @@ mod deadlines;
 mod desk;
 mod engine;
 mod facts;
+mod file_lock;
+mod lease;
 mod ledger;
 mod outbox;
 mod plan;
@@ -36,11 +39,13 @@ use crate::model::ledger::{Counts, FeedMark, Page};
 use crate::model::reminder::Transition;
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reason, Reminder, ReminderId,
-    ReminderState,
+    ReminderState, Tenure,
 };
 
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;
+pub use file_lock::{FileLock, LockError};
+pub use lease::{Alone, LeaseStore};
 pub use statements::STATEMENTS;
 
 use turns::Turns;
@@ -53,7 +58,15 @@ pub trait LedgerStore: Send + Sync {
     /// Merges a page, sets aside what does not fit, touches the accounts whose
     /// facts changed and moves the feed's mark, all in one transaction. The
     /// same page merged again changes nothing.
-    async fn merge(&self, page: Page, on: Date, now: Timestamp) -> Result<Counts, StoreError>;
+    /// Written under the lease of the first bucket, whose holder reads the
+    /// feeds: a page that is late must not undo a newer one.
+    async fn merge(
+        &self,
+        tenure: &Tenure,
+        page: Page,
+        on: Date,
+        now: Timestamp,
+    ) -> Result<Counts, StoreError>;
 
     /// Merges rows that waited for their account and whose account has come.
     async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError>;
@@ -94,7 +107,12 @@ pub trait PlanStore: Send + Sync {
     ) -> Result<Vec<History>, StoreError>;
 
     /// Writes a page of decisions, and how far its buckets are planned.
-    async fn record(&self, page: &PlanPage, now: Timestamp) -> Result<(), StoreError>;
+    async fn record(
+        &self,
+        tenure: &Tenure,
+        page: &PlanPage,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The day through which each bucket is planned; absent before its first plan.
     async fn planned_through(&self) -> Result<HashMap<Bucket, Date>, StoreError>;
@@ -132,6 +150,7 @@ pub trait OutboxStore: Send + Sync {
     /// or another transition came first, and they are cancelled or left alone.
     async fn submit(
         &self,
+        tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
     ) -> Result<Vec<ReminderId>, StoreError>;
@@ -139,7 +158,7 @@ pub trait OutboxStore: Send + Sync {
     /// Appends transitions. One whose place was taken is dropped. Deferred
     /// reminders give their keys back, and their steps stay due: the next day's
     /// plan finds them, even where it was made already.
-    async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError>;
+    async fn append(&self, tenure: &Tenure, transitions: &[Transition]) -> Result<u64, StoreError>;
 
     /// Where these reminders stand; those of which nothing was submitted are absent.
     async fn standing(&self, reminders: &[ReminderId]) -> Result<Vec<Standing>, StoreError>;
@@ -348,6 +367,10 @@ pub enum StoreError {
     /// A stored value that this version cannot read.
     #[error("column `{column}` holds a value that cannot be read")]
     Corrupt { column: &'static str },
+
+    /// Somebody else works on this bucket by now; nothing was changed.
+    #[error("the lease on bucket {} was lost", bucket.number())]
+    LeaseLost { bucket: Bucket },
 
     #[error("migration failed")]
     Migration(#[source] sqlx::migrate::MigrateError),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::model::reminder::Transition;
 use crate::model::{
     AccountId, BillId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Severity,
+    Tenure,
 };
 
 use super::copy::{CopyRow, Fields};
@@ -80,14 +81,15 @@ impl OutboxStore for SqlStore {
 
     async fn submit(
         &self,
+        tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
     ) -> Result<Vec<ReminderId>, StoreError> {
         if submissions.is_empty() {
             return Ok(Vec::new());
         }
-        let _turn = self.turns.take(submissions.iter().map(|one| one.reminder.bucket())).await;
-        let mut tx = self.engine.begin().await?;
+        let buckets = submissions.iter().map(|one| one.reminder.bucket());
+        let mut tx = self.write(tenure, buckets).await?;
         let (first, later): (Vec<&Submission>, Vec<&Submission>) =
             submissions.iter().partition(|one| one.is_first());
         let Keys { mut marked, taken_by, keyless } = match first.as_slice() {
@@ -131,13 +133,13 @@ impl OutboxStore for SqlStore {
         Ok(marked)
     }
 
-    async fn append(&self, transitions: &[Transition]) -> Result<u64, StoreError> {
+    async fn append(&self, tenure: &Tenure, transitions: &[Transition]) -> Result<u64, StoreError> {
         if transitions.is_empty() {
             return Ok(0);
         }
         let rows: Vec<TransitionRow<'_>> = transitions.iter().map(TransitionRow::of).collect();
-        let _turn = self.turns.take(transitions.iter().map(|one| one.reminder.bucket())).await;
-        let mut tx = self.engine.begin().await?;
+        let buckets = transitions.iter().map(|one| one.reminder.bucket());
+        let mut tx = self.write(tenure, buckets).await?;
         let appended = append_rows(&mut tx, &rows).await?;
         let unsent: Vec<(ReminderId, Reason)> = transitions
             .iter()

@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::facts::AccountFacts;
-use crate::model::{AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState};
+use crate::model::{
+    AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Tenure,
+};
 
 use super::copy::{CopyRow, Fields};
 use super::engine::{Arg, Tx, json};
@@ -53,11 +55,15 @@ impl PlanStore for SqlStore {
         self.load_history(accounts, late_days).await
     }
 
-    async fn record(&self, page: &PlanPage, now: Timestamp) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        tenure: &Tenure,
+        page: &PlanPage,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let planned = page.planned.iter().flat_map(|(buckets, _)| buckets.iter().copied());
         let decided = page.decisions.iter().map(|decided| decided.bucket);
-        let _turn = self.turns.take(planned.chain(decided)).await;
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.write(tenure, planned.chain(decided)).await?;
         record_decisions(&mut tx, page, now).await?;
         if let Some((buckets, day)) = &page.planned {
             tx.run(sql::set_planned, &[bucket_keys(buckets), Arg::Text(&day.to_string())]).await?;

@@ -7,11 +7,15 @@ use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 use super::engine::{BETWEEN_LOOKS, Engine, LOOKS, Statement};
 
+/// What stands in for a statement that SQLite has no use for: it prepares, and
+/// fails when it is run.
+const ON_THE_SERVER_ALONE: &str = "select json('a statement for PostgreSQL alone')";
+
 /// Embeds the files: those of `shared` once, those of `twins` from both
-/// engines' folders. Lists them all, so that a test can prepare every
-/// statement against a migrated database.
+/// engines' folders, those of `served` from PostgreSQL's. Lists them all, so
+/// that a test can prepare every statement against a migrated database.
 macro_rules! statements {
-    (twins: $($twin:ident),* ; shared: $($shared:ident),* $(;)?) => {
+    (twins: $($twin:ident),* ; shared: $($shared:ident),* ; served: $($served:ident),* $(;)?) => {
         #[allow(non_upper_case_globals, reason = "a constant is named after its file")]
         pub mod sql {
             use super::Statement;
@@ -25,8 +29,14 @@ macro_rules! statements {
                 postgres: include_str!(concat!("sql/", stringify!($shared), ".sql")),
                 sqlite: include_str!(concat!("sql/", stringify!($shared), ".sql")),
             };)*
+            $(pub const $served: Statement = Statement {
+                name: stringify!($served),
+                postgres: include_str!(concat!("postgres/sql/", stringify!($served), ".sql")),
+                sqlite: super::ON_THE_SERVER_ALONE,
+            };)*
         }
-        pub const STATEMENTS: &[Statement] = &[$(sql::$twin,)* $(sql::$shared,)*];
+        pub const STATEMENTS: &[Statement] =
+            &[$(sql::$twin,)* $(sql::$shared,)* $(sql::$served,)*];
     };
 }
 
@@ -46,15 +56,21 @@ statements! {
         count_states, count_sent, count_why_not, list_sent, list_flags, list_rejects,
         list_account_bills, list_account_attempts, list_account_why_not, load_flag
     ;
+    served:
+        announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
+        release_daemon
+    ;
 }
 
 const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/postgres/0002_statistics.sql")),
+    (3, "bucket leases", include_str!("../../migrations/postgres/0003_bucket_leases.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),
+    (3, "bucket leases", include_str!("../../migrations/sqlite/0003_bucket_leases.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -38,6 +38,7 @@ fn code_defaults() -> Settings {
         store: store::Settings::default(),
         source: None,
         pipeline: pipeline::Settings::default(),
+        lease: pipeline::lease::Settings::default(),
         channels: Channels::default(),
         provider: ProviderSettings::default(),
     }

@@ -20,7 +20,7 @@ mod verdict;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::{Clock, ManualClock};
 use crate::model::control::Control;
@@ -38,8 +38,10 @@ use crate::model::{Bucket, ReminderId};
 use crate::store::{DueReminder, Submission};
 
 use self::pace::Pace;
+use self::record::Outcome;
 use self::verdict::Ready;
 use super::gate::Gate;
+use super::lease::Shift;
 use super::{Stage, Workshop};
 
 /// Buckets to a page before anybody knows how much is due in them.
@@ -67,7 +69,18 @@ impl Stage for Dispatch {
     }
 }
 
-type Page = Vec<DueReminder>;
+/// Due reminders, and the spell of work in which they were read.
+struct Page {
+    due: Vec<DueReminder>,
+    shift: Arc<Shift>,
+}
+
+/// What may leave: marked as submitting at that moment, in that spell of work.
+struct Marked {
+    ready: Ready,
+    at: Timestamp,
+    shift: Arc<Shift>,
+}
 
 impl Dispatch {
     pub fn new(shop: Workshop) -> Dispatch {
@@ -86,13 +99,14 @@ impl Dispatch {
     ) -> anyhow::Result<usize> {
         let now = clock.now();
         let Workshop { outbox, agenda, settings, .. } = &self.shop;
-        let held = self.shop.buckets();
-        let retries = outbox.retries(&held, now, settings.dispatch_batch).await?;
+        let shift = Arc::new(self.shop.shift());
+        let held: Vec<Bucket> = shift.tenure().buckets().collect();
+        let due = outbox.retries(&held, now, settings.dispatch_batch).await?;
         let buckets = agenda.due(held, now);
-        if retries.is_empty() && buckets.is_empty() {
+        if due.is_empty() && buckets.is_empty() {
             return Ok(0);
         }
-        self.flow(retries, buckets, clock, stop).await
+        self.flow(Page { due, shift }, buckets, clock, stop).await
     }
 
     async fn flow(
@@ -107,14 +121,14 @@ impl Dispatch {
         let stop = stop.child_token();
         let batch = settings.dispatch_batch as usize;
         let (pages_in, pages) = channel::<Page>(1);
-        let (outcomes_in, outcomes) = channel::<Transition>(2 * batch);
+        let (outcomes_in, outcomes) = channel::<Outcome>(2 * batch);
         let mut tasks: JoinSet<anyhow::Result<usize>> = JoinSet::new();
 
         let workers = settings.workers();
         let in_flight = (settings.in_flight_max as usize).div_ceil(workers);
         let mut senders = Vec::with_capacity(workers);
         for _ in 0..workers {
-            let (ready_in, ready) = channel::<(Ready, Timestamp)>(batch);
+            let (ready_in, ready) = channel::<Marked>(batch);
             senders.push(ready_in);
             let sending = Sending { dispatch: self.clone(), in_flight };
             tasks.spawn(sending.work(ready, outcomes_in.clone()));
@@ -149,7 +163,7 @@ impl Dispatch {
     ) -> anyhow::Result<usize> {
         let Workshop { outbox, agenda, settings, .. } = &self.shop;
         let batch = settings.dispatch_batch as usize;
-        if !first.is_empty() && pages.send(first).await.is_err() {
+        if !first.due.is_empty() && pages.send(first).await.is_err() {
             return Ok(0);
         }
         let mut left = buckets.as_slice();
@@ -160,7 +174,10 @@ impl Dispatch {
             if after.is_none() {
                 agenda.look(page, now);
             }
-            let due = outbox.due(page, after, now, settings.dispatch_batch).await?;
+            let shift = Arc::new(self.shop.shift());
+            let held: Vec<Bucket> =
+                page.iter().copied().filter(|it| shift.tenure().fence(*it).is_some()).collect();
+            let due = outbox.due(&held, after, now, settings.dispatch_batch).await?;
             after = due.last().filter(|_| due.len() == batch).map(|last| last.reminder.id);
             if after.is_none() {
                 left = rest;
@@ -168,7 +185,7 @@ impl Dispatch {
                 let per_page = wanted.unwrap_or(page.len() * 2).clamp(1, usize::from(BUCKETS));
                 self.per_page.store(per_page, Ordering::Relaxed);
             }
-            if !due.is_empty() && pages.send(due).await.is_err() {
+            if !due.is_empty() && pages.send(Page { due, shift }).await.is_err() {
                 break;
             }
         }
@@ -190,34 +207,34 @@ impl Submitting {
     async fn work(
         mut self,
         mut pages: Receiver<Page>,
-        senders: Vec<Sender<(Ready, Timestamp)>>,
-        outcomes: Sender<Transition>,
+        senders: Vec<Sender<Marked>>,
+        outcomes: Sender<Outcome>,
     ) -> anyhow::Result<usize> {
         let (mut turn, mut submitted, mut not_sent) = (0, 0, 0);
-        while let Some(mut page) = pages.recv().await {
-            while !page.is_empty() && !self.stop.is_cancelled() {
+        while let Some(Page { mut due, shift }) = pages.recv().await {
+            while !due.is_empty() && !self.stop.is_cancelled() {
                 // No more is marked than leaves soon: a balance that was read
                 // must not grow old, and what a crash leaves in doubt is little.
-                let batch = page.drain(..self.dispatch.pace.room().await.min(page.len())).collect();
-                let (marked, ended) = match self.submit(batch).await {
+                let room = self.dispatch.pace.room().await;
+                let batch = due.drain(..room.min(due.len())).collect();
+                let (marked, ended) = match self.submit(batch, &shift).await {
                     Ok(done) => done,
                     Err(error) => {
                         // What was read and not marked is read again.
-                        self.dispatch.shop.agenda.again(&self.dispatch.shop.buckets());
+                        self.dispatch.shop.agenda.again(&Bucket::all());
                         return Err(error);
                     }
                 };
                 (submitted, not_sent) = (submitted + marked.len(), not_sent + ended.len());
                 for transition in ended {
-                    outcomes.send(transition).await?;
+                    outcomes.send(Outcome { transition, shift: shift.clone() }).await?;
                 }
-                for ready in marked {
+                for marked in marked {
                     turn = (turn + 1) % senders.len();
-                    senders[turn].send(ready).await?;
+                    senders[turn].send(marked).await?;
                 }
             }
-            let unsent: Vec<Bucket> = page.iter().map(|due| due.reminder.bucket()).collect();
-            self.dispatch.shop.agenda.again(&unsent);
+            self.again(&due);
         }
         info!(submitted, not_sent, "sent what was due");
         Ok(0)
@@ -226,22 +243,34 @@ impl Submitting {
     /// Judges one batch and takes the keys of what may leave.
     async fn submit(
         &mut self,
-        batch: Page,
-    ) -> anyhow::Result<(Vec<(Ready, Timestamp)>, Vec<Transition>)> {
+        mut batch: Vec<DueReminder>,
+        shift: &Arc<Shift>,
+    ) -> anyhow::Result<(Vec<Marked>, Vec<Transition>)> {
         let now = self.clock.now();
+        // Whoever slept since the page was read may have lost its buckets.
+        batch.retain(|due| shift.may_act(due.reminder.bucket(), Instant::now()));
         let Some(control) = self.control(now).await? else {
-            let waiting: Vec<Bucket> = batch.iter().map(|due| due.reminder.bucket()).collect();
-            self.dispatch.shop.agenda.again(&waiting);
+            self.again(&batch);
             return Ok((Vec::new(), Vec::new()));
         };
         let (ready, ended) = self.dispatch.judge(batch, &control, now).await?;
         let submissions: Vec<Submission> = ready.iter().map(|one| one.submission.clone()).collect();
-        let won: HashSet<ReminderId> =
-            self.dispatch.shop.outbox.submit(&submissions, now).await?.into_iter().collect();
-        let marked = ready.into_iter().filter(|one| won.contains(&one.submission.reminder));
-        let marked: Vec<(Ready, Timestamp)> = marked.map(|one| (one, now)).collect();
+        let outbox = &self.dispatch.shop.outbox;
+        let won = outbox.submit(shift.tenure(), &submissions, now).await?;
+        let won: HashSet<ReminderId> = won.into_iter().collect();
+        let marked: Vec<Marked> = ready
+            .into_iter()
+            .filter(|one| won.contains(&one.submission.reminder))
+            .map(|ready| Marked { ready, at: now, shift: shift.clone() })
+            .collect();
         self.dispatch.pace.marked(marked.len());
         Ok((marked, ended))
+    }
+
+    /// These are to be read again.
+    fn again(&self, due: &[DueReminder]) {
+        let buckets: Vec<Bucket> = due.iter().map(|due| due.reminder.bucket()).collect();
+        self.dispatch.shop.agenda.again(&buckets);
     }
 
     /// The switches, where nothing holds sending back.
@@ -271,20 +300,39 @@ struct Sending {
 impl Sending {
     async fn work(
         self,
-        ready: Receiver<(Ready, Timestamp)>,
-        outcomes: Sender<Transition>,
+        marked: Receiver<Marked>,
+        outcomes: Sender<Outcome>,
     ) -> anyhow::Result<usize> {
-        let ready = futures_util::stream::unfold(ready, async |mut ready| {
-            ready.recv().await.map(|one| (one, ready))
+        let marked = futures_util::stream::unfold(marked, async |mut marked| {
+            marked.recv().await.map(|one| (one, marked))
         });
         let dispatch = &self.dispatch;
-        let mut sent = std::pin::pin!(
-            ready.map(|(one, now)| dispatch.send(one, now)).buffer_unordered(self.in_flight)
-        );
-        while let Some(outcome) = sent.next().await {
-            self.dispatch.pace.done();
-            outcomes.send(outcome).await?;
+        let attempts = marked.map(|one| dispatch.attempt(one)).buffer_unordered(self.in_flight);
+        let mut attempts = std::pin::pin!(attempts);
+        while let Some(outcome) = attempts.next().await {
+            dispatch.pace.done();
+            if let Some(outcome) = outcome {
+                outcomes.send(outcome).await?;
+            }
         }
         Ok(0)
+    }
+}
+
+impl Dispatch {
+    /// `None` where the bucket is no longer ours: nothing is sent, and whoever
+    /// has it finds the mark and settles it.
+    async fn attempt(&self, marked: Marked) -> Option<Outcome> {
+        let Marked { ready, at, shift } = marked;
+        let bucket = ready.submission.reminder.bucket();
+        if !shift.may_act(bucket, Instant::now()) {
+            error!(
+                bucket = bucket.number(),
+                "a reminder was marked and not sent: its bucket is another's by now"
+            );
+            return None;
+        }
+        let transition = self.send(ready, at).await;
+        Some(Outcome { transition, shift })
     }
 }

@@ -170,7 +170,7 @@ async fn cut_short(bench: &Bench) -> AttemptKey {
     };
     let (account, day, items) = (due.reminder.account, due.reminder.day, vec![item("a1", "late1")]);
     let submission = Submission { reminder, account, day, items, mark };
-    assert_eq!(bench.store.submit(&[submission], at(OPEN)).await.unwrap(), [reminder]);
+    assert_eq!(bench.store.submit(&alone(), &[submission], at(OPEN)).await.unwrap(), [reminder]);
     AttemptKey { reminder, number: 1 }
 }
 
@@ -206,7 +206,7 @@ async fn a_submission_without_an_outcome_becomes_unknown_once_its_window_is_long
 async fn a_retry_that_is_written_down_late_is_not_forgotten() {
     let (bench, _) = planned_with(true).await;
     let key = cut_short(&bench).await;
-    Tend(bench.workshop.clone()).run_once(at("2026-03-10T20:00:10Z")).await.unwrap();
+    Tend::new(bench.workshop.clone()).run_once(at("2026-03-10T20:00:10Z")).await.unwrap();
     let standing = bench.store.standing(&[key.reminder]).await.unwrap().remove(0);
     let retry = Transition {
         next_at: Some(at("2026-03-10T19:59:50Z")),
@@ -216,7 +216,7 @@ async fn a_retry_that_is_written_down_late_is_not_forgotten() {
             at("2026-03-10T19:59:30Z"),
         )
     };
-    assert_eq!(bench.store.append(&[retry]).await.unwrap(), 1);
+    assert_eq!(bench.store.append(&alone(), &[retry]).await.unwrap(), 1);
     bench.round("2026-03-10T21:01:10Z").await;
     assert_eq!(bench.standing("A").await[0], pair("deferred", "outside_window"));
     assert_eq!(bench.sent().await, []);

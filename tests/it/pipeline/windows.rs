@@ -64,7 +64,7 @@ async fn a_stale_feed_closes_the_gate_and_is_named() {
 
     // The window closed behind the gate: tomorrow it is planned again.
     use duebell::pipeline::Stage;
-    duebell::pipeline::tend::Tend(bench.workshop.clone())
+    duebell::pipeline::tend::Tend::new(bench.workshop.clone())
         .run_once(at("2026-03-10T20:30Z"))
         .await
         .unwrap();

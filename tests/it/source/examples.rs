@@ -93,7 +93,7 @@ async fn the_example_of_a_foreign_database_is_read() {
     assert_eq!(balances.len(), 2);
 
     // The nightly count agrees, and reading all of it again finds nothing new.
-    Tend(bench.workshop.clone()).count().await.unwrap();
+    Tend::new(bench.workshop.clone()).count().await.unwrap();
     duebell::store::LedgerStore::reread(bench.store.as_ref(), duebell::model::feed::Feed::Bills)
         .await
         .unwrap();
@@ -129,7 +129,7 @@ async fn our_own_billing_database_is_read() {
     assert_eq!((facts.pending.len(), facts.pending[0].bill.is_none()), (1, true));
     let balance = source.balances(&["a1".into()]).await.unwrap();
     assert_eq!(duebell::source::rows::balance(&balance[0]).unwrap().1.minor, 2_000);
-    Tend(bench.workshop.clone()).count().await.unwrap();
+    Tend::new(bench.workshop.clone()).count().await.unwrap();
     assert_eq!(bench.store.desk().rejects(10).await.unwrap().len(), 0);
 }
 

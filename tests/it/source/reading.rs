@@ -84,11 +84,11 @@ async fn the_nightly_count_finds_what_the_overlap_did_not(mut foreign: Foreign) 
     foreign.invoice("b0", "2026-03-10 09:00:00").await;
     sync(&bench, "2026-03-10T12:02Z").await.unwrap();
     assert_eq!(bills(&bench).await, ["b1"]);
-    Tend(bench.workshop.clone()).count().await.unwrap();
+    Tend::new(bench.workshop.clone()).count().await.unwrap();
     sync(&bench, "2026-03-10T12:03Z").await.unwrap();
     assert_eq!(bills(&bench).await, ["b0", "b1"]);
     // Now it agrees: the next reading is short again.
-    Tend(bench.workshop.clone()).count().await.unwrap();
+    Tend::new(bench.workshop.clone()).count().await.unwrap();
     let mark = bench.store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!(mark.cursor.changed_at, "2026-03-10 12:00:00");
 }

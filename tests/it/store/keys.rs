@@ -106,7 +106,7 @@ impl World {
                 let many = self.read.len().min(many);
                 // The rest stays, to be submitted when it is stale.
                 let batch = &self.read[..many];
-                self.store.submit(batch, at(NOON)).await.unwrap();
+                self.store.submit(&alone(), batch, at(NOON)).await.unwrap();
                 self.read.rotate_left(many / 2);
             }
             Move::Append(index, choice) => self.append(index, choice, 1).await,
@@ -127,7 +127,7 @@ impl World {
             let next_at = Some(at(NOON));
             let follows = if was == ReminderState::Planned { ended } else { outcome };
             let transition = Transition { next_at, ..follows(one, seq + ahead, state) };
-            self.store.append(&[transition]).await.unwrap();
+            self.store.append(&alone(), &[transition]).await.unwrap();
         }
     }
 

@@ -135,13 +135,13 @@ async fn the_day_on_which_a_bill_is_seen_settled_is_kept(store: &SqlStore) {
     with_accounts(store, &["A"]).await;
     let paid = || page(Rows::Bills(vec![bill("b1", "A", 0, "2026-03-01")]));
     with_bills(store, &[bill("b1", "A", 5_000, "2026-03-01")]).await;
-    store.merge(paid(), day("2026-03-12"), at("2026-03-12T12:00Z")).await.unwrap();
+    store.merge(&alone(), paid(), day("2026-03-12"), at("2026-03-12T12:00Z")).await.unwrap();
     // The overlap brings it again; an adjusted amount changes the row.
     let mut adjusted = bill("b1", "A", 0, "2026-03-01");
     adjusted.amount = 4_000;
-    store.merge(paid(), day("2026-03-13"), at("2026-03-13T12:00Z")).await.unwrap();
+    store.merge(&alone(), paid(), day("2026-03-13"), at("2026-03-13T12:00Z")).await.unwrap();
     let adjusted = page(Rows::Bills(vec![adjusted]));
-    store.merge(adjusted, day("2026-03-14"), at("2026-03-14T12:00Z")).await.unwrap();
+    store.merge(&alone(), adjusted, day("2026-03-14"), at("2026-03-14T12:00Z")).await.unwrap();
 
     let kept = bills_of(store, "A").await.remove(0);
     assert_eq!((kept.amount, kept.settled_on), (4_000, Some(day("2026-03-12"))));
@@ -171,20 +171,20 @@ async fn the_feed_mark_moves_with_each_page_and_is_fresh_only_with_the_last(stor
     let cursor = |id: &str| Cursor { changed_at: "2026-03-10 10:00:00".into(), id: id.into() };
     let mut first = page(Rows::Bills(vec![bill("b1", "A", 1, "2026-03-09")]));
     (first.cursor, first.is_last) = (cursor("b1"), false);
-    store.merge(first.clone(), day(TODAY), at(NOON)).await.unwrap();
+    store.merge(&alone(), first.clone(), day(TODAY), at(NOON)).await.unwrap();
     let mark = store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!((mark.cursor, mark.read_at), (cursor("b1"), None));
 
     let mut last = page(Rows::Bills(vec![bill("b2", "A", 1, "2026-03-09")]));
     last.cursor = cursor("b2");
-    store.merge(last, day(TODAY), at(NOON)).await.unwrap();
+    store.merge(&alone(), last, day(TODAY), at(NOON)).await.unwrap();
     let mark = store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!((mark.cursor, mark.read_at), (cursor("b2"), Some(at(NOON))));
     assert_eq!(mark.counts, counts(2, 2, 0));
 
     // A later reading that is cut short leaves the feed as old as it was.
     first.cursor = cursor("b3");
-    store.merge(first, day(TODAY), at("2026-03-10T13:00Z")).await.unwrap();
+    store.merge(&alone(), first, day(TODAY), at("2026-03-10T13:00Z")).await.unwrap();
     let mark = store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!((mark.cursor, mark.read_at), (cursor("b3"), Some(at(NOON))));
     store.touch_feed(Feed::Bills, at("2026-03-10T14:00Z")).await.unwrap();
@@ -224,7 +224,7 @@ async fn what_was_read_is_what_was_used_and_what_was_set_aside(store: &SqlStore)
         bill("b2", "nobody", 1, "2026-03-09"),
     ]));
     (mixed.read, mixed.rejects) = (3, vec![unreadable, warning]);
-    let got = store.merge(mixed, day(TODAY), at(NOON)).await.unwrap();
+    let got = store.merge(&alone(), mixed, day(TODAY), at(NOON)).await.unwrap();
     assert_eq!(got, counts(3, 1, 2));
     assert_eq!(store.held(Feed::Bills).await.unwrap(), 3);
     let line = &store.desk().feeds().await.unwrap()[1];

@@ -1,6 +1,7 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod keys;
+mod lease;
 mod ledger;
 mod opening;
 mod outbox;

@@ -94,7 +94,7 @@ async fn with_reminder(store: &SqlStore) -> Reminder {
 
 async fn submit(store: &SqlStore, reminders: &[&Reminder]) -> Vec<ReminderId> {
     let submissions: Vec<Submission> = reminders.iter().map(|one| submission(one)).collect();
-    store.submit(&submissions, at(NOON)).await.unwrap()
+    store.submit(&alone(), &submissions, at(NOON)).await.unwrap()
 }
 
 /// Bill and step of all keys that are held.
@@ -248,11 +248,11 @@ async fn a_submitted_reminder_is_not_cancelled(store: &SqlStore) {
 async fn a_deferred_reminder_gives_its_keys_back_and_its_steps_stay_due(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:01Z")]).await.unwrap();
+    store.append(&alone(), &[retry(&one, 1, Channel::Sms, "2026-03-10T12:01Z")]).await.unwrap();
     assert_eq!(held(store).await.len(), 1, "a retry keeps its keys");
     let reason = Some(Reason::StaleFeed);
     let deferred = Transition { reason, ..outcome(&one, 2, ReminderState::Deferred) };
-    store.append(&[deferred]).await.unwrap();
+    store.append(&alone(), &[deferred]).await.unwrap();
 
     assert_eq!(held(store).await, []);
     let row = store.desk().why_not(&"A".into()).await.unwrap().remove(0);
@@ -278,7 +278,7 @@ async fn two_reminders_about_one_step_can_be_deferred_together(store: &SqlStore)
         deferred(outcome(&one, 1, ReminderState::Deferred)),
         deferred(ended(&other, 1, ReminderState::Deferred)),
     ];
-    let appended = store.append(&deferred).await.unwrap();
+    let appended = store.append(&alone(), &deferred).await.unwrap();
     assert_eq!(appended, 2);
     assert_eq!(open_steps(store).await, [("a1".into(), Reason::OutsideWindow)]);
 }
@@ -296,7 +296,7 @@ async fn a_suppressed_reminder_leaves_its_step_open_unless_it_is_decided_for_goo
         ..ended(reminder, 1, ReminderState::Suppressed)
     };
     let both = [suppressed(&one, Reason::PaidMeanwhile), suppressed(&other, Reason::Observed)];
-    store.append(&both).await.unwrap();
+    store.append(&alone(), &both).await.unwrap();
     assert_eq!(open_steps(store).await, [("a1".into(), Reason::PaidMeanwhile)]);
     assert_eq!(store.desk().by_reason().await.unwrap()["observed"], 1);
 }
@@ -305,10 +305,10 @@ async fn an_occupied_place_is_not_taken_again(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
     let accepted = outcome(&one, 1, ReminderState::Accepted);
-    assert_eq!(store.append(std::slice::from_ref(&accepted)).await.unwrap(), 1);
+    assert_eq!(store.append(&alone(), std::slice::from_ref(&accepted)).await.unwrap(), 1);
     // A receipt that raced with it, and a deferral that must not free the keys.
     let late = [outcome(&one, 1, ReminderState::Deferred)];
-    assert_eq!(store.append(&late).await.unwrap(), 0);
+    assert_eq!(store.append(&alone(), &late).await.unwrap(), 0);
     assert_eq!(state_of(store, &one).await, ReminderState::Accepted);
     assert_eq!(held(store).await.len(), 1);
     assert_eq!(open_steps(store).await, []);
@@ -317,7 +317,7 @@ async fn an_occupied_place_is_not_taken_again(store: &SqlStore) {
 async fn a_retry_is_due_with_its_channel_and_the_attempts_on_it(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    store.append(&alone(), &[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
     assert_eq!(due_at(store, at("2026-03-10T12:04:59Z")).await, 0);
     let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     assert_eq!((due.seq, due.attempt), (1, 1));
@@ -327,10 +327,10 @@ async fn a_retry_is_due_with_its_channel_and_the_attempts_on_it(store: &SqlStore
     // The second attempt fails for good there; e-mail was not tried yet.
     let mut again = submission(&one);
     (again.mark.seq, again.mark.attempt) = (2, 2);
-    assert_eq!(store.submit(&[again], at(NOON)).await.unwrap(), [one.id]);
+    assert_eq!(store.submit(&alone(), &[again], at(NOON)).await.unwrap(), [one.id]);
     let mut fallback = retry(&one, 3, Channel::Email, "2026-03-10T12:06Z");
     fallback.attempt = 2;
-    store.append(&[fallback]).await.unwrap();
+    store.append(&alone(), &[fallback]).await.unwrap();
     let due = retries_at(store, "2026-03-10T12:06Z").await.remove(0);
     assert_eq!((due.seq, due.attempt), (3, 2));
     assert_eq!((due.channel, due.on_channel), (Some(Channel::Email), 0));
@@ -345,8 +345,8 @@ async fn a_retry_is_about_the_bills_whose_keys_it_holds(store: &SqlStore) {
     planned(store, &one).await;
     let mut without_a2 = submission(&one);
     without_a2.items.pop();
-    store.submit(&[without_a2], at(NOON)).await.unwrap();
-    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    store.submit(&alone(), &[without_a2], at(NOON)).await.unwrap();
+    store.append(&alone(), &[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
     let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     let bills: Vec<&str> = due.bills.iter().map(|bill| bill.id.as_str()).collect();
     assert_eq!(bills, ["a1"]);
@@ -357,7 +357,7 @@ async fn throttling_uses_up_no_attempt(store: &SqlStore) {
     submit(store, &[&one]).await;
     let mut slowed = retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z");
     slowed.note = Some("throttled: 429".into());
-    store.append(&[slowed]).await.unwrap();
+    store.append(&alone(), &[slowed]).await.unwrap();
     let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     assert_eq!((due.attempt, due.on_channel), (1, 0));
 }
@@ -365,10 +365,10 @@ async fn throttling_uses_up_no_attempt(store: &SqlStore) {
 async fn waiting_finds_what_stands_in_a_state_between_two_moments(store: &SqlStore) {
     let one = with_reminder(store).await;
     submit(store, &[&one]).await;
-    store.append(&[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
+    store.append(&alone(), &[retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z")]).await.unwrap();
     let mut again = submission(&one);
     (again.mark.seq, again.mark.attempt) = (2, 2);
-    store.submit(&[again], at(NOON)).await.unwrap();
+    store.submit(&alone(), &[again], at(NOON)).await.unwrap();
     let waiting = async |state, after: &str, until: &str| {
         let found = store.waiting(&Bucket::all(), &[state], at(after), at(until), 10).await;
         found.unwrap().len()
@@ -382,7 +382,7 @@ async fn waiting_finds_what_stands_in_a_state_between_two_moments(store: &SqlSto
 
     let next_at = Some(at("2026-03-13T12:00Z"));
     let unknown = Transition { next_at, ..outcome(&one, 3, ReminderState::Unknown) };
-    store.append(&[unknown]).await.unwrap();
+    store.append(&alone(), &[unknown]).await.unwrap();
     assert_eq!(waiting(submitting, "2026-03-10T12:14:59Z", "2026-03-10T12:15Z").await, 0);
     let (unknown, until) = ([ReminderState::Unknown], at("2026-03-13T12:00Z"));
     let found = store.waiting(&Bucket::all(), &unknown, at(NOON), until, 10).await.unwrap();
@@ -402,7 +402,7 @@ async fn a_first_attempt_without_an_outcome_is_an_orphan(store: &SqlStore) {
     submit(store, &[&one]).await;
     assert_eq!(orphans("2026-03-10T12:00Z").await, [(one.id, 0, 1)]);
     assert_eq!(orphans("2026-03-10T20:00Z").await, [], "its window was over by then");
-    store.append(&[outcome(&one, 1, ReminderState::Unknown)]).await.unwrap();
+    store.append(&alone(), &[outcome(&one, 1, ReminderState::Unknown)]).await.unwrap();
     assert_eq!(orphans("2026-03-10T12:00Z").await, []);
 }
 
@@ -416,7 +416,7 @@ async fn missed_finds_what_was_not_sent_before_its_window_closed(store: &SqlStor
         planned(store, one).await;
     }
     submit(store, &[&waits, &sent]).await;
-    store.append(&[retry(&waits, 1, Channel::Email, "2026-03-10T19:59Z")]).await.unwrap();
+    store.append(&alone(), &[retry(&waits, 1, Channel::Email, "2026-03-10T19:59Z")]).await.unwrap();
 
     let missed = async |after: &str, until: &str| {
         let found = store.missed(&Bucket::all(), at(after), at(until), 10).await.unwrap();

@@ -134,7 +134,7 @@ async fn the_facts_of_an_account_are_complete(store: &SqlStore) {
     let (sent, in_hand) = (item("a1", "late1"), item("a2", "late1"));
     let first = reminder("A", 0, std::slice::from_ref(&sent));
     planned(store, &first).await;
-    store.submit(&[submission(&first)], at(NOON)).await.unwrap();
+    store.submit(&alone(), &[submission(&first)], at(NOON)).await.unwrap();
     let second = reminder("A", 1, std::slice::from_ref(&in_hand));
     let mut decided = decided(store, "A").await;
     decided.reminders = vec![(second.clone(), dates(&second.items))];
@@ -188,8 +188,8 @@ async fn what_is_over_is_no_fact_any_more(store: &SqlStore) {
     with_bills(store, &[bill("a1", "A", 5_000, "2026-03-09")]).await;
     let reminder = reminder("A", 0, &[item("a1", "late1")]);
     planned(store, &reminder).await;
-    store.submit(&[submission(&reminder)], at(NOON)).await.unwrap();
-    store.append(&[outcome(&reminder, 1, ReminderState::Delivered)]).await.unwrap();
+    store.submit(&alone(), &[submission(&reminder)], at(NOON)).await.unwrap();
+    store.append(&alone(), &[outcome(&reminder, 1, ReminderState::Delivered)]).await.unwrap();
     let standing = |facts: Vec<duebell::model::facts::AccountFacts>| {
         facts[0].sent.iter().map(|sent| sent.standing).collect::<Vec<_>>()
     };
@@ -206,7 +206,7 @@ async fn buckets_count_as_planned_once_all_of_them_are(store: &SqlStore) {
     let all = Bucket::all();
     let record = async |buckets: &[Bucket], day| {
         let page = PlanPage { planned: Some((buckets.to_vec(), day)), ..PlanPage::default() };
-        store.record(&page, at(NOON)).await.unwrap();
+        store.record(&alone(), &page, at(NOON)).await.unwrap();
         store.desk().planned_through().await.unwrap()
     };
     assert_eq!(store.desk().planned_through().await.unwrap(), None);
@@ -342,18 +342,21 @@ async fn a_step_that_was_not_sent_reaches_the_plan_of_the_next_day(store: &SqlSt
     with_bills(store, &[bill("a1", "A", 5_000, "2026-03-09")]).await;
     let planned_through = async |day| {
         let planned = Some((Bucket::all(), day));
-        store.record(&PlanPage { planned, ..PlanPage::default() }, at(NOON)).await.unwrap();
+        store
+            .record(&alone(), &PlanPage { planned, ..PlanPage::default() }, at(NOON))
+            .await
+            .unwrap();
     };
     planned_through(day(TODAY)).await;
     let one = reminder("A", 0, &[item("a1", "late1")]);
     let other = reminder("A", 1, &[item("a1", "late1")]);
     planned(store, &one).await;
     planned(store, &other).await;
-    store.append(&[ended(&one, 1, ReminderState::Deferred)]).await.unwrap();
+    store.append(&alone(), &[ended(&one, 1, ReminderState::Deferred)]).await.unwrap();
     assert_eq!(touched(store).await, [""; 0], "the next day's run will find it");
 
     planned_through(day("2026-03-11")).await;
-    store.append(&[ended(&other, 1, ReminderState::Deferred)]).await.unwrap();
+    store.append(&alone(), &[ended(&other, 1, ReminderState::Deferred)]).await.unwrap();
     assert_eq!(touched(store).await, ["A"]);
     let facts = store.facts(&[key("A")], day("2026-03-11")).await.unwrap();
     assert!(facts[0].touched < 0, "nothing changed today");

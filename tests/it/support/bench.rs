@@ -89,6 +89,7 @@ impl Bench {
             defaults: Defaults::default(),
             settings: Settings::default(),
             agenda: Arc::default(),
+            leases: Arc::new(duebell::pipeline::lease::Leases::alone()),
         };
         Bench { store, sandbox, workshop, _scratch: scratch }
     }

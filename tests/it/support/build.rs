@@ -3,7 +3,9 @@
 
 use duebell::model::feed::Cursor;
 use duebell::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows};
-use duebell::model::{AccountId, BillId, Bucket, Channel, Item, Reminder, ReminderId, Severity};
+use duebell::model::{
+    AccountId, BillId, Bucket, Channel, Item, Owner, Reminder, ReminderId, Severity, Tenure,
+};
 use duebell::store::{Decided, ItemDates, LedgerStore, PlanPage, PlanStore, Scope, SqlStore};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,6 +13,11 @@ use jiff::civil::Date;
 /// The day of these tests, and noon of it.
 pub const TODAY: &str = "2026-03-10";
 pub const NOON: &str = "2026-03-10T12:00Z";
+
+/// The leases of one who shares with nobody.
+pub fn alone() -> Tenure {
+    Tenure::everything(Owner(1))
+}
 
 pub fn day(text: &str) -> Date {
     text.parse().unwrap()
@@ -87,7 +94,7 @@ pub fn page(rows: Rows) -> Page {
 
 /// Merges rows at noon.
 pub async fn merged(store: &SqlStore, rows: Rows) -> duebell::model::ledger::Counts {
-    store.merge(page(rows), day(TODAY), at(NOON)).await.unwrap()
+    store.merge(&alone(), page(rows), day(TODAY), at(NOON)).await.unwrap()
 }
 
 /// A store's accounts, by name.
@@ -140,7 +147,7 @@ pub async fn decided(store: &SqlStore, account: &str) -> Decided {
 
 pub async fn record(store: &SqlStore, decisions: Vec<Decided>) {
     let page = PlanPage { decisions, planned: None, on: Some(day(TODAY)) };
-    store.record(&page, at(NOON)).await.unwrap();
+    store.record(&alone(), &page, at(NOON)).await.unwrap();
 }
 
 /// Decides about every touched account, to do nothing.

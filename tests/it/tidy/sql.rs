@@ -28,12 +28,26 @@ const CLOCKS: &[&str] = &[
     "julianday()",
 ];
 
+/// Statements of leases, whose times are the database's own: daemons whose
+/// clocks disagree must agree on when a lease is over.
+const LEASES: &[&str] = &["announce_daemon", "count_daemons", "renew_leases", "take_leases"];
+/// The only clock that they may ask: the others stand still in a transaction.
+const LEASE_CLOCK: &str = "clock_timestamp";
+
+fn is_of_leases(path: &str) -> bool {
+    let name = path.strip_prefix("src/store/postgres/sql/").and_then(|it| it.strip_suffix(".sql"));
+    name.is_some_and(|name| LEASES.contains(&name))
+}
+
 /// A statement that asks what time it is.
 pub fn clock(file: &File) -> Vec<String> {
     let mut faults = Vec::new();
+    let is_of_leases = is_of_leases(&file.path);
     for (index, line) in file.text.lines().enumerate() {
         let sql = line.split("--").next().unwrap_or_default().to_lowercase();
-        if let Some(clock) = CLOCKS.iter().find(|clock| sql.contains(*clock)) {
+        let asked =
+            |clock: &&&str| sql.contains(**clock) && !(is_of_leases && **clock == LEASE_CLOCK);
+        if let Some(clock) = CLOCKS.iter().find(asked) {
             let mend = format!("{clock}: take the instant or the day as a parameter");
             faults.push(fault(file, index + 1, &mend));
         }
@@ -52,6 +66,9 @@ pub fn twins(files: &[File], list: &File) -> Vec<String> {
     let postgres = names(files, "src/store/postgres/sql/");
     let sqlite = names(files, "src/store/sqlite/sql/");
     let shared = names(files, "src/store/sql/");
+    let all = listed(&list.text, "served:");
+    let served: BTreeSet<&str> = postgres.intersection(&all).copied().collect();
+    let postgres = &postgres - &served;
     let mut faults = Vec::new();
     for (one, other, folder) in [(&postgres, &sqlite, "sqlite"), (&sqlite, &postgres, "postgres")] {
         faults.extend(one.difference(other).map(|name| {
@@ -72,7 +89,7 @@ pub fn twins(files: &[File], list: &File) -> Vec<String> {
     faults
 }
 
-/// The names under `twins:` or `shared:` in the call of `statements!`.
+/// The names under `twins:`, `shared:` or `served:` in the call of `statements!`.
 fn listed<'l>(list: &'l str, kind: &str) -> BTreeSet<&'l str> {
     let call = list.find("\nstatements! {").map_or("", |at| &list[at..]);
     let names = call.find(kind).map_or("", |at| &call[at + kind.len()..]);
@@ -129,6 +146,17 @@ fn a_statement_that_asks_for_the_time_is_named() {
 }
 
 #[test]
+fn only_a_lease_may_ask_the_database_and_only_one_clock() {
+    let asks = |path: &str, what: &str| clock(&made_up(path, &format!("-- A.\nselect {what}\n")));
+    assert_eq!(asks("src/store/postgres/sql/renew_leases.sql", "clock_timestamp()"), [""; 0]);
+    for path in ["src/store/postgres/sql/hold_leases.sql", "src/store/sqlite/sql/take_leases.sql"] {
+        assert_eq!(asks(path, "clock_timestamp()").len(), 1, "{path}");
+    }
+    // The same at the end of a long transaction as at its start.
+    assert_eq!(asks("src/store/postgres/sql/renew_leases.sql", "now()").len(), 1);
+}
+
+#[test]
 fn a_statement_alone_unlisted_or_written_twice_is_named() {
     let list = |text: &str| made_up("list.rs", text);
     let good = list(
@@ -144,6 +172,10 @@ fn a_statement_alone_unlisted_or_written_twice_is_named() {
         twins(&alone, &good),
         ["src/store/sqlite/sql/b.sql:1: write it; its twin is there alone"]
     );
+    let served = list(
+        "\nstatements! {\n    twins:\n        a\n    ;\n    shared:\n        c\n    ;\n    served:\n        b\n    ;\n}",
+    );
+    assert_eq!(twins(&alone, &served), [""; 0]);
     let unlisted = list("\nstatements! {\n    twins:\n        a\n    ;\n    shared:\n    ;\n}");
     assert_eq!(
         twins(&all, &unlisted),

@@ -1,0 +1,3 @@
+-- Nothing to do here: one process owns an embedded database, and with it every
+-- bucket; a lock on a file beside it keeps others out. Its twin lets daemons
+-- on one server share the buckets.

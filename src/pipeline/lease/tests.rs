@@ -1,0 +1,1 @@
+//! The leases' rules, one by one.
