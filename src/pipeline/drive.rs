@@ -76,6 +76,8 @@ impl Stages {
         };
         if !gained.is_empty() {
             self.settle.recover(&gained, now).await?;
+            // What we knew of them from before is not true any more.
+            self.workshop.agenda.again(&gained.buckets().collect::<Vec<_>>());
         }
         *settled = Some(shift.tenure().clone());
         Ok(())

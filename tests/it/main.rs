@@ -3,6 +3,7 @@
 
 mod billing_db;
 mod daemon;
+mod fleet;
 mod import;
 mod pipeline;
 mod population;

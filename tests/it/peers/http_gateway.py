@@ -1,7 +1,7 @@
 """An operator's gateway that keeps what it gets and misbehaves on demand.
 
 Listens on a free port of 127.0.0.1, prints "port N", and ends when its
-standard input does. Each request becomes NNN.json with its headers and body.
+standard input does. A second argument makes each answer wait these many seconds. Each request becomes NNN.json with its headers and body.
 The local part of the address, or the last digits of the number, say what is
 to happen.
 """
@@ -27,6 +27,7 @@ ANSWERS = {
 class Gateway(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     directory = pathlib.Path(sys.argv[1])
+    wait = float(sys.argv[2]) if len(sys.argv) > 2 else 0
     lock = threading.Lock()
     count = 0
 
@@ -38,6 +39,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             number = Gateway.count
             kept = {"path": self.path, "headers": dict(self.headers), "body": body}
             (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
+        time.sleep(Gateway.wait)
         if who == "silent":
             time.sleep(3600)
         if who == "drop":
