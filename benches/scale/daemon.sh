@@ -21,8 +21,8 @@ serve() {
 stop() {
     kill "-${2:-TERM}" "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
-    local left=()
-    for one in "${started[@]}"; do [ "$one" = "$1" ] || left+=("$one"); done
+    local left=() other
+    for other in "${started[@]}"; do [ "$other" = "$1" ] || left+=("$other"); done
     started=("${left[@]}")
 }
 

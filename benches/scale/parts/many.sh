@@ -3,6 +3,7 @@
 
 # start_all STORE NUMBER: daemons that have planned and wait; ids in $daemons.
 start_all() {
+    local number
     daemons=()
     duebell "$1" live >/dev/null
     duebell "$1" halt >/dev/null
@@ -17,7 +18,8 @@ start_all() {
 }
 
 stop_all() {
-    for one in "${daemons[@]}"; do stop "$one"; done
+    local id
+    for id in "${daemons[@]}"; do stop "$id"; done
 }
 
 # together STORE NUMBER COUNT: the rate of so many daemons is in $rate.
