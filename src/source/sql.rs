@@ -102,7 +102,7 @@ impl SqlSource {
         sql: &str,
         values: &[Value<'_>],
     ) -> Result<Vec<RawRow>, SourceError> {
-        let bound: Vec<Value<'_>> = query.binds.iter().map(|place| values[*place]).collect();
+        let bound: Vec<Value<'_>> = query.binds.iter().map(|at| values[*at]).collect();
         let rows = self.database.rows(sql, &bound).await;
         rows.map_err(|error| classified(&*self.database, &query.file, error))
     }
