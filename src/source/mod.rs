@@ -7,6 +7,7 @@
 //! May use: model.
 
 pub mod billing_db;
+mod database;
 pub mod history;
 pub mod import;
 mod placeholders;
@@ -53,7 +54,8 @@ pub enum SourceError {
     Unavailable(#[source] sqlx::Error),
 
     #[error(
-        "{scheme:?} is no database that is read; use sqlite://PATH or postgres://USER@HOST/DATABASE"
+        "{scheme:?} is no database that is read; use sqlite://PATH, \
+         postgres://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE"
     )]
     BadUrl { scheme: String },
 

@@ -9,23 +9,20 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
-use sqlx::{
-    AssertSqlSafe, Column as _, Executor, PgPool, Row, SqlSafeStr, SqlitePool, Statement, ValueRef,
-};
 
 use crate::model::BillId;
 use crate::model::feed::{BALANCE, Cell, Column, Cursor, Feed, RawRow};
 
-use super::placeholders::{Dialect, translate};
+use super::database::{self, Database, Returned, Value};
+use super::placeholders::translate;
 use super::{Defaults, Source, SourceError};
 
 /// `[source]`: where the billing database is and how it is mapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// `sqlite:///var/lib/billing.db` or `postgres://reader@host/billing`; no password in it.
+    /// `sqlite:///var/lib/billing.db`, `postgres://reader@host/billing` or
+    /// `mysql://reader@host/billing`; no password in it.
     pub url: String,
     /// File that holds the password alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,19 +34,12 @@ pub struct Settings {
 }
 
 const BALANCES: &str = "balances";
-/// The billing server has other work: we never take more connections than this.
-const CONNECTIONS_MAX: u32 = 4;
 
 /// The operator's billing database.
 pub struct SqlSource {
-    database: Database,
+    database: Box<dyn Database>,
     feeds: Vec<(Feed, Query)>,
     balances: Query,
-}
-
-enum Database {
-    Postgres(PgPool),
-    Sqlite(SqlitePool),
 }
 
 /// One of the operator's files, ready to run.
@@ -57,6 +47,8 @@ struct Query {
     file: String,
     wrapped: String,
     counted: String,
+    /// Which values are bound, in order.
+    binds: Vec<usize>,
 }
 
 impl SqlSource {
@@ -76,20 +68,20 @@ impl SqlSource {
 
     /// The error holds at least one fault.
     async fn fit(settings: &Settings) -> Result<SqlSource, Vec<SourceError>> {
-        let database = Database::open(settings).await.map_err(|away| vec![away])?;
+        let database = database::open(settings).await.map_err(|away| vec![away])?;
         let (mut feeds, mut faults) = (Vec::new(), Vec::new());
         for feed in Feed::ALL {
             let path = settings.queries.join(format!("{feed}.sql"));
             if !path.exists() && !feed.is_required() {
                 continue;
             }
-            match database.fit(&path, feed.columns(), &FEED_PLACEHOLDERS).await {
+            match fitted(&*database, &path, feed.columns(), &FEED_PLACEHOLDERS).await {
                 Ok(query) => feeds.push((feed, query)),
                 Err(wrong) => faults.extend(wrong),
             }
         }
         let path = settings.queries.join(format!("{BALANCES}.sql"));
-        match database.fit(&path, BALANCE, &BALANCE_PLACEHOLDERS).await {
+        match fitted(&*database, &path, BALANCE, &BALANCE_PLACEHOLDERS).await {
             Ok(balances) if faults.is_empty() => Ok(SqlSource { database, feeds, balances }),
             Ok(_) => Err(faults),
             Err(wrong) => {
@@ -102,9 +94,21 @@ impl SqlSource {
     fn query(&self, feed: Feed) -> Option<&Query> {
         self.feeds.iter().find(|(mapped, _)| *mapped == feed).map(|(_, query)| query)
     }
+
+    /// Runs `sql`, a form of `query`, with the values of its placeholders.
+    async fn rows(
+        &self,
+        query: &Query,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<RawRow>, SourceError> {
+        let bound: Vec<Value<'_>> = query.binds.iter().map(|at| values[*at]).collect();
+        let rows = self.database.rows(sql, &bound).await;
+        rows.map_err(|error| classified(&*self.database, &query.file, error))
+    }
 }
 
-/// Placeholders in the order of their numbers, and what their absence would do.
+/// Placeholders, and what their absence would do.
 type Placeholders = [(&'static str, &'static str)];
 const FEED_PLACEHOLDERS: [(&str, &str); 3] = [
     ("changed_at", "every reading would start from the beginning"),
@@ -114,143 +118,63 @@ const FEED_PLACEHOLDERS: [(&str, &str); 3] = [
 const BALANCE_PLACEHOLDERS: [(&str, &str); 1] =
     [("bills", "the balances of the whole table would be read")];
 
-impl Database {
-    async fn open(settings: &Settings) -> Result<Database, SourceError> {
-        let unavailable = SourceError::Unavailable;
-        if settings.url.starts_with("sqlite:") {
-            let options: SqliteConnectOptions = settings.url.parse().map_err(unavailable)?;
-            let options = options.read_only(true).busy_timeout(std::time::Duration::from_secs(10));
-            let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX);
-            return pool.connect_with(options).await.map(Database::Sqlite).map_err(unavailable);
-        }
-        if !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
-            // Not the whole of it: there may be a password in it.
-            let scheme = settings.url.split(':').next().unwrap_or_default().to_owned();
-            return Err(SourceError::BadUrl { scheme });
-        }
-        let mut options: PgConnectOptions = settings.url.parse().map_err(unavailable)?;
-        if let Some(file) = &settings.password_file {
-            let password = std::fs::read_to_string(file)
-                .map_err(|source| SourceError::File { file: file.display().to_string(), source })?;
-            options = options.password(password.trim_end());
-        }
-        // Read-only whatever the role may do; dates as ISO text.
-        let options = options.application_name("duebell").options([
-            ("default_transaction_read_only", "on"),
-            ("datestyle", "ISO"),
-            ("timezone", "UTC"),
-        ]);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
-        pool.connect_with(options).await.map(Database::Postgres).map_err(unavailable)
-    }
+/// The values of [`FEED_PLACEHOLDERS`].
+fn place(after: &Cursor, limit: i64) -> [Value<'_>; 3] {
+    [Value::Text(&after.changed_at), Value::Text(&after.id), Value::Number(limit)]
+}
 
-    /// The error holds at least one fault.
-    async fn fit(
-        &self,
-        path: &Path,
-        columns: &'static [Column],
-        placeholders: &Placeholders,
-    ) -> Result<Query, Vec<SourceError>> {
-        let file = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| vec![SourceError::File { file: file.clone(), source }])?;
-        let names: Vec<&str> = placeholders.iter().map(|(name, _)| *name).collect();
-        let dialect = match self {
-            Database::Postgres(_) => Dialect::Postgres,
-            Database::Sqlite(_) => Dialect::Sqlite,
-        };
-        let (sql, used) = translate(text.trim().trim_end_matches(';'), &names, dialect);
-        let mut faults: Vec<SourceError> = placeholders
-            .iter()
-            .zip(used)
-            .filter(|(_, used)| !used)
-            .map(|((placeholder, consequence), _)| SourceError::MissingPlaceholder {
-                file: file.clone(),
-                placeholder,
-                consequence,
-            })
-            .collect();
+/// The error holds at least one fault.
+async fn fitted(
+    database: &dyn Database,
+    path: &Path,
+    columns: &'static [Column],
+    placeholders: &Placeholders,
+) -> Result<Query, Vec<SourceError>> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| vec![SourceError::File { file: file.clone(), source }])?;
+    let names: Vec<&str> = placeholders.iter().map(|(name, _)| *name).collect();
+    let translated = translate(text.trim().trim_end_matches(';'), &names, database.dialect());
+    let (sql, binds) = (translated.sql, translated.binds);
+    let mut faults: Vec<SourceError> = placeholders
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !binds.contains(place))
+        .map(|(_, (placeholder, consequence))| SourceError::MissingPlaceholder {
+            file: file.clone(),
+            placeholder,
+            consequence,
+        })
+        .collect();
 
-        let present = match self.column_names(&sql).await {
-            Ok(present) => present,
-            Err(source) => {
-                faults.push(SourceError::Query { file, source });
-                return Err(faults);
-            }
-        };
-        let mut selected = Vec::with_capacity(columns.len());
-        for column in columns {
-            let Column { name, expects, required } = *column;
-            if present.iter().any(|there| there == name) {
-                selected.push(self.as_text(name));
-            } else if required {
-                faults.push(SourceError::MissingColumn {
-                    file: file.clone(),
-                    column: name,
-                    expects,
-                });
-            } else {
-                selected.push("null".to_owned());
-            }
-        }
-        if !faults.is_empty() {
+    let present = match database.returned(&sql).await {
+        Ok(present) => present,
+        Err(source) => {
+            faults.push(SourceError::Query { file, source });
             return Err(faults);
         }
-        Ok(Query {
-            wrapped: format!("select {} from (\n{sql}\n) as q", selected.join(", ")),
-            counted: format!("select count(*) from (\n{sql}\n) as q"),
-            file,
-        })
-    }
-
-    /// SQLite may hold bytes that are no UTF-8: as a blob they cost one row, as text the query.
-    fn as_text(&self, column: &str) -> String {
-        match self {
-            Database::Postgres(_) => format!("cast(q.\"{column}\" as text)"),
-            Database::Sqlite(_) => format!("cast(q.\"{column}\" as blob)"),
+    };
+    let mut selected = Vec::with_capacity(columns.len());
+    for column in columns {
+        let Column { name, expects, required } = *column;
+        if let Some(there) = present.iter().find(|there| there.name == name) {
+            selected.push(database.as_text(there));
+        } else if required {
+            faults.push(SourceError::MissingColumn { file: file.clone(), column: name, expects });
+        } else {
+            selected.push("null".to_owned());
         }
     }
-
-    async fn column_names(&self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
-        let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
-        let names = match self {
-            Database::Postgres(pool) => {
-                let statement = pool.prepare(sql).await?;
-                statement.columns().iter().map(|column| column.name().to_owned()).collect()
-            }
-            Database::Sqlite(pool) => {
-                let statement = pool.prepare(sql).await?;
-                statement.columns().iter().map(|column| column.name().to_owned()).collect()
-            }
-        };
-        Ok(names)
+    if !faults.is_empty() {
+        return Err(faults);
     }
-
-    async fn page(
-        &self,
-        query: &Query,
-        after: &Cursor,
-        limit: i64,
-    ) -> Result<Vec<RawRow>, SourceError> {
-        let sql = AssertSqlSafe(query.wrapped.clone());
-        match self {
-            Database::Postgres(pool) => sqlx::query(sql)
-                .bind(&after.changed_at)
-                .bind(&after.id)
-                .bind(limit)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.iter().map(postgres_row).collect()),
-            Database::Sqlite(pool) => sqlx::query(sql)
-                .bind(&after.changed_at)
-                .bind(&after.id)
-                .bind(limit)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.iter().map(sqlite_row).collect()),
-        }
-        .map_err(|error| classified(&query.file, error))
-    }
+    let counted = database.as_text(&Returned { name: "n".to_owned(), is_string: false });
+    Ok(Query {
+        wrapped: format!("select {} from (\n{sql}\n) as q", selected.join(", ")),
+        counted: format!("select {counted} from (select count(*) as n from (\n{sql}\n) as q) as q"),
+        file,
+        binds,
+    })
 }
 
 #[async_trait]
@@ -265,60 +189,31 @@ impl Source for SqlSource {
         after: &Cursor,
         limit: u32,
     ) -> Result<Vec<RawRow>, SourceError> {
-        match self.query(feed) {
-            Some(query) => self.database.page(query, after, i64::from(limit)).await,
-            None => Ok(Vec::new()),
-        }
+        let Some(query) = self.query(feed) else { return Ok(Vec::new()) };
+        self.rows(query, &query.wrapped, &place(after, i64::from(limit))).await
     }
 
     async fn balances(&self, bills: &[BillId]) -> Result<Vec<RawRow>, SourceError> {
         let ids: Vec<&str> = bills.iter().map(BillId::as_str).collect();
         let json = serde_json::to_string(&ids).unwrap_or_default();
-        let sql = AssertSqlSafe(self.balances.wrapped.clone());
-        match &self.database {
-            Database::Postgres(pool) => sqlx::query(sql)
-                .bind(&json)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.iter().map(postgres_row).collect()),
-            Database::Sqlite(pool) => sqlx::query(sql)
-                .bind(&json)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.iter().map(sqlite_row).collect()),
-        }
-        .map_err(|error| classified(&self.balances.file, error))
+        self.rows(&self.balances, &self.balances.wrapped, &[Value::Text(&json)]).await
     }
 
     async fn count(&self, feed: Feed) -> Result<u64, SourceError> {
         let Some(query) = self.query(feed) else { return Ok(0) };
-        let sql = AssertSqlSafe(query.counted.clone());
         let start = Cursor::start();
-        let counted: Result<i64, sqlx::Error> = match &self.database {
-            Database::Postgres(pool) => {
-                sqlx::query_scalar(sql)
-                    .bind(&start.changed_at)
-                    .bind(&start.id)
-                    .bind(i64::MAX)
-                    .fetch_one(pool)
-                    .await
-            }
-            Database::Sqlite(pool) => {
-                sqlx::query_scalar(sql)
-                    .bind(&start.changed_at)
-                    .bind(&start.id)
-                    .bind(i64::MAX)
-                    .fetch_one(pool)
-                    .await
-            }
+        let rows = self.rows(query, &query.counted, &place(&start, i64::MAX)).await?;
+        let counted = match rows.first().and_then(|row| row.cells.first()) {
+            Some(Cell::Text(text)) => text.parse().ok(),
+            _ => None,
         };
-        counted.map(|n| n.max(0) as u64).map_err(|error| classified(&query.file, error))
+        Ok(counted.unwrap_or_default())
     }
 }
 
-fn classified(file: &str, error: sqlx::Error) -> SourceError {
+fn classified(database: &dyn Database, file: &str, error: sqlx::Error) -> SourceError {
     let is_query = match &error {
-        sqlx::Error::Database(told) => !told.code().is_some_and(|code| is_away(&code)),
+        sqlx::Error::Database(told) => !database.is_away(&**told),
         error => matches!(error, sqlx::Error::ColumnNotFound(_)),
     };
     if is_query {
@@ -326,31 +221,4 @@ fn classified(file: &str, error: sqlx::Error) -> SourceError {
     } else {
         SourceError::Unavailable(error)
     }
-}
-
-/// Classes of SQLSTATE that speak of the server and not of the query:
-/// connection, resources, shutdown (PostgreSQL, appendix A).
-fn is_away(code: &str) -> bool {
-    code.len() == 5 && ["08", "53", "57"].iter().any(|class| code.starts_with(class))
-}
-
-fn postgres_row(row: &PgRow) -> RawRow {
-    let cell = |index| match row.try_get_raw(index) {
-        Ok(value) if value.is_null() => Cell::Null,
-        Ok(value) => value.as_bytes().map_or(Cell::NotUtf8, text_cell),
-        Err(_) => Cell::Null,
-    };
-    RawRow { cells: (0..row.len()).map(cell).collect() }
-}
-
-fn sqlite_row(row: &SqliteRow) -> RawRow {
-    let cell = |index| match row.try_get_unchecked::<Option<&[u8]>, _>(index) {
-        Ok(Some(bytes)) => text_cell(bytes),
-        Ok(None) | Err(_) => Cell::Null,
-    };
-    RawRow { cells: (0..row.len()).map(cell).collect() }
-}
-
-fn text_cell(bytes: &[u8]) -> Cell {
-    std::str::from_utf8(bytes).map_or(Cell::NotUtf8, |text| Cell::Text(text.trim().to_owned()))
 }

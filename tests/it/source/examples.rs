@@ -1,9 +1,10 @@
 //! The mappings that come with the house, read by the daemon's own code: that
-//! of our own billing database, and the example of a foreign one.
+//! of our own billing database, and the examples of foreign ones.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use duebell::model::feed::{Cell, Cursor, Feed};
 use duebell::model::{HoldKind, PaymentState};
 use duebell::pipeline::Stage;
 use duebell::pipeline::sync::Sync;
@@ -11,15 +12,15 @@ use duebell::pipeline::tend::Tend;
 use duebell::source::billing_db::{AccountRow, Batch, BillRow, BillingDb, HoldRow, PaymentRow};
 use duebell::source::sql::{Settings, SqlSource};
 use duebell::source::{Defaults, Source};
-use duebell::store::PlanStore;
-use sqlx::{Connection, PgConnection};
+use duebell::store::{LedgerStore, PlanStore};
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
 
 use crate::support::bench::Bench;
 use crate::support::build::*;
-use crate::support::postgres;
+use crate::support::{mariadb, postgres};
 
-/// The schema that the example's README describes.
-const EXAMPLE_SCHEMA: &str = "
+/// The schema that the README of the example for PostgreSQL describes.
+const ON_POSTGRES: &str = "
 create schema crm;
 create schema billing;
 create table crm.customer (customer_no text primary key, person_no text, display_name text,
@@ -36,7 +37,25 @@ create table billing.dunning_stop (id bigint primary key, customer_no text, invo
     reason text, valid_from date, valid_until date, disputed_amount numeric(12, 2),
     updated_at timestamptz not null);";
 
-const EXAMPLE_ROWS: &str = "
+/// The same for MySQL, where a schema is a database of its own.
+const ON_MARIADB: &str = "
+create table customer (customer_no varchar(20) primary key, person_no varchar(20),
+    display_name varchar(100), language varchar(10), class char(1), brand varchar(20),
+    contact_by varchar(10), updated_at timestamp(6) not null);
+create table contact (customer_no varchar(20), kind varchar(10), value varchar(200),
+    valid_to date, updated_at timestamp(6) not null);
+create table invoice (id bigint primary key, customer_no varchar(20), kind varchar(10),
+    state varchar(10), currency char(3), gross_total decimal(12, 2), open_balance decimal(12, 2),
+    issued_on date, payable_until date, cleared_on date, updated_at timestamp(6) not null,
+    index (updated_at, id));
+create table receipt (id bigint primary key, customer_no varchar(20), invoice_id bigint,
+    currency char(3), amount decimal(12, 2), value_date date, cleared boolean, returned_on date,
+    updated_at timestamp(6) not null);
+create table dunning_stop (id bigint primary key, customer_no varchar(20), invoice_id bigint,
+    reason varchar(20), valid_from date, valid_until date, disputed_amount decimal(12, 2),
+    updated_at timestamp(6) not null);";
+
+const ROWS: &str = "
 insert into crm.customer values
     ('K1', null, 'Zoë', null, 'A', 'blue', 'MAIL', '2026-03-01 10:00+00'),
     ('K2', 'P9', 'Ada', 'en', 'D', 'blue', null, '2026-03-01 10:00+00');
@@ -56,6 +75,9 @@ insert into billing.dunning_stop values
     (1, 'K1', 7, 'DISPUTE', '2026-03-01', null, 4.50, '2026-03-02 10:00+00'),
     (2, 'K2', null, 'ODD', '2026-03-01', '2026-04-01', null, '2026-03-02 10:00+00');";
 
+/// The stamp of every invoice there, as the examples write it.
+const STAMP: &str = "2026-03-02 10:00:00.000000";
+
 async fn source(url: String, mapping: &str) -> SqlSource {
     let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source").join(mapping);
     let defaults = Defaults::default();
@@ -67,13 +89,35 @@ async fn sync(bench: &Bench) {
     Sync(bench.workshop.clone()).run_once(at(NOON)).await.unwrap();
 }
 
-#[tokio::test]
-async fn the_example_of_a_foreign_database_is_read() {
+async fn on_postgres(rows: &str) -> SqlSource {
     let url = postgres::database().await;
     let mut foreign = PgConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql(EXAMPLE_SCHEMA).execute(&mut foreign).await.unwrap();
-    sqlx::raw_sql(EXAMPLE_ROWS).execute(&mut foreign).await.unwrap();
-    let source = Arc::new(source(url, "example-postgres").await);
+    sqlx::raw_sql(ON_POSTGRES).execute(&mut foreign).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(rows.to_owned())).execute(&mut foreign).await.unwrap();
+    source(url, "example-postgres").await
+}
+
+async fn on_mariadb(rows: &str) -> SqlSource {
+    let url = mariadb::database().await;
+    let mut foreign = MySqlConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(ON_MARIADB).execute(&mut foreign).await.unwrap();
+    let rows = rows.replace("crm.", "").replace("billing.", "").replace("+00'", "'");
+    sqlx::raw_sql(AssertSqlSafe(rows)).execute(&mut foreign).await.unwrap();
+    source(url, "example-mysql").await
+}
+
+#[tokio::test]
+async fn the_example_of_a_foreign_postgres_database_is_read() {
+    check_example(on_postgres(ROWS).await).await;
+}
+
+#[tokio::test]
+async fn the_example_of_a_foreign_mysql_database_is_read() {
+    check_example(on_mariadb(ROWS).await).await;
+}
+
+async fn check_example(source: SqlSource) {
+    let source = Arc::new(source);
     let bench = Bench::live(source.clone()).await;
     sync(&bench).await;
 
@@ -93,22 +137,38 @@ async fn the_example_of_a_foreign_database_is_read() {
     assert_eq!(balances.len(), 2);
 
     // The nightly count agrees, and reading all of it again finds nothing new.
+    assert_eq!(source.count(Feed::Bills).await.unwrap(), 2);
     Tend::new(bench.workshop.clone()).count().await.unwrap();
-    duebell::store::LedgerStore::reread(bench.store.as_ref(), duebell::model::feed::Feed::Bills)
-        .await
-        .unwrap();
+    LedgerStore::reread(bench.store.as_ref(), Feed::Bills).await.unwrap();
     sync(&bench).await;
     assert_eq!(bench.store.desk().bills(&"K1".into()).await.unwrap().len(), 2);
+    pages_follow_each_other(&source).await;
+}
+
+/// Bills of one stamp, page by page.
+async fn pages_follow_each_other(source: &SqlSource) {
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut after = Cursor::start();
+    for expected in ["7", "8"] {
+        let page = source.page(Feed::Bills, &after, 1).await.unwrap();
+        let [row] = &page[..] else { panic!("{page:?}") };
+        after = Cursor { changed_at: text(&row.cells[8]), id: text(&row.cells[0]) };
+        assert_eq!((after.id.as_str(), after.changed_at.as_str()), (expected, STAMP));
+    }
+    assert_eq!(source.page(Feed::Bills, &after, 1).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn an_empty_foreign_database_is_read_again_and_again() {
-    let url = postgres::database().await;
-    let mut foreign = PgConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql(EXAMPLE_SCHEMA).execute(&mut foreign).await.unwrap();
-    let bench = Bench::live(Arc::new(source(url, "example-postgres").await)).await;
-    sync(&bench).await;
-    sync(&bench).await;
+    for source in [on_postgres("").await, on_mariadb("do 1").await] {
+        assert_eq!(source.feeds(), Feed::ALL);
+        let bench = Bench::live(Arc::new(source)).await;
+        sync(&bench).await;
+        sync(&bench).await;
+    }
 }
 
 #[tokio::test]

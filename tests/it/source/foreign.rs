@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use duebell::source::sql::{Settings, SqlSource};
 use duebell::source::{Defaults, SourceError};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, PgConnection, SqliteConnection,
+};
 
-use crate::support::postgres;
+use crate::support::{mariadb, postgres};
 
 /// SQLite columns without a type take whatever they are given.
 const ON_SQLITE: &str = "
@@ -18,6 +20,12 @@ const ON_POSTGRES: &str = "
 create table customer (no text, phone text, email text, zone text, at text);
 create table invoice (no text, customer text, cur text, total numeric, open numeric, issued date, due date, at text);
 create table receipt (no text, customer text, invoice text, cur text, value numeric, day date, at text);";
+const ON_MARIADB: &str = "
+create table customer (no varchar(64), phone text, email text, zone text, at varchar(40));
+create table invoice (no varchar(64), customer varchar(64), cur char(3), total decimal(12, 2),
+    open decimal(12, 2), issued date, due date, at varchar(40));
+create table receipt (no varchar(64), customer varchar(64), invoice varchar(64), cur char(3),
+    value decimal(12, 2), day date, at varchar(40));";
 
 const ACCOUNTS: &str = "select no as account_id, phone, email, zone, at as changed_at
 from customer where (at, no) > (:changed_at, :id) order by at, no limit :page";
@@ -29,16 +37,20 @@ const PAYMENTS: &str = "-- The order of the columns is free.
 select at as changed_at, no as payment_id, customer as account_id, invoice as bill_id,
     cur as currency, value as amount, day as paid_on
 from receipt where (at, no) > (:changed_at, :id) order by at, no limit :page";
-const BALANCES: (&str, &str) = (
+const BALANCES_ON_SQLITE: &str =
     "select no as bill_id, cur as currency, open as remaining_amount from invoice
-where no in (select value from json_each(:bills))",
+where no in (select value from json_each(:bills))";
+const BALANCES_ON_POSTGRES: &str =
     "select no as bill_id, cur as currency, open as remaining_amount from invoice
-where no in (select jsonb_array_elements_text(:bills::jsonb))",
-);
+where no in (select jsonb_array_elements_text(:bills::jsonb))";
+const BALANCES_ON_MARIADB: &str =
+    "select no as bill_id, cur as currency, open as remaining_amount from invoice
+where no in (select no from json_table(:bills, '$[*]' columns (no varchar(255) path '$')) as asked)";
 
 enum Open {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
+    MariaDb(MySqlConnection),
 }
 
 /// The operator's database and mapping.
@@ -55,14 +67,21 @@ impl Foreign {
         let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
         let connection = Open::Sqlite(options.connect().await.unwrap());
         let url = format!("sqlite://{}", path.display());
-        Foreign { connection, url, dir }.furnished(ON_SQLITE, BALANCES.0).await
+        Foreign { connection, url, dir }.furnished(ON_SQLITE, BALANCES_ON_SQLITE).await
     }
 
     pub async fn on_postgres() -> Foreign {
         let url = postgres::database().await;
         let connection = Open::Postgres(PgConnection::connect(&url).await.unwrap());
         let dir = tempfile::tempdir().unwrap();
-        Foreign { connection, url, dir }.furnished(ON_POSTGRES, BALANCES.1).await
+        Foreign { connection, url, dir }.furnished(ON_POSTGRES, BALANCES_ON_POSTGRES).await
+    }
+
+    pub async fn on_mariadb() -> Foreign {
+        let url = mariadb::database().await;
+        let connection = Open::MariaDb(MySqlConnection::connect(&url).await.unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        Foreign { connection, url, dir }.furnished(ON_MARIADB, BALANCES_ON_MARIADB).await
     }
 
     async fn furnished(mut self, schema: &str, balances: &str) -> Foreign {
@@ -80,6 +99,7 @@ impl Foreign {
         match &mut self.connection {
             Open::Sqlite(connection) => sql.execute(connection).await.map(drop),
             Open::Postgres(connection) => sql.execute(connection).await.map(drop),
+            Open::MariaDb(connection) => sql.execute(connection).await.map(drop),
         }
         .unwrap();
     }

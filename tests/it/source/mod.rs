@@ -3,12 +3,13 @@
 
 mod examples;
 mod foreign;
+mod mariadb;
 mod opening;
 mod reading;
 mod rows;
 
-/// Runs each case over a foreign schema on both engines, as `<case>::sqlite`
-/// and `<case>::postgres`.
+/// Runs each case over a foreign schema on each kind of database, as
+/// `<case>::sqlite`, `<case>::postgres` and `<case>::mariadb`.
 macro_rules! on_each_database {
     ($($case:ident),* $(,)?) => {
         $(mod $case {
@@ -20,6 +21,11 @@ macro_rules! on_each_database {
             #[tokio::test]
             async fn postgres() {
                 super::$case(crate::source::foreign::Foreign::on_postgres().await).await;
+            }
+
+            #[tokio::test]
+            async fn mariadb() {
+                super::$case(crate::source::foreign::Foreign::on_mariadb().await).await;
             }
         })*
     };

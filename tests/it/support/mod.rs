@@ -5,6 +5,8 @@ pub mod billing;
 pub mod build;
 pub mod carrier;
 pub mod data;
+pub mod mariadb;
 pub mod peer;
 pub mod postgres;
 pub mod reference;
+pub mod server;
