@@ -4,13 +4,14 @@
 use anyhow::{Context, ensure};
 
 use crate::app;
+use crate::model::Bucket;
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
 use crate::pipeline::sync::Sync;
 use crate::pipeline::{Stage, Workshop};
 use crate::source::sql::SqlSource;
 use crate::source::{Source, rows};
-use crate::store;
+use crate::store::{self, FileLock};
 
 use super::context::{Options, now};
 use super::output::print_line;
@@ -130,8 +131,17 @@ fn understood(rows: &Rows) -> Vec<String> {
 /// Reads every feed once into the ledger, as the daemon does.
 pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
     let loaded = options.load()?;
+    let _lock = FileLock::take(&loaded.settings.store.url, now())?;
     let (workshop, store): (Workshop, _) = app::workshop(loaded, now()).await?;
+    let leases = workshop.leases.clone();
+    leases.beat().await?;
+    let is_reader = workshop.shift().tenure().fence(Bucket::FIRST).is_some();
     let outcome = Sync(workshop).run_once(now()).await;
+    leases.leave().await?;
+    ensure!(
+        is_reader,
+        "a daemon that runs on this store reads the feeds; stop it first, or leave it to that one"
+    );
     let feeds = store.desk().feeds().await?;
     if json {
         print_line(&serde_json::to_string_pretty(&feeds)?)?;
