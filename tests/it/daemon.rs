@@ -242,6 +242,26 @@ fn a_killed_daemon_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_second_daemon_on_the_same_file_is_told_who_is_there() {
+    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let daemon = installation.start();
+    installation.eventually("its start", || installation.log().contains("ready"));
+    let second = installation.ends(&["run"]);
+    let told = text(&second.stderr);
+    assert!(!second.status.success());
+    let holder = format!("duebell.db is in use by process {}, started 2", daemon.0.id());
+    for part in [&holder, "stop that one first", "store.url"] {
+        assert!(told.contains(part), "{part} is missing in:\n{told}");
+    }
+    // Looking is allowed, and the lock goes with the process, however it ends.
+    installation.says(&["status"]);
+    drop(daemon);
+    let daemon = installation.start();
+    installation.eventually("its start", || installation.log().contains("ready"));
+    assert!(daemon.terminate().success(), "{}", installation.log());
+}
+
+#[test]
 fn the_kill_switch_stops_sending_and_resume_lets_it_go_on() {
     let installation = Installation::new(&[("B1", due_yesterday())], "");
     installation.says(&["live"]);

@@ -144,6 +144,11 @@ impl Leases {
             .heartbeat(self.owner, self.length)
             .await
             .context("could not renew the leases")?;
+        self.learn(answer, sent);
+        self.give_back().await
+    }
+
+    fn learn(&self, answer: Heartbeat, sent: Instant) {
         let (alive, held) = (answer.alive, answer.tenure.len());
         let mut state = self.state();
         let change = state.belief.learn(answer, sent);
@@ -162,7 +167,6 @@ impl Leases {
         if !change.gained.is_empty() {
             info!(buckets = change.gained.len(), held, alive, "took over buckets");
         }
-        self.give_back().await
     }
 
     /// Releases the buckets that leave and in which no shift is at work.
