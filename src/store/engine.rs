@@ -112,6 +112,17 @@ impl Engine {
             ("timezone", "UTC"),
             ("datestyle", "ISO"),
             ("idle_in_transaction_session_timeout", "60s"),
+            // Every statement finds its rows by keys that it is given: there is
+            // nothing to weigh against that. A plan that was made while a table
+            // was empty is a disaster an hour later, so none is kept; a set of
+            // a thousand rows bears the cost.
+            ("plan_cache_mode", "force_custom_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_material", "off"),
+            ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)

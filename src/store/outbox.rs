@@ -47,10 +47,12 @@ impl OutboxStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<DueReminder>, StoreError> {
         let bucket = after.map_or(-1, |after| i64::from(after.bucket().number()));
+        let left = buckets.iter().filter(|it| i64::from(it.number()) >= bucket).copied();
+        let left: Vec<Bucket> = left.collect();
         let after = after.unwrap_or(ReminderId::from_bytes([0; 16])).to_string();
         let first = first_id(now);
         let args = [
-            bucket_keys(buckets),
+            bucket_keys(&left),
             Arg::Int(now.as_microsecond()),
             Arg::Int(bucket),
             Arg::Text(&after),

@@ -166,25 +166,29 @@ impl Dispatch {
         if !first.due.is_empty() && pages.send(first).await.is_err() {
             return Ok(0);
         }
-        let mut left = buckets.as_slice();
+        let (mut left, mut looked) = (buckets.as_slice(), 0);
         let mut after: Option<ReminderId> = None;
         while !left.is_empty() && !stop.is_cancelled() {
-            let (page, rest) = left.split_at(self.per_page.load(Ordering::Relaxed).min(left.len()));
+            let count = self.per_page.load(Ordering::Relaxed).min(left.len());
             let now = clock.now();
-            if after.is_none() {
-                agenda.look(page, now);
-            }
+            agenda.look(&left[looked.min(count)..count], now);
+            looked = looked.max(count);
             let shift = Arc::new(self.shop.shift());
-            let held: Vec<Bucket> =
-                page.iter().copied().filter(|it| shift.tenure().fence(*it).is_some()).collect();
-            let due = outbox.due(&held, after, now, settings.dispatch_batch).await?;
+            let held = |bucket: &&Bucket| shift.tenure().fence(**bucket).is_some();
+            let page: Vec<Bucket> = left[..count].iter().filter(held).copied().collect();
+            let due = outbox.due(&page, after, now, settings.dispatch_batch).await?;
             after = due.last().filter(|_| due.len() == batch).map(|last| last.reminder.id);
-            if after.is_none() {
-                left = rest;
-                let wanted = (page.len() * batch).checked_div(due.len() * 2);
-                let per_page = wanted.unwrap_or(page.len() * 2).clamp(1, usize::from(BUCKETS));
-                self.per_page.store(per_page, Ordering::Relaxed);
-            }
+            // Of a page that was cut, the last bucket goes on; those before it
+            // were as many as make a page.
+            let through = |last: ReminderId| left.iter().position(|it| *it == last.bucket());
+            let done = after.map_or(count, |last| through(last).unwrap_or(count));
+            let per_page = match (after, (count * batch).checked_div(due.len() * 2)) {
+                (Some(_), _) => done.max(1),
+                (None, Some(wanted)) => wanted,
+                (None, None) => count * 2,
+            };
+            self.per_page.store(per_page.clamp(1, usize::from(BUCKETS)), Ordering::Relaxed);
+            (left, looked) = (&left[done..], looked - done);
             if !due.is_empty() && pages.send(Page { due, shift }).await.is_err() {
                 break;
             }

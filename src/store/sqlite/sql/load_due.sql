@@ -1,5 +1,5 @@
 -- Up to $6 planned reminders of buckets $1 (JSON array of {bucket}) that may be
--- submitted at $2, after the place ($3, $4) in the order of bucket and id, with their
+-- submitted at $2, in the order of bucket and id, in bucket $3 after id $4, with their
 -- accounts. $5 is the first id of the earliest day that may still be under way.
 select
     r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
@@ -10,7 +10,7 @@ from json_each($1) as k
 join reminder as r on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.reminder_id >= unhex($5)
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
-where r.send_after <= $2 and (r.bucket > $3 or (r.bucket = $3 and r.reminder_id > unhex($4)))
+where r.send_after <= $2 and (r.bucket <> $3 or r.reminder_id > unhex($4))
     and not exists (
         select 1 from submission as s
         where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
