@@ -58,6 +58,12 @@ const MMAP_BYTES: &str = "1073741824";
 const WAL_PAGES: &str = "8192";
 const POSTGRES_CONNECTIONS: u32 = 8;
 
+/// COPY takes three messages in a row, and sqlx 0.9.0 does not set
+/// TCP_NODELAY: after little data, the last one waits 40 ms for the server's
+/// delayed acknowledgement of the one before. Two full segments of a loopback
+/// are acknowledged at once.
+const WORTH_COPYING: usize = 128 * 1024;
+
 /// How often a new file that another process is making is looked at again.
 pub const LOOKS: u32 = 20;
 pub const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -228,11 +234,15 @@ impl Tx {
         if rows.is_empty() {
             return Ok(true);
         }
+        let data = encode(rows);
+        if data.len() < WORTH_COPYING {
+            return Ok(false);
+        }
         let failed = |source| StoreError::Statement { statement: T::INTO, source };
         tx.execute("savepoint bulk").await.map_err(failed)?;
         let copied = async {
             let mut copy = tx.copy_in_raw(T::INTO).await?;
-            copy.send(encode(rows)).await?;
+            copy.send(data).await?;
             copy.finish().await
         };
         match copied.await {
