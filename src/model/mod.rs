@@ -15,6 +15,7 @@ pub mod hold;
 pub mod id;
 pub mod ledger;
 pub mod money;
+pub mod receipt;
 pub mod reminder;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};

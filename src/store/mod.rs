@@ -1,8 +1,9 @@
 //! Our memory: the ledger, the decisions, and the reminders with all that
 //! became of them, in embedded SQLite or in PostgreSQL.
 //!
-//! Three ports, shaped by who calls them: [`LedgerStore`] for sync,
-//! [`PlanStore`] for planning, [`OutboxStore`] for dispatch and what follows.
+//! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`] for
+//! planning, [`OutboxStore`] for dispatch and what follows, [`ReceiptStore`]
+//! for what providers post.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -14,6 +15,7 @@ mod facts;
 mod ledger;
 mod outbox;
 mod plan;
+mod receipts;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -36,6 +38,7 @@ use crate::model::{
 
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;
+pub use receipts::ReceiptStore;
 pub use statements::STATEMENTS;
 
 /// What sync needs: pages of feeds, merged once each.

@@ -41,7 +41,8 @@ statements! {
         take_days, take_items, release_days, release_items, insert_transitions, reopen_steps, look_again,
         load_standing, load_waiting, load_missed, put_control, load_mark, put_mark, list_sent,
         list_flags, list_rejects, list_feeds, list_account_bills, list_account_attempts,
-        list_account_why_not, load_flag
+        list_account_why_not, load_flag,
+        keep_receipts, load_unsettled, mark_receipts, forget_receipts
     ;
     shared:
         find_awaited, reread_feed, load_policies, load_control, drop_control, count_states,
@@ -52,10 +53,12 @@ statements! {
 const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/postgres/0002_statistics.sql")),
+    (4, "receipt inbox", include_str!("../../migrations/postgres/0004_receipt_inbox.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),
+    (4, "receipt inbox", include_str!("../../migrations/sqlite/0004_receipt_inbox.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.
