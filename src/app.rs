@@ -56,6 +56,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        inbox: Some(store.clone()),
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),

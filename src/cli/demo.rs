@@ -176,6 +176,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        inbox: None,
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),

@@ -231,6 +231,7 @@ async fn workshop(
         ledger: store.clone(),
         plans: store.clone(),
         outbox: store.clone(),
+        inbox: None,
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(crate::message::Messages::built_in()),

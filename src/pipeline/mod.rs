@@ -28,7 +28,7 @@ use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
-use crate::store::{ControlStore, LedgerStore, OutboxStore, PlanStore};
+use crate::store::{ControlStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore};
 
 /// One thing that the daemon does, over and over.
 #[async_trait]
@@ -46,6 +46,8 @@ pub struct Workshop {
     pub ledger: Arc<dyn LedgerStore>,
     pub plans: Arc<dyn PlanStore>,
     pub outbox: Arc<dyn OutboxStore>,
+    /// Receipts that providers posted; `None` where nobody can post any.
+    pub inbox: Option<Arc<dyn ReceiptStore>>,
     pub control: Arc<dyn ControlStore>,
     pub scenarios: Arc<Scenarios>,
     pub messages: Arc<Messages>,

@@ -80,6 +80,7 @@ impl Bench {
             ledger: store.clone(),
             plans: store.clone(),
             outbox: store.clone(),
+            inbox: Some(store.clone()),
             control: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
             messages: Arc::new(Messages::built_in()),
