@@ -40,6 +40,7 @@ fn code_defaults() -> Settings {
         pipeline: pipeline::Settings::default(),
         channels: Channels::default(),
         provider: ProviderSettings::default(),
+        http: duebell::http::Settings::default(),
     }
 }
 
