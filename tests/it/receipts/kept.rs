@@ -194,7 +194,7 @@ async fn what_is_put_off_waits_and_what_is_settled_stays_so(store: &SqlStore) {
     let later = at("2026-03-10T13:00:00Z");
     store.mark(&[(&one, None), (&other, Some(later))], at(NOON)).await.unwrap();
     assert_eq!(store.unsettled(at("2026-03-10T12:59:59Z"), 9).await.unwrap(), []);
-    assert_eq!(store.unsettled(later, 9).await.unwrap(), [other.clone()]);
+    assert_eq!(store.unsettled(later, 9).await.unwrap(), std::slice::from_ref(&other));
     // Neither a mark nor a repeat brings back what is settled.
     store.mark(&[(&one, Some(later))], at(NOON)).await.unwrap();
     store.keep(&[one]).await.unwrap();

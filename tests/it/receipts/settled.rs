@@ -80,9 +80,9 @@ async fn all_orders_end_delivered(at_hour: &str) {
         bench.settle(now).await;
     }
     assert_eq!(unsettled(&bench.store).await, []);
-    for number in 0..120 {
+    for (number, order) in orders.iter().enumerate() {
         let standing = bench.standing(&format!("P{number:03}")).await;
-        assert_eq!(standing, [("delivered".to_owned(), String::new())], "{:?}", orders[number]);
+        assert_eq!(standing, [("delivered".to_owned(), String::new())], "{order:?}");
     }
     // What fell back to mail on a first bad word is not sent after all.
     bench.stages().send(now).await.unwrap();
