@@ -159,7 +159,7 @@ mod tests {
         refused("7", "invalid type");
         refused(&format!("{} x", one(KEY, "delivered", at)), "trailing characters");
         refused(&one(KEY, "read", at), "unknown variant `read`");
-        refused(&one(KEY, "delivered", "yesterday"), "timestamp");
+        refused(&one(KEY, "delivered", "yesterday"), "as year");
         refused(&one(KEY, "delivered", "2026-03-03T12:00:00Z"), "at is not when");
         refused(&one(KEY, "delivered", "-009998-01-01T00:00:00Z"), "at is not when");
         let list = format!("[{}, {}]", one(KEY, "delivered", at), one("x.1", "delivered", at));
