@@ -2,21 +2,28 @@
 //!
 //! May use: everything.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::config::{Carrier, Loaded, Settings};
+use crate::http::inbox::{Inbox, Limits};
+use crate::http::{self, Front};
 use crate::model::Channel;
 use crate::pipeline::Workshop;
 use crate::pipeline::lease::Leases;
 use crate::policy::{Scenario, Scenarios};
-use crate::provider::http::Http;
+use crate::provider::http::{Callback, Http};
 use crate::provider::route::Providers;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::smtp::Smtp;
-use crate::provider::{LookUp, ReceiptReader, Sender};
+use crate::provider::{CallbackReader, LookUp, ReceiptReader, Sender};
 use crate::source::sql::SqlSource;
 use crate::store::{self, PlanStore, PolicyVersion, SqlStore};
 
@@ -63,6 +70,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         plans: store.clone(),
         outbox: store.clone(),
         deadlines: store.clone(),
+        inbox: Some(store.clone()),
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
@@ -125,6 +133,41 @@ fn providers(settings: &Settings) -> anyhow::Result<Providers> {
         carried_by(Carrier::Http).for_each(|channel| providers.carry(channel, http.clone()));
     }
     Ok(providers)
+}
+
+/// Where others may knock.
+pub struct Door {
+    listen: SocketAddr,
+    callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+}
+
+/// The door that the settings ask for, with its secrets read. A gateway that
+/// no channel uses any more may still have receipts to give.
+pub fn door(settings: &Settings) -> anyhow::Result<Option<Door>> {
+    let Some(listen) = settings.http.listen else { return Ok(None) };
+    let mut callbacks: HashMap<String, Arc<dyn CallbackReader>> = HashMap::new();
+    let gateway = &settings.provider.http;
+    if let Some(callback) = Callback::open(gateway).context("provider.http")? {
+        callbacks.insert(gateway.name.clone(), Arc::new(callback));
+    }
+    Ok(Some(Door { listen, callbacks }))
+}
+
+impl Door {
+    /// Listens, and serves until `stop`; the handle ends with the last answer.
+    pub async fn open(
+        self,
+        store: Arc<SqlStore>,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<tokio::task::JoinHandle<()>> {
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("http.listen: could not listen on {}", self.listen))?;
+        let inbox = Inbox::open(store, Limits::default());
+        let front = Front::new(clock, self.callbacks, inbox, stop);
+        Ok(tokio::spawn(http::server::serve(listener, front)))
+    }
 }
 
 /// Every channel carried by one sandbox.

@@ -3,13 +3,15 @@
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
 //! rules ([`policy`], [`outbox`], [`message`]), the walls ([`source`],
-//! [`store`], [`provider`]), and the door that works by itself ([`pipeline`]).
+//! [`store`], [`provider`]), the door that works by itself ([`pipeline`]) and
+//! the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
 pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod http;
 pub mod lifecycle;
 pub mod message;
 pub mod model;

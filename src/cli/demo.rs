@@ -177,6 +177,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         plans: store.clone(),
         outbox: store.clone(),
         deadlines: store.clone(),
+        inbox: None,
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),

@@ -232,6 +232,7 @@ async fn workshop(
         plans: store.clone(),
         outbox: store.clone(),
         deadlines: store.clone(),
+        inbox: None,
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(crate::message::Messages::built_in()),

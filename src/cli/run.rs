@@ -21,6 +21,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     }
     // Held to the end: a second daemon on the same file would send everything again.
     let _lock = FileLock::take(&loaded.settings.store.url, now())?;
+    let door = app::door(&loaded.settings)?;
     let (workshop, store) = app::workshop(loaded, now()).await?;
     let control = store.control().await?;
     for one in workshop.scenarios.current() {
@@ -32,11 +33,22 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             }
         }
     }
+    let answering = match door {
+        Some(door) => Some(door.open(store.clone(), Arc::new(SystemClock), stop.clone()).await?),
+        None => None,
+    };
     let stages = Stages::new(workshop);
     lifecycle::ready("reading, deciding and sending");
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
-    stages.run(Arc::new(SystemClock), &stop, lifecycle::alive).await?;
+    let ran = stages.run(Arc::new(SystemClock), &stop, lifecycle::alive).await;
+    // Whatever ended the stages ends the rest; what is being answered has its
+    // receipts in the store before that closes.
+    stop.cancel();
+    if let Some(answering) = answering {
+        answering.await?;
+    }
     store.close().await;
+    ran?;
     tracing::info!("stopped");
     Ok(())
 }

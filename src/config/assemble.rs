@@ -79,9 +79,10 @@ impl Reader {
         };
         let (operator, paths, log) = (take("operator"), take("paths"), take("log"));
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
-        let (lease, channels, provider) = (take("lease"), take("channels"), take("provider"));
+        let (lease, channels) = (take("lease"), take("channels"));
+        let (provider, door) = (take("provider"), take("http"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels or provider";
+            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, provider or http";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let mut provider = provider.unwrap_or_default();
@@ -108,6 +109,7 @@ impl Reader {
                 smtp: self.section("provider.smtp", smtp),
                 http: self.section("provider.http", http),
             },
+            http: self.section("http", door),
         }
     }
 
@@ -198,6 +200,18 @@ impl Reader {
         say("operator", settings.operator.problems());
         say("pipeline", settings.pipeline.problems());
         say("lease", settings.lease.problems());
+        let mut wrong = Vec::new();
+        let gateway = &settings.provider.http;
+        if gateway.receipts && settings.http.listen.is_none() {
+            let what =
+                "is true, and nothing listens for them; set http.listen, such as 127.0.0.1:8470";
+            wrong.push(("receipts", what.to_owned()));
+        }
+        if gateway.receipts && gateway.receipt_secret_files.is_empty() {
+            let what = "is empty; name a file with the secret that the gateway signs receipts with";
+            wrong.push(("receipt_secret_files", what.to_owned()));
+        }
+        say("provider.http", wrong);
         let mut wrong = Vec::new();
         if let Some(source) = &settings.source
             && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()

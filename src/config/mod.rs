@@ -3,7 +3,7 @@
 //! files. Everything that is wrong is told at once, with its file, field,
 //! value and mend.
 //!
-//! May use: model, policy, message, source, store, provider, pipeline.
+//! May use: model, policy, message, source, store, provider, pipeline, http.
 
 mod assemble;
 mod problem;
@@ -40,6 +40,7 @@ pub struct Settings {
     pub lease: pipeline::lease::Settings,
     pub channels: Channels,
     pub provider: ProviderSettings,
+    pub http: crate::http::Settings,
 }
 
 /// `[paths]`: where scenarios and messages are.

@@ -16,6 +16,7 @@ pub mod id;
 pub mod lease;
 pub mod ledger;
 pub mod money;
+pub mod receipt;
 pub mod reminder;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};

@@ -167,6 +167,8 @@ impl Reminder {
 /// retry_later -> submitting | deferred
 /// unknown -> accepted (asked for) | retry_later (certainly not taken) | delivered | undelivered | expired
 /// accepted -> delivered | answered | undelivered | expired
+/// expired -> undelivered -> delivered -> answered (a receipt that says more)
+/// retry_later -> delivered | answered (it arrived after all)
 /// ```
 ///
 /// `planned` is the reminder's own row; every later state is an appended

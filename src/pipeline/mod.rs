@@ -30,7 +30,9 @@ use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
-use crate::store::{ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore};
+use crate::store::{
+    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore,
+};
 
 use self::agenda::Agenda;
 use self::lease::{Leases, Shift};
@@ -52,6 +54,8 @@ pub struct Workshop {
     pub plans: Arc<dyn PlanStore>,
     pub outbox: Arc<dyn OutboxStore>,
     pub deadlines: Arc<dyn DeadlineStore>,
+    /// Receipts that providers posted; `None` where nobody can post any.
+    pub inbox: Option<Arc<dyn ReceiptStore>>,
     pub control: Arc<dyn ControlStore>,
     pub scenarios: Arc<Scenarios>,
     pub messages: Arc<Messages>,

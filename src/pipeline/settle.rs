@@ -1,5 +1,8 @@
 //! Settle: receipts, and questions about attempts whose outcome is unknown.
 
+mod inbox;
+mod verdict;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -8,9 +11,10 @@ use tracing::{info, warn};
 
 use crate::model::reminder::Transition;
 use crate::model::{AttemptKey, Bucket, Channel, Reason, ReminderId, ReminderState, Tenure};
-use crate::provider::{Fate, Found, Receipt};
+use crate::provider::{Found, Receipt};
 use crate::store::Standing;
 
+use self::verdict::{Heard, Verdict};
 use super::{Stage, Workshop, tend};
 
 const PAGE: u32 = 1_000;
@@ -29,8 +33,18 @@ impl Stage for Settle {
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
         let shift = self.0.shift();
         let tenure = shift.tenure();
-        Ok(self.receipts(tenure, now).await? + self.look_up(tenure, now).await?)
+        let told = self.receipts(tenure, now).await? + self.inbox(tenure, now).await?;
+        Ok(told + self.look_up(tenure, now).await?)
     }
+}
+
+/// What came of a set of receipts.
+struct Taken {
+    appended: usize,
+    /// Whether every reminder that was to move has moved. If not, something
+    /// else moved it meanwhile, and its receipts are to be looked at again.
+    is_whole: bool,
+    verdicts: Vec<Verdict>,
 }
 
 impl Settle {
@@ -78,44 +92,50 @@ impl Settle {
 
     async fn receipts(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
         let mut settled = 0;
-        for (_, reader) in self.0.providers.readers() {
+        for (name, reader) in self.0.providers.readers() {
             loop {
                 let receipts = reader.receipts(now, PAGE as usize).await?;
                 if receipts.is_empty() {
                     break;
                 }
-                settled += self.take_in(&receipts, tenure, now).await?;
+                let heard: Vec<Heard<'_>> =
+                    receipts.iter().map(|receipt| Heard { provider: name, receipt }).collect();
+                settled += self.take_in(&heard, tenure, now).await?.appended;
             }
         }
         Ok(settled)
     }
 
+    /// Brings receipts and reminders together. A set of receipts moves a
+    /// reminder once, by the one that says most: their order does not matter.
     async fn take_in(
         &self,
-        receipts: &[Receipt],
+        heard: &[Heard<'_>],
         tenure: &Tenure,
         now: Timestamp,
-    ) -> anyhow::Result<usize> {
-        let ids: Vec<ReminderId> = receipts.iter().map(|receipt| receipt.key.reminder).collect();
+    ) -> anyhow::Result<Taken> {
+        let ids = heard.iter().map(|one| one.receipt.key.reminder);
+        // Of another's buckets nothing is known here.
+        let ids: Vec<ReminderId> = ids.filter(|id| tenure.fence(id.bucket()).is_some()).collect();
         let standing: HashMap<ReminderId, Standing> =
             self.0.outbox.standing(&ids).await?.into_iter().map(|s| (s.reminder, s)).collect();
-        let mut transitions: HashMap<ReminderId, Transition> = HashMap::new();
-        for receipt in receipts {
-            let Some(standing) = standing.get(&receipt.key.reminder) else { continue };
-            // A receipt speaks of its own attempt; one that comes again, or
-            // too late to matter, changes nothing.
-            let awaits = matches!(
-                standing.state,
-                ReminderState::Submitting | ReminderState::Accepted | ReminderState::Unknown
-            );
-            if awaits && standing.attempt == receipt.key.number {
-                transitions
-                    .entry(standing.reminder)
-                    .or_insert_with(|| after_receipt(standing, receipt, now));
+        let verdicts: Vec<Verdict> = heard
+            .iter()
+            .map(|one| verdict::of(standing.get(&one.receipt.key.reminder), one))
+            .collect();
+        let mut loudest: HashMap<ReminderId, &Receipt> = HashMap::new();
+        for (one, _) in heard.iter().zip(&verdicts).filter(|(_, it)| **it == Verdict::Moves) {
+            let loudest = loudest.entry(one.receipt.key.reminder).or_insert(one.receipt);
+            if verdict::says_more(one.receipt, loudest) {
+                *loudest = one.receipt;
             }
         }
-        let transitions: Vec<Transition> = transitions.into_values().collect();
-        Ok(self.0.outbox.append(tenure, &transitions).await? as usize)
+        let transitions: Vec<Transition> = loudest
+            .iter()
+            .filter_map(|(id, receipt)| Some(after_receipt(standing.get(id)?, receipt, now)))
+            .collect();
+        let appended = self.0.outbox.append(tenure, &transitions).await? as usize;
+        Ok(Taken { appended, is_whole: appended == transitions.len(), verdicts })
     }
 
     /// Asks about every unknown outcome whose provider can be asked.
@@ -193,21 +213,23 @@ impl Settle {
 /// What a receipt makes of a reminder: a message that did not arrive falls
 /// back to the next channel while the window is open.
 fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Transition {
-    let state = match receipt.fate {
-        Fate::Delivered => ReminderState::Delivered,
-        Fate::Answered => ReminderState::Answered,
-        Fate::Undelivered => ReminderState::Undelivered,
-        Fate::Expired => ReminderState::Expired,
-    };
-    let arrived = matches!(receipt.fate, Fate::Delivered | Fate::Answered);
-    match next_channel(standing).filter(|_| !arrived && now < standing.send_before) {
-        Some(channel) => Transition {
+    let state = verdict::state(receipt.fate);
+    let may_fall_back =
+        verdict::is_awaited(standing) && !receipt.fate.has_arrived() && now < standing.send_before;
+    if let Some(channel) = next_channel(standing).filter(|_| may_fall_back) {
+        return Transition {
             channel: Some(channel),
             next_at: Some(now),
             note: Some("did not arrive; the next channel is tried".into()),
             ..follow(standing, ReminderState::RetryLater, now)
-        },
-        None => Transition { at: receipt.at, ..follow(standing, state, now) },
+        };
+    }
+    let arrived = Transition { at: receipt.at.min(now), ..follow(standing, state, now) };
+    match standing.state {
+        // The channel that stands here is that of the attempt to come, which
+        // is off; the one that it arrived by stands with the attempt itself.
+        ReminderState::RetryLater => Transition { channel: None, ..arrived },
+        _ => arrived,
     }
 }
 

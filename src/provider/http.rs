@@ -6,6 +6,7 @@
 //! repeated, and connections are dropped before a server would drop them.
 
 mod answer;
+mod callback;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use reqwest::{Client, Response, Url};
 use serde::{Deserialize, Serialize};
 
 use self::answer::{Answer, Body};
+pub use self::callback::{Callback, RECEIPTS_MAX};
 use super::{Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
@@ -46,6 +48,11 @@ pub struct Settings {
     pub timeout_ms: u32,
     /// The header that carries the attempt's key; empty for none.
     pub idempotency_header: Option<String>,
+    /// It posts receipts to us. Without, acceptance is all that is ever known.
+    pub receipts: bool,
+    /// Files with the secrets that its postings are signed with, `whsec_…`
+    /// each; more than one while they change.
+    pub receipt_secret_files: Vec<PathBuf>,
 }
 
 impl Default for Settings {
@@ -57,6 +64,8 @@ impl Default for Settings {
             token_file: None,
             timeout_ms: 10_000,
             idempotency_header: Some("Idempotency-Key".to_owned()),
+            receipts: false,
+            receipt_secret_files: Vec::new(),
         }
     }
 }
@@ -68,6 +77,7 @@ pub struct Http {
     channels: Vec<Channel>,
     token: Option<HeaderValue>,
     idempotency_header: Option<HeaderName>,
+    gives_receipts: bool,
     client: Client,
 }
 
@@ -143,6 +153,7 @@ impl Http {
             channels: settings.channels.clone(),
             token: token.transpose()?,
             idempotency_header,
+            gives_receipts: settings.receipts,
             client: client(settings)?,
         })
     }
@@ -208,7 +219,7 @@ impl Sender for Http {
     }
 
     fn gives_receipts(&self) -> bool {
-        false
+        self.gives_receipts
     }
 
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {

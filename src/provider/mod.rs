@@ -1,8 +1,9 @@
 //! Providers: who carries a rendered message to a subscriber.
 //!
-//! Three small traits, one per thing that a provider can do. [`Sender`] makes
-//! exactly one attempt; [`LookUp`] answers "did you get this attempt?" where a
-//! provider can be asked; [`ReceiptReader`] tells what became of messages.
+//! Small traits, one per thing that a provider can do. [`Sender`] makes exactly
+//! one attempt; [`LookUp`] answers "did you get this attempt?" where a provider
+//! can be asked; [`ReceiptReader`] tells what became of messages, and
+//! [`CallbackReader`] understands a provider that tells it unasked.
 //! Retrying, falling back and giving up are `outbox`'s business.
 //!
 //! May use: model.
@@ -10,12 +11,16 @@
 pub mod http;
 pub mod route;
 pub mod sandbox;
+pub mod signature;
 pub mod smtp;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderMap;
 
 use crate::model::{AttemptKey, Channel, Contacts, Content};
+
+pub use crate::model::receipt::{Fate, Receipt};
 
 /// What is handed to a provider: one attempt at one reminder.
 #[derive(Debug, Clone)]
@@ -65,6 +70,34 @@ pub trait ReceiptReader: Send + Sync {
     async fn receipts(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Receipt>>;
 }
 
+/// Understands what a provider posts to us about messages that it took.
+pub trait CallbackReader: Send + Sync {
+    /// Judges the bytes as they came; a pure function of what it is given.
+    ///
+    /// # Errors
+    /// Where the provider did not say it, or where it cannot be understood.
+    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Posted, NotTaken>;
+}
+
+/// What a provider posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Names the posting: the same one again is a repeat.
+    pub message_id: String,
+    pub receipts: Vec<Receipt>,
+}
+
+/// Why a posting was not taken; the words are for whoever posted it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// Anybody may have written it.
+    #[error("{0}")]
+    Unsigned(#[from] signature::Refused),
+    /// The provider's, and not what the contract says.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
 /// What is true after one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendOutcome {
@@ -106,24 +139,4 @@ pub enum Found {
     },
     /// The provider never got it: another attempt is safe.
     NotTaken,
-}
-
-/// What a provider later says of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    pub key: AttemptKey,
-    pub fate: Fate,
-    pub at: Timestamp,
-}
-
-/// How a message ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fate {
-    Delivered,
-    /// A person or a machine answered the call.
-    Answered,
-    Undelivered,
-    /// The provider gave up when the message expired.
-    Expired,
 }

@@ -274,6 +274,7 @@ const ERASE: &[Statement] = &[
     erase("delete from transition"),
     erase("delete from sent_item"),
     erase("delete from submission"),
+    erase("delete from receipt_inbox"),
 ];
 
 const fn erase(sql: &'static str) -> Statement {

@@ -1,9 +1,10 @@
 //! Our memory: the ledger, the decisions, and the reminders with all that
 //! became of them, in embedded SQLite or in PostgreSQL.
 //!
-//! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`]
-//! for planning, [`OutboxStore`] for dispatch and what follows, [`LeaseStore`]
-//! for sharing the buckets with other daemons.
+//! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`] for
+//! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
+//! [`ReceiptStore`] for what providers post, [`LeaseStore`] for sharing the
+//! buckets with other daemons.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -20,6 +21,7 @@ mod lease;
 mod ledger;
 mod outbox;
 mod plan;
+mod receipts;
 mod row;
 mod statements;
 mod turns;
@@ -46,6 +48,7 @@ pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use lease::{Alone, LeaseStore};
+pub use receipts::ReceiptStore;
 pub use statements::STATEMENTS;
 
 use turns::Turns;

@@ -49,7 +49,8 @@ statements! {
         put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch, set_planned,
         put_policy, load_due, load_retries, load_due_bills, take_submissions, take_items,
         release_days, release_items, insert_transitions, reopen_steps, look_again, load_standing,
-        load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark, list_feeds
+        load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
+        list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts
     ;
     shared:
         find_awaited, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -66,11 +67,13 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/postgres/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/postgres/0002_statistics.sql")),
     (3, "bucket leases", include_str!("../../migrations/postgres/0003_bucket_leases.sql")),
+    (4, "receipt inbox", include_str!("../../migrations/postgres/0004_receipt_inbox.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),
     (3, "bucket leases", include_str!("../../migrations/sqlite/0003_bucket_leases.sql")),
+    (4, "receipt inbox", include_str!("../../migrations/sqlite/0004_receipt_inbox.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -1,6 +1,8 @@
 //! The daemon as an operator runs it: the real binary, a billing database on
 //! disk, settings in files, a mail server that we did not write.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +11,8 @@ use duebell::model::billing::plus_days;
 use jiff::civil::Date;
 use mail_parser::MessageParser;
 
-use crate::support::peer::Peer;
+use crate::receipts::signature;
+use crate::support::peer::{Peer, closed_port};
 
 /// Where the day that is planned is always the local one.
 const FIRST_ZONE: &str = "Pacific/Kiritimati";
@@ -171,8 +174,12 @@ grouping = "."
 "#;
 
 #[allow(clippy::disallowed_methods, reason = "the daemon under test runs on the machine's clock")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get(FIRST_ZONE).unwrap()).date()
+    now().to_zoned(jiff::tz::TimeZone::get(FIRST_ZONE).unwrap()).date()
 }
 
 /// A bill whose step `late1` falls due today.
@@ -304,6 +311,45 @@ fn a_letter_reaches_a_real_mail_server_whole() {
     let story = installation.says(&["explain", "A1", "--json"]);
     let reminder = mail.message_id().unwrap().split('.').next().unwrap();
     assert!(story.contains(reminder), "{story}");
+}
+
+#[test]
+fn a_gateways_receipt_is_taken_and_settled() {
+    let (peer, port, secret) = (Peer::start("http_gateway.py", &[]), closed_port(), [b'a'; 24]);
+    let secret_file = peer.dir.path().join("secret");
+    std::fs::write(&secret_file, format!("whsec_{}", "YWFh".repeat(8))).unwrap();
+    let settings = format!(
+        "[channels]\nemail = \"http\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n[provider.http]\n\
+         name = \"own\"\nurl = \"http://127.0.0.1:{}\"\nchannels = [\"email\"]\n\
+         receipts = true\nreceipt_secret_files = [{:?}]\n",
+        peer.port,
+        secret_file.display().to_string()
+    );
+    let installation = Installation::new(&[("B1", due_yesterday())], &settings);
+    installation.says(&["live"]);
+    let daemon = installation.start();
+    let stands =
+        |state: &str| installation.says(&["status", "--json"]).contains(&format!("\"{state}\": 1"));
+    installation.eventually("the acceptance", || stands("accepted"));
+
+    let now = now();
+    let key = peer.kept_json()[0]["body"]["key"].as_str().unwrap().to_owned();
+    let body = format!(r#"{{"key": "{key}", "fate": "delivered", "at": "{now}"}}"#);
+    let timestamp = now.as_second().to_string();
+    let signature = signature(&secret, "msg_1", &timestamp, body.as_bytes());
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST /receipts/own HTTP/1.1\r\nhost: d\r\nconnection: close\r\ncontent-length: {}\r\n\
+         webhook-id: msg_1\r\nwebhook-timestamp: {timestamp}\r\nwebhook-signature: {signature}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    installation.eventually("the settling", || stands("delivered"));
+    assert!(daemon.terminate().success(), "{}", installation.log());
 }
 
 #[test]

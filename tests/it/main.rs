@@ -8,6 +8,7 @@ mod import;
 mod pipeline;
 mod population;
 mod provider;
+mod receipts;
 mod replay;
 mod replay_reference;
 mod replay_rules;

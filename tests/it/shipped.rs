@@ -41,6 +41,7 @@ fn code_defaults() -> Settings {
         lease: pipeline::lease::Settings::default(),
         channels: Channels::default(),
         provider: ProviderSettings::default(),
+        http: duebell::http::Settings::default(),
     }
 }
 

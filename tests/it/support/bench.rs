@@ -81,6 +81,7 @@ impl Bench {
             plans: store.clone(),
             outbox: store.clone(),
             deadlines: store.clone(),
+            inbox: Some(store.clone()),
             control: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
             messages: Arc::new(Messages::built_in()),

@@ -118,6 +118,16 @@ const ROOMS: &[Room] = &[
         mend: "reqwest belongs in provider",
     },
     Room {
+        what: "axum::",
+        is_home: |path| path.starts_with("src/http/"),
+        mend: "axum belongs in http",
+    },
+    Room {
+        what: "hyper::",
+        is_home: |path| path.starts_with("src/http/"),
+        mend: "hyper belongs in http",
+    },
+    Room {
         what: "Timestamp::now",
         is_home: |path| path == "src/clock.rs",
         mend: "take `now` as an argument; only clock.rs asks what time it is",
@@ -224,6 +234,8 @@ fn a_library_outside_its_room_is_named() {
         ("use sqlx::Row;", "sqlx belongs"),
         ("use lettre::Address;", "lettre belongs"),
         ("let c = reqwest::Client::new();", "reqwest belongs"),
+        ("use axum::Router;", "axum belongs"),
+        ("use hyper::Request;", "hyper belongs"),
         ("let now = jiff::Timestamp::now();", "take `now` as an argument"),
         ("let now = Zoned::now();", "take `now` as an argument"),
         ("let now = std::time::SystemTime::now();", "take `now` as an argument"),

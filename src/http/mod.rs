@@ -1,0 +1,97 @@
+//! What the daemon does when it is asked: the second front door.
+//!
+//! Everything that can be reached over HTTP stands in `router`. What comes
+//! in is verified and written down; what follows from it is decided by the
+//! pipeline, later. Off unless `[http] listen` is set.
+//!
+//! May use: model, store, provider, clock.
+
+pub mod inbox;
+pub mod receipts;
+pub mod server;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::provider::CallbackReader;
+
+use self::inbox::Inbox;
+
+/// `[http]`: where the daemon listens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port; nothing is listened to without.
+    pub listen: Option<SocketAddr>,
+}
+
+/// How long others may keep us waiting.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// From the end of one request to the whole head of the next.
+    pub head: Duration,
+    /// For a whole body, once its head is here.
+    pub body: Duration,
+    /// For requests under way when the daemon stops.
+    pub drain: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Waits { head: seconds(10), body: seconds(10), drain: seconds(15) }
+    }
+}
+
+/// What the rooms behind the door work with.
+pub struct Front {
+    clock: Arc<dyn Clock>,
+    /// Providers that post receipts, by their names in the records.
+    callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+    inbox: Inbox,
+    pub waits: Waits,
+    stop: CancellationToken,
+    /// When a refusal was last told of; strangers must not fill the log.
+    refusal_told_at: Mutex<Option<Timestamp>>,
+}
+
+impl Front {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+        inbox: Inbox,
+        stop: CancellationToken,
+    ) -> Front {
+        let waits = Waits::default();
+        Front { clock, callbacks, inbox, waits, stop, refusal_told_at: Mutex::new(None) }
+    }
+}
+
+/// Everything that can be reached.
+fn router(front: Arc<Front>) -> Router {
+    Router::new()
+        .route("/receipts/{provider}", post(receipts::post))
+        .route("/health/live", get(async || "live\n"))
+        .route("/health/ready", get(ready))
+        .with_state(front)
+}
+
+/// Whether more work may be sent here. Not whether the store is well: a door
+/// that is closed for that would never be seen to be well again.
+async fn ready(State(front): State<Arc<Front>>) -> (StatusCode, &'static str) {
+    match front.stop.is_cancelled() {
+        false => (StatusCode::OK, "ready\n"),
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+    }
+}

@@ -1,0 +1,156 @@
+//! `POST /receipts/{provider}`: verify, write down, answer.
+//!
+//! Nothing is decided here and nothing is looked up: whether a receipt is
+//! about anything of ours is settling's question. The answer is 204 only after
+//! the receipts are durable, so a provider that repeats what was not answered
+//! with it loses none.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Path, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
+use jiff::SignedDuration;
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use crate::model::receipt::PostedReceipt;
+use crate::provider::NotTaken;
+
+use super::Front;
+use super::inbox::NotKept;
+
+/// A thousand receipts with room for a gateway's own fields.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// When to come again after a 503, in seconds.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+/// Refusals are told of this often at most.
+const REFUSALS_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What came of a request.
+enum Answer {
+    Kept,
+    UnknownProvider,
+    TooLong,
+    TooSlow,
+    BrokenOff,
+    NotTaken(NotTaken),
+    NotKept(NotKept),
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let said = |status: StatusCode, what: String| (status, format!("{what}\n")).into_response();
+        match self {
+            Answer::Kept => StatusCode::NO_CONTENT.into_response(),
+            Answer::UnknownProvider => {
+                said(StatusCode::NOT_FOUND, "no provider of that name posts receipts".into())
+            }
+            Answer::TooLong => {
+                said(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {BODY_BYTES_MAX} bytes"))
+            }
+            Answer::TooSlow => said(StatusCode::REQUEST_TIMEOUT, "the body did not come".into()),
+            Answer::BrokenOff => said(StatusCode::BAD_REQUEST, "the body broke off".into()),
+            Answer::NotTaken(why @ NotTaken::Unsigned(_)) => {
+                said(StatusCode::UNAUTHORIZED, why.to_string())
+            }
+            Answer::NotTaken(why @ NotTaken::Unreadable(_)) => {
+                said(StatusCode::BAD_REQUEST, why.to_string())
+            }
+            Answer::NotKept(why) => {
+                let mut response = said(StatusCode::SERVICE_UNAVAILABLE, why.to_string());
+                response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+                response
+            }
+        }
+    }
+}
+
+pub(super) async fn post(
+    State(front): State<Arc<Front>>,
+    Path(provider): Path<String>,
+    request: Request,
+) -> Response {
+    let began = Instant::now();
+    // A name that is not in the settings is the caller's words, and not logged.
+    let Some((name, _)) = front.callbacks.get_key_value(&provider) else {
+        return Answer::UnknownProvider.into_response();
+    };
+    let answer = taken(&front, name, request).await;
+    if let Answer::NotTaken(NotTaken::Unsigned(why)) = &answer
+        && is_worth_telling(&front)
+    {
+        warn!(provider.name = %name, "receipts are refused: {why}");
+    }
+    let response = answer.into_response();
+    let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+    debug!(provider.name = %name, status, duration_ms, "receipts");
+    response
+}
+
+/// Once in a while: a wrong secret must show, and a stranger not fill the log.
+fn is_worth_telling(front: &Front) -> bool {
+    let now = front.clock.now();
+    let mut told_at = front.refusal_told_at.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = told_at.is_none_or(|told| now.duration_since(told) >= REFUSALS_EVERY);
+    if is_due {
+        *told_at = Some(now);
+    }
+    is_due
+}
+
+async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
+    let Some(callback) = front.callbacks.get(provider) else { return Answer::UnknownProvider };
+    let (head, body) = request.into_parts();
+    // Trickling it in does not hold a connection for ever.
+    let body = match timeout(front.waits.body, whole(body)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(answer)) => return answer,
+        Err(_) => return Answer::TooSlow,
+    };
+    let now = front.clock.now();
+    let posted = match callback.read(&head.headers, &body, now) {
+        Ok(posted) => posted,
+        Err(why) => return Answer::NotTaken(why),
+    };
+    let (provider, message_id): (Arc<str>, Arc<str>) = (provider.into(), posted.message_id.into());
+    let receipts = posted
+        .receipts
+        .into_iter()
+        .zip(0..)
+        .map(|(receipt, ordinal)| PostedReceipt {
+            provider: provider.clone(),
+            message_id: message_id.clone(),
+            ordinal,
+            receipt,
+            received_at: now,
+        })
+        .collect();
+    match front.inbox.keep(receipts).await {
+        Ok(()) => Answer::Kept,
+        Err(why) => Answer::NotKept(why),
+    }
+}
+
+/// The body's bytes; what is announced as too long is not read at all.
+async fn whole(body: Body) -> Result<Vec<u8>, Answer> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > BODY_BYTES_MAX {
+        return Err(Answer::TooLong);
+    }
+    let mut bytes = Vec::with_capacity(announced);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Answer::BrokenOff)?;
+        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(Answer::TooLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
