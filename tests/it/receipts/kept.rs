@@ -53,8 +53,13 @@ impl ReceiptStore for Moody {
         self.store.keep(receipts).await
     }
 
-    async fn unsettled(&self, at: Timestamp, limit: u32) -> Result<Vec<PostedReceipt>, StoreError> {
-        self.store.unsettled(at, limit).await
+    async fn unsettled(
+        &self,
+        buckets: &[duebell::model::Bucket],
+        at: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PostedReceipt>, StoreError> {
+        self.store.unsettled(buckets, at, limit).await
     }
 
     async fn mark(
@@ -177,8 +182,17 @@ async fn a_posting_is_kept_once_and_as_it_came(store: &SqlStore) {
     store.keep(&[posted("b", 0), posted("b", 0), posted("a", 0)]).await.unwrap();
     let kept = unsettled(store).await;
     assert_eq!(kept, [posted("a", 0), posted("b", 0), posted("b", 1)]);
-    assert_eq!(store.unsettled(at(NOON), 2).await.unwrap().len(), 2);
-    assert_eq!(store.unsettled(at("2026-03-10T11:59:59Z"), 9).await.unwrap(), []);
+    assert_eq!(
+        store.unsettled(&duebell::model::Bucket::all(), at(NOON), 2).await.unwrap().len(),
+        2
+    );
+    assert_eq!(
+        store
+            .unsettled(&duebell::model::Bucket::all(), at("2026-03-10T11:59:59Z"), 9)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 async fn what_is_put_off_waits_and_what_is_settled_stays_so(store: &SqlStore) {
@@ -186,8 +200,17 @@ async fn what_is_put_off_waits_and_what_is_settled_stays_so(store: &SqlStore) {
     store.keep(&[one.clone(), other.clone()]).await.unwrap();
     let later = at("2026-03-10T13:00:00Z");
     store.mark(&[(&one, None), (&other, Some(later))], at(NOON)).await.unwrap();
-    assert_eq!(store.unsettled(at("2026-03-10T12:59:59Z"), 9).await.unwrap(), []);
-    assert_eq!(store.unsettled(later, 9).await.unwrap(), std::slice::from_ref(&other));
+    assert_eq!(
+        store
+            .unsettled(&duebell::model::Bucket::all(), at("2026-03-10T12:59:59Z"), 9)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        store.unsettled(&duebell::model::Bucket::all(), later, 9).await.unwrap(),
+        std::slice::from_ref(&other)
+    );
     // Neither a mark nor a repeat brings back what is settled.
     store.mark(&[(&one, Some(later))], at(NOON)).await.unwrap();
     store.keep(&[one]).await.unwrap();

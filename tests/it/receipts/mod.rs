@@ -212,7 +212,10 @@ fn posting(id: &str) -> Posting {
 
 /// All that is kept and not settled, however long it is put off.
 async fn unsettled(store: &SqlStore) -> Vec<PostedReceipt> {
-    store.unsettled(at("2027-01-01T00:00Z"), u32::MAX).await.unwrap()
+    store
+        .unsettled(&duebell::model::Bucket::all(), at("2027-01-01T00:00Z"), u32::MAX)
+        .await
+        .unwrap()
 }
 
 async fn new_store(scratch: &tempfile::TempDir) -> Arc<SqlStore> {

@@ -115,7 +115,12 @@ async fn the_same_posting_ten_times_has_one_effect() {
 #[tokio::test]
 async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
     let (bench, carrier, door) = planned(1).await;
-    let due = bench.store.due(at(OPEN), 10).await.unwrap().remove(0);
+    let due = bench
+        .store
+        .due(&duebell::model::Bucket::all(), None, at(OPEN), 10)
+        .await
+        .unwrap()
+        .remove(0);
     let key = AttemptKey { reminder: due.reminder.id, number: 1 };
     let posting = Posting::signed("msg_1", &said(key, Fate::Delivered, NOON));
     assert_eq!(door.post(&posting).await, 204);
@@ -124,7 +129,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
 
     let mark = Transition {
         reminder: key.reminder,
-        seq: 1,
+        seq: 0,
         state: ReminderState::Submitting,
         at: at(NOON),
         attempt: 1,
@@ -137,9 +142,16 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
     };
     let (account, day) = (due.reminder.account, due.reminder.day);
     let items = vec![crate::support::build::item("b000", "late1")];
-    let submission =
-        Submission { reminder: key.reminder, account, day, items, is_first: true, mark };
-    assert_eq!(bench.store.submit(&[submission], at(NOON)).await.unwrap().len(), 1);
+    let submission = Submission { reminder: key.reminder, account, day, items, mark };
+    assert_eq!(
+        bench
+            .store
+            .submit(&crate::support::build::alone(), &[submission], at(NOON))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     assert_eq!(bench.settle(at(NOON) + SignedDuration::from_secs(1)).await, 1);
     assert_eq!(bench.states("P000").await, ["submitting", "delivered"]);
@@ -198,7 +210,7 @@ async fn strangers_receipts_hide_no_other_and_go_after_a_week() {
     let mut looks = 0;
     let mut now = at(NOON);
     while now < at("2026-03-17T12:00:00Z") {
-        let due = bench.store.unsettled(now, 1).await.unwrap();
+        let due = bench.store.unsettled(&duebell::model::Bucket::all(), now, 1).await.unwrap();
         looks += due.len();
         bench.settle(now).await;
         now += SignedDuration::from_mins(30);
