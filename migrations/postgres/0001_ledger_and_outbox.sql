@@ -190,7 +190,7 @@ create table reminder (
     send_before timestamptz not null,
     primary key (bucket, reminder_id)
 ) partition by range (reminder_id);
--- Months have partitions of their own (pipeline::tend); this takes in the rest.
+-- Ranges of days may be given partitions of their own; what has none lies here.
 create table reminder_other partition of reminder default;
 create index reminder_of_account on reminder (bucket, account_id, day);
 create index reminder_window on reminder (bucket, send_before);
@@ -208,7 +208,7 @@ create table submission (
     provider    text not null,
     primary key (bucket, account_id, day)
 ) partition by range (day);
--- Months have partitions of their own (pipeline::tend); this takes in the rest.
+-- Ranges of days may be given partitions of their own; what has none lies here.
 create table submission_other partition of submission default;
 
 -- The other key that makes sending once: a bill at a step. Taken and given
@@ -241,7 +241,7 @@ create table transition (
     next_at      timestamptz,
     primary key (bucket, reminder_id, seq)
 ) partition by range (reminder_id);
--- Months have partitions of their own (pipeline::tend); this takes in the rest.
+-- Ranges of days may be given partitions of their own; what has none lies here.
 create table transition_other partition of transition default;
 create unique index transition_attempt on transition (bucket, reminder_id, attempt) where state = 'submitting';
 create index transition_next on transition (state, next_at) where next_at is not null;

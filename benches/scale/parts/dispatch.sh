@@ -200,34 +200,19 @@ part_dispatch_sqlite() {
     stop "$gateway_pid"
 }
 
-# Receipts land at the daemon's own door. The path, the body and the signature
-# are those of docs/PROVIDERS.md; a build without the door is passed over.
+# Receipts land at the daemon's own door: the server, the inbox and the store,
+# over both engines.
 part_receipts() {
-    if ! grep -q '^\[http\]' config/default.toml; then
-        say 'receipts: passed over, this build takes none over HTTP'
-        return
-    fi
-    local count=$count_dispatch told door door_pid
-    population dispatch "$count" 1 "$count" 0 0
-    serve provider --latency-ms 0
-    gateway_port=$port
-    local gateway_pid=$pid
-    prepare receipts dispatch "$(in_flight 1000)"
-    door=$("$yard" port)
-    printf '[http]\nlisten = "127.0.0.1:%s"\n' "$door" >>"$dir/receipts.toml"
-    dispatch receipts "$count" postgres
-    sql receipts "
-        select json_build_object('key', replace(reminder_id::text, '-', '') || '.1',
-            'fate', 'delivered', 'at', to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))
-        from reminder" >"$dir/bodies"
-    run receipts
-    door_pid=$pid
-    eventually 60 'the door' grep -q ready "$dir/receipts.log"
-    told=$("$yard" receipts --url "http://127.0.0.1:$door/receipts/http" --bodies "$dir/bodies" \
-        --secret-file "$dir/token" --concurrency 64)
-    [ "$(jq .refused <<<"$told")" = 0 ] || fail "receipts were refused: $told"
-    figure 'receipts, durable before the answer' "$(jq .rate <<<"$told")" receipts/s
-    figure 'answer, 99 of 100' "$(jq .p99_ms <<<"$told")" ms
-    stop "$door_pid"
-    stop "$gateway_pid"
+    local told line store rate p99
+    population='receipts: 50000, one a request, 64 connections'
+    database receipts
+    told=$(DUEBELL_BENCH_STORE=$(url receipts) ${cargo} bench --locked --bench receipts 2>/dev/null)
+    while read -r line; do
+        store=${line%%:*}
+        rate=$(sed -nE 's/.* ([0-9.]+) receipts\/s.*/\1/p' <<<"$line")
+        p99=$(sed -nE 's/.*p99 ([0-9.]+) ms.*/\1/p' <<<"$line")
+        [ -n "$rate" ] && [ -n "$p99" ] || fail "cannot read: $line"
+        figure "$store: receipts, durable before the answer" "$rate" receipts/s
+        figure "$store: answer, 99 of 100" "$p99" ms
+    done < <(grep 'receipts/s' <<<"$told")
 }

@@ -57,10 +57,6 @@ nothing_waits() {
 }
 
 part_takeover() {
-    if ! grep -q '^\[lease\]' config/default.toml; then
-        say 'takeover: passed over, this build has no [lease]'
-        return
-    fi
     local count=$count_many killed_ms in_doubt
     population many "$count" 1 "$count" 0 0
     serve provider --latency-ms 50

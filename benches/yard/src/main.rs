@@ -8,7 +8,6 @@ mod bare;
 mod graphile;
 mod letter;
 mod provider;
-mod receipts;
 mod smtp;
 mod usage;
 mod watch;
@@ -32,8 +31,6 @@ enum Command {
     Smtp(smtp::Args),
     /// One request a job through graphile_worker
     Graphile(graphile::Args),
-    /// Signed receipts, one POST each
-    Receipts(receipts::Args),
     /// Runs a command, and tells what it took
     Watch(watch::Args),
     /// Prints a port that is free just now
@@ -49,7 +46,6 @@ fn main() -> Outcome {
         Command::Bare(args) => threads(args.threads)?.block_on(bare::run(args)),
         Command::Smtp(args) => one_thread()?.block_on(smtp::run(args)),
         Command::Graphile(args) => threads(0)?.block_on(graphile::run(args)),
-        Command::Receipts(args) => one_thread()?.block_on(receipts::run(args)),
         Command::Watch(args) => watch::run(args),
         Command::Port => {
             println!("{}", std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());

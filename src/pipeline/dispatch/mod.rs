@@ -46,6 +46,9 @@ use super::{Stage, Workshop};
 
 /// Buckets to a page before anybody knows how much is due in them.
 const FIRST_PAGE: usize = 128;
+/// Reading for this long, the flow runs dry and begins anew: with the retries
+/// that came due, and with the buckets that another daemon left.
+const PASS_FOR: Duration = Duration::from_secs(5);
 /// Switches and feeds are looked at again after this long.
 const GATE_FOR: Duration = Duration::from_millis(500);
 
@@ -168,7 +171,8 @@ impl Dispatch {
         }
         let (mut left, mut looked) = (buckets.as_slice(), 0);
         let mut after: Option<ReminderId> = None;
-        while !left.is_empty() && !stop.is_cancelled() {
+        let began = Instant::now();
+        while !left.is_empty() && !stop.is_cancelled() && began.elapsed() < PASS_FOR {
             let count = self.per_page.load(Ordering::Relaxed).min(left.len());
             let now = clock.now();
             agenda.look(&left[looked.min(count)..count], now);
