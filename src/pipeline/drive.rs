@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -36,6 +36,8 @@ pub struct Stages {
     tend: Tend,
     /// Buckets in which nothing is open that others began.
     taken_over: Mutex<Option<Tenure>>,
+    /// Buckets came to us, which nobody may have planned.
+    gained: Notify,
 }
 
 /// What one round through the stages came to.
@@ -55,6 +57,7 @@ impl Stages {
             settle: Settle(workshop.clone()),
             tend: Tend::new(workshop.clone()),
             taken_over: Mutex::default(),
+            gained: Notify::new(),
             workshop,
         }
     }
@@ -78,6 +81,7 @@ impl Stages {
             self.settle.recover(&gained, now).await?;
             // What we knew of them from before is not true any more.
             self.workshop.agenda.again(&gained.buckets().collect::<Vec<_>>());
+            self.gained.notify_one();
         }
         *settled = Some(shift.tenure().clone());
         Ok(())
@@ -155,6 +159,7 @@ impl Stages {
         schedules: &Schedules,
     ) {
         let every = Duration::from_secs(u64::from(self.workshop.settings.sync_every_s));
+        let mut is_gain = false;
         while !stop.is_cancelled() {
             let now = clock.now();
             let read = self.sync.run_once(now).await;
@@ -163,7 +168,7 @@ impl Stages {
             let is_planning_due = self.is_due(PLANNING, &schedules.plan, now).await;
             // Where another daemon reads the feeds, it touches our accounts too.
             let is_reader = self.workshop.shift().tenure().fence(Bucket::FIRST).is_some();
-            if is_planning_due || !is_reader || read.is_ok_and(|rows| rows > 0) {
+            if is_planning_due || is_gain || !is_reader || read.is_ok_and(|rows| rows > 0) {
                 let planned = self.plan.run_once(now).await;
                 told("plan", &planned);
                 if is_planning_due && let Ok(accounts) = planned {
@@ -175,7 +180,10 @@ impl Stages {
                 told("count", &self.tend.count().await);
                 self.fired(HOUSEKEEPING, now).await;
             }
-            pause(stop, every).await;
+            is_gain = tokio::select! {
+                () = pause(stop, every) => false,
+                () = self.gained.notified() => true,
+            };
         }
     }
 

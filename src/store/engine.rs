@@ -118,6 +118,8 @@ impl Engine {
             ("timezone", "UTC"),
             ("datestyle", "ISO"),
             ("idle_in_transaction_session_timeout", "60s"),
+            // A rollback before each use says that there was nothing to undo.
+            ("client_min_messages", "error"),
             // Every statement finds its rows by keys that it is given: there is
             // nothing to weigh against that. A plan that was made while a table
             // was empty is a disaster an hour later, so none is kept; a set of

@@ -3,7 +3,7 @@
 //! What is marked and has not left yet is a queue in front of the provider.
 //! It must be long enough that the provider never waits for the database, and
 //! short enough that a balance read for it is not old when it leaves: so long
-//! as what the provider takes in a quarter of a second.
+//! as what the provider takes in a tenth of a second.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-const AHEAD: Duration = Duration::from_millis(250);
+const AHEAD: Duration = Duration::from_millis(100);
 
 pub struct Pace {
     in_flight_max: usize,
@@ -26,7 +26,7 @@ struct Counts {
     /// Answered for since `since`.
     done: usize,
     since: Instant,
-    /// Answers in a quarter of a second, as last measured.
+    /// Answers in a tenth of a second, as last measured.
     ahead: usize,
 }
 
