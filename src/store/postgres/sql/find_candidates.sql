@@ -1,12 +1,18 @@
 -- Accounts of buckets $1 (JSON array of {bucket}) with something to decide, in order:
 -- bills due on one of the days $2 (JSON array of {due_on}), open why-not rows if $3 is 1,
 -- and touched accounts; $4 is the planned day.
+-- Differs: PostgreSQL pairs buckets and days before it looks for bills, or it
+-- would read every open bill of a bucket.
+with place as materialized (
+    select k.bucket, d.due_on
+    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    cross join jsonb_to_recordset($2::jsonb) as d(due_on date)
+)
 select found.bucket, found.account_id
 from (
     select b.bucket, b.account_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
-    cross join jsonb_to_recordset($2::jsonb) as d(due_on date)
-    join bill as b on b.bucket = k.bucket and b.due_on = d.due_on and b.remaining > 0
+    from place as p
+    join bill as b on b.bucket = p.bucket and b.due_on = p.due_on and b.remaining > 0
     where b.issued_on <= $4::date
     union
     select w.bucket, w.account_id
