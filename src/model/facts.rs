@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, Bill, BillId, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
 };
@@ -59,6 +60,8 @@ pub struct InHand {
     pub day: Date,
     pub revision: u32,
     pub items: Vec<Item>,
+    /// Those of the items, in their order.
+    pub terms: Vec<ItemTerms>,
     pub policy: String,
 }
 

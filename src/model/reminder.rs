@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, BillId, Bucket, Channel, ReminderId};
+use super::{AccountId, BillId, Bucket, Channel, Currency, ReminderId};
 
 /// The name of a step in a scenario, such as `late7`.
 pub type StepName = String;
@@ -127,6 +127,18 @@ impl Serialize for Reason {
 pub struct Item {
     pub bill: BillId,
     pub step: StepName,
+}
+
+/// What is true of one item of a reminder when it is planned. Whatever changes
+/// it touches the account, so dispatch need not ask again about the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemTerms {
+    pub step_on: Date,
+    pub limit_on: Date,
+    pub due_on: Date,
+    pub currency: Currency,
+    /// Disputed minor units on the reminder's day.
+    pub disputed: i64,
 }
 
 /// One contact to one payer, covering one or more bills.

@@ -14,10 +14,11 @@ use crate::model::billing::{days_between, plus_days};
 use crate::model::control::Control;
 use crate::model::facts::Flag;
 use crate::model::id::BUCKETS;
+use crate::model::reminder::ItemTerms;
 use crate::model::{AccountId, Bucket, Item, Reason, Reminder, ReminderId};
 use crate::policy::repeat_debtor::RepeatDebtorRule;
 use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
-use crate::store::{CaseChange, Decided, ItemDates, PlanPage, Scope};
+use crate::store::{CaseChange, Decided, PlanPage, Scope};
 
 use super::lease::Shift;
 use super::{Stage, Workshop, planning_day};
@@ -311,8 +312,12 @@ fn place(
     let (held, others): (Vec<_>, Vec<_>) =
         std::mem::take(&mut facts.in_hand).into_iter().partition(|reminder| reminder.day == day);
     facts.in_hand = others;
+    let items = planned.iter().flat_map(|planned| &planned.items);
+    let terms: Vec<ItemTerms> =
+        items.filter_map(|item| item_terms(facts, one, item, day)).collect();
     if let (Some(planned), [held]) = (&planned, held.as_slice())
         && planned.items == held.items
+        && terms == held.terms
         && one.version == held.policy
         && !decided.is_observed
     {
@@ -323,16 +328,14 @@ fn place(
     let planned = planned?;
 
     let scenario = &one.scenario;
-    let dates: Vec<ItemDates> =
-        planned.items.iter().map(|item| item_dates(facts, one, item, day)).collect();
     let window = scenario.window.on(day, &facts.account.zone).filter(|(_, closes)| *closes > now);
     let Some((send_after, send_before)) = window else {
         // The day is over at the account's place: its steps stay due.
-        decided.why_not.extend(planned.items.iter().zip(&dates).map(|(item, dates)| WhyNot {
+        decided.why_not.extend(planned.items.iter().zip(&terms).map(|(item, terms)| WhyNot {
             bill: item.bill.clone(),
             step: item.step.clone(),
-            step_on: dates.step_on,
-            limit_on: dates.limit_on,
+            step_on: terms.step_on,
+            limit_on: terms.limit_on,
             reason: Reason::OutsideWindow,
             is_open: true,
         }));
@@ -363,10 +366,11 @@ fn place(
             day,
             revision,
             items: reminder.items.clone(),
+            terms: terms.clone(),
             policy: one.version.clone(),
         });
     }
-    decided.reminders.push((reminder, dates));
+    decided.reminders.push((reminder, terms));
     case
 }
 
@@ -383,11 +387,16 @@ fn raised(facts: &mut AccountFacts, one: &Versioned, reminder: &Reminder) -> Opt
     Some(case)
 }
 
-fn item_dates(facts: &AccountFacts, one: &Versioned, item: &Item, day: Date) -> ItemDates {
-    let bill = facts.bills.iter().find(|bill| bill.id == item.bill);
-    let due = bill.and_then(|bill| one.scenario.place(&item.step, bill));
-    due.map_or(ItemDates { step_on: day, limit_on: day }, |due| ItemDates {
-        step_on: due.on,
-        limit_on: due.limit_on,
+/// What is true of an item on `day`. It is about a bill among the facts: what
+/// the policy plans, it plans from these.
+fn item_terms(facts: &AccountFacts, one: &Versioned, item: &Item, day: Date) -> Option<ItemTerms> {
+    let bill = facts.bills.iter().find(|bill| bill.id == item.bill)?;
+    let due = one.scenario.place(&item.step, bill);
+    Some(ItemTerms {
+        step_on: due.map_or(day, |due| due.on),
+        limit_on: due.map_or(day, |due| due.limit_on),
+        due_on: bill.due_on,
+        currency: bill.currency,
+        disputed: policy::disputed(facts, bill, day),
     })
 }

@@ -43,15 +43,19 @@ fn stop(kind: HoldKind) -> Option<Reason> {
     }
 }
 
-/// Unpaid and undisputed, in minor units; never negative.
-pub fn unpaid(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
-    let disputed = facts
+/// Disputed minor units of a bill; all that is unpaid, where no amount is said.
+pub fn disputed(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
+    facts
         .holds
         .iter()
         .filter(|hold| hold.kind == HoldKind::Dispute && hold.is_on(on) && hold.covers(&bill.id))
         .map(|hold| hold.amount.unwrap_or(bill.remaining))
-        .fold(0, i64::saturating_add);
-    bill.remaining.saturating_sub(disputed).max(0)
+        .fold(0, i64::saturating_add)
+}
+
+/// Unpaid and undisputed, in minor units; never negative.
+pub fn unpaid(facts: &AccountFacts, bill: &Bill, on: Date) -> i64 {
+    bill.remaining.saturating_sub(disputed(facts, bill, on)).max(0)
 }
 
 /// Minor units on their way that may pay this bill. A payment that the billing

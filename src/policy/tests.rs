@@ -292,6 +292,7 @@ fn a_soft_notice_in_hand_for_another_day_is_awaited_and_todays_is_decided_again(
         day: TODAY,
         revision: 0,
         items: vec![Item { bill: "B2".into(), step: "soft7".to_owned() }],
+        terms: Vec::new(),
         policy: ladder().version(),
     };
     facts.in_hand = vec![in_hand.clone()];

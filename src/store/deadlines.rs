@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use crate::model::{Bucket, Channel, ReminderId, ReminderState};
 
-use super::engine::{Arg, json};
+use super::engine::Arg;
 use super::facts::{bucket_keys, bucket_runs};
 use super::row::Row;
+use super::set::set_row;
 use super::statements::sql;
 use super::{DeadlineStore, SqlStore, Standing, StoreError};
 
@@ -32,15 +32,17 @@ impl DeadlineStore for SqlStore {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
-        #[derive(Serialize)]
-        struct State {
-            state: &'static str,
+        set_row! {
+            struct State {
+                state: &'static str,
+            }
         }
         let states: Vec<State> =
             states.iter().map(|state| State { state: state.as_str() }).collect();
+        let runs = bucket_runs(buckets);
         let args = [
-            bucket_runs(buckets),
-            json(&states),
+            Arg::Set(&runs),
+            Arg::Set(&states),
             Arg::Int(after.as_microsecond()),
             Arg::Int(until.as_microsecond()),
             Arg::Int(i64::from(limit)),
@@ -57,8 +59,9 @@ impl DeadlineStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
         let first = first_id(after);
+        let buckets = bucket_keys(buckets);
         let args = [
-            bucket_keys(buckets),
+            Arg::Set(&buckets),
             Arg::Int(after.as_microsecond()),
             Arg::Int(until.as_microsecond()),
             Arg::Text(&first),
@@ -76,8 +79,9 @@ impl DeadlineStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError> {
         let first = first_id(after);
+        let buckets = bucket_keys(buckets);
         let args = [
-            bucket_keys(buckets),
+            Arg::Set(&buckets),
             Arg::Int(after.as_microsecond()),
             Arg::Int(until.as_microsecond()),
             Arg::Text(&first),

@@ -10,8 +10,9 @@ use crate::model::facts::Flag;
 use crate::model::id::BUCKETS;
 use crate::model::{AccountId, Bill, Bucket, Item, Reason, ReminderState};
 
-use super::engine::{Arg, Statement, json};
-use super::facts::{bill, items};
+use super::engine::{Arg, Statement};
+use super::facts::{bill, items_with_terms};
+use super::ledger::AccountKey;
 use super::statements::sql;
 use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
 
@@ -170,15 +171,8 @@ impl Desk<'_> {
 
     /// The bucket of an account; `None` where there is no such account.
     pub async fn bucket(&self, account: &AccountId) -> Result<Option<Bucket>, StoreError> {
-        #[derive(Serialize)]
-        struct Named<'a> {
-            account_id: &'a AccountId,
-        }
-        let rows = self
-            .store
-            .engine
-            .rows(sql::find_accounts, &[json(&[Named { account_id: account }])])
-            .await?;
+        let named = vec![AccountKey { account_id: account }];
+        let rows = self.store.engine.rows(sql::find_accounts, &[Arg::Set(&named)]).await?;
         rows.first().map(|row| row.int("bucket").map(Bucket::from_number)).transpose()
     }
 
@@ -199,7 +193,8 @@ impl Desk<'_> {
         rows.iter()
             .map(|row| {
                 let item = |item: Item| ItemLine { bill: item.bill.0, step: item.step };
-                let mut items: Vec<ItemLine> = items(row)?.into_iter().map(item).collect();
+                let items = items_with_terms(row)?.into_iter();
+                let mut items: Vec<ItemLine> = items.map(|(one, _)| item(one)).collect();
                 items.sort_unstable_by(|a, b| a.bill.cmp(&b.bill));
                 Ok(AttemptLine {
                     reminder: row.reminder("reminder_id")?.to_string(),

@@ -1,19 +1,18 @@
 //! The two engines behind one narrow gate.
 //!
 //! Statements are files; this runs them. Everything goes in as whole numbers,
-//! text, or one JSON array per set of rows, and comes out as whole numbers and
-//! text, so that the code above is the same on PostgreSQL and on SQLite and
-//! only the SQL differs.
+//! text, or sets of rows, and comes out as whole numbers and text, so that the
+//! code above is the same on PostgreSQL and on SQLite and only the SQL differs.
 
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::StoreError;
-use super::copy::{CopyRow, encode};
 use super::row::Row;
+use super::set::{self, Rows, TableRow};
 
 /// One statement in both dialects; the name is that of its files.
 #[derive(Debug, Clone, Copy)]
@@ -24,17 +23,13 @@ pub struct Statement {
 }
 
 /// A value handed to a statement.
-#[derive(Debug, Clone)]
+#[derive(Clone, Copy)]
 pub enum Arg<'a> {
     Int(i64),
     Text(&'a str),
-    /// A set of rows, as a JSON array.
-    Json(String),
-}
-
-/// A set of rows as one argument.
-pub fn json<T: serde::Serialize + ?Sized>(rows: &T) -> Arg<'static> {
-    Arg::Json(serde_json::to_string(rows).expect("rows of ours are plain data"))
+    /// A set of rows. On PostgreSQL it takes as many places among the
+    /// parameters as it has columns.
+    Set(&'a dyn set::Rows),
 }
 
 /// Our database.
@@ -58,11 +53,11 @@ const MMAP_BYTES: &str = "1073741824";
 const WAL_PAGES: &str = "8192";
 const POSTGRES_CONNECTIONS: u32 = 8;
 
-/// COPY takes three messages in a row, and sqlx 0.9.0 does not set
-/// TCP_NODELAY: after little data, the last one waits 40 ms for the server's
-/// delayed acknowledgement of the one before. Two full segments of a loopback
-/// are acknowledged at once.
-const WORTH_COPYING: usize = 128 * 1024;
+/// Rows for which COPY is worth its three messages. sqlx 0.9.0 does not set
+/// TCP_NODELAY: after little data, the last of them waits 40 ms for the
+/// server's delayed acknowledgement of the one before. Two full segments of a
+/// loopback are acknowledged at once, and these rows are larger than that.
+const WORTH_COPYING: usize = 2_000;
 
 /// How often a new file that another process is making is looked at again.
 pub const LOOKS: u32 = 20;
@@ -166,16 +161,16 @@ impl Engine {
         args: &[Arg<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         match self {
-            Engine::Postgres(pool) => postgres_query(statement.postgres, args)
+            Engine::Postgres(pool) => postgres_query(statement, args)
                 .fetch_all(pool)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-            Engine::Sqlite(pool) => sqlite_query(statement.sqlite, args)
+            Engine::Sqlite(pool) => sqlite_query(statement, args)
                 .fetch_all(pool)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
         }
-        .map_err(|source| StoreError::of(statement, source))
+        .map_err(|source| StoreError::of(statement.name, source))
     }
 
     /// One statement in a transaction of its own.
@@ -198,16 +193,16 @@ impl Tx {
     /// Runs a statement; the number of rows that it changed.
     pub async fn run(&mut self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         match self {
-            Tx::Postgres(tx) => postgres_query(statement.postgres, args)
+            Tx::Postgres(tx) => postgres_query(statement, args)
                 .execute(&mut **tx)
                 .await
                 .map(|done| done.rows_affected()),
-            Tx::Sqlite(tx) => sqlite_query(statement.sqlite, args)
+            Tx::Sqlite(tx) => sqlite_query(statement, args)
                 .execute(&mut **tx)
                 .await
                 .map(|done| done.rows_affected()),
         }
-        .map_err(|source| StoreError::of(statement, source))
+        .map_err(|source| StoreError::of(statement.name, source))
     }
 
     /// Runs a statement that returns rows.
@@ -217,38 +212,33 @@ impl Tx {
         args: &[Arg<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         match self {
-            Tx::Postgres(tx) => postgres_query(statement.postgres, args)
+            Tx::Postgres(tx) => postgres_query(statement, args)
                 .fetch_all(&mut **tx)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
-            Tx::Sqlite(tx) => sqlite_query(statement.sqlite, args)
+            Tx::Sqlite(tx) => sqlite_query(statement, args)
                 .fetch_all(&mut **tx)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
         }
-        .map_err(|source| StoreError::of(statement, source))
+        .map_err(|source| StoreError::of(statement.name, source))
     }
 
-    /// Writes new rows in bulk. `false` where that was not to be had, and
-    /// nothing was written: on SQLite, and where a key is taken already.
-    pub async fn copy<T: CopyRow>(&mut self, rows: &[T]) -> Result<bool, StoreError> {
+    /// Writes rows that are thought to be new. `false` where nothing was
+    /// written: on SQLite, and where a key is taken already.
+    ///
+    /// PostgreSQL pays about as much again for an insert that minds conflicts.
+    /// So this is tried first, and the statement that minds them does the same
+    /// rows again where need be.
+    pub async fn insert<T: TableRow>(&mut self, rows: &Vec<T>) -> Result<bool, StoreError> {
         let Tx::Postgres(tx) = self else { return Ok(false) };
         if rows.is_empty() {
             return Ok(true);
         }
-        let data = encode(rows);
-        if data.len() < WORTH_COPYING {
-            return Ok(false);
-        }
-        let failed = |source| StoreError::Statement { statement: T::INTO, source };
+        let failed = |source| StoreError::of(T::TABLE, source);
         tx.execute("savepoint bulk").await.map_err(failed)?;
-        let copied = async {
-            let mut copy = tx.copy_in_raw(T::INTO).await?;
-            copy.send(data).await?;
-            copy.finish().await
-        };
-        match copied.await {
-            Ok(_) => Ok(true),
+        match bulk(tx, rows).await {
+            Ok(()) => Ok(true),
             Err(sqlx::Error::Database(told)) if told.is_unique_violation() => {
                 tx.execute("rollback to savepoint bulk").await.map_err(failed)?;
                 Ok(false)
@@ -266,21 +256,50 @@ impl Tx {
     }
 }
 
+/// New rows straight into their table.
+async fn bulk<T: TableRow>(
+    tx: &mut Transaction<'static, Postgres>,
+    rows: &Vec<T>,
+) -> Result<(), sqlx::Error> {
+    if rows.len() < WORTH_COPYING {
+        let query = sqlx::query(AssertSqlSafe(set::insert_statement::<T>()));
+        let query = rows.to_arrays().into_iter().fold(query, |query, array| query.bind(array));
+        return query.execute(&mut **tx).await.map(drop);
+    }
+    let mut copy = tx.copy_in_raw(&set::copy_statement::<T>()).await?;
+    copy.send(set::copy_data(rows)).await?;
+    copy.finish().await.map(drop)
+}
+
 type PgQuery<'q> = sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments>;
 type SqliteQuery<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
 
-fn postgres_query<'q>(sql: &'static str, args: &'q [Arg<'q>]) -> PgQuery<'q> {
-    args.iter().fold(sqlx::query(sql), |query, arg| match arg {
+fn postgres_query<'q>(statement: Statement, args: &'q [Arg<'q>]) -> PgQuery<'q> {
+    let mut query = sqlx::query(statement.postgres);
+    for arg in args {
+        query = match arg {
+            Arg::Int(number) => query.bind(*number),
+            Arg::Text(text) => query.bind(*text),
+            Arg::Set(rows) => {
+                debug_assert!(names_columns(statement.postgres, *rows), "{}", statement.name);
+                rows.to_arrays().into_iter().fold(query, |query, array| query.bind(array))
+            }
+        };
+    }
+    query
+}
+
+fn sqlite_query<'q>(statement: Statement, args: &'q [Arg<'q>]) -> SqliteQuery<'q> {
+    args.iter().fold(sqlx::query(statement.sqlite), |query, arg| match arg {
         Arg::Int(number) => query.bind(*number),
         Arg::Text(text) => query.bind(*text),
-        Arg::Json(rows) => query.bind(rows.as_str()),
+        Arg::Set(rows) => query.bind(rows.to_json()),
     })
 }
 
-fn sqlite_query<'q>(sql: &'static str, args: &'q [Arg<'q>]) -> SqliteQuery<'q> {
-    args.iter().fold(sqlx::query(sql), |query, arg| match arg {
-        Arg::Int(number) => query.bind(*number),
-        Arg::Text(text) => query.bind(*text),
-        Arg::Json(rows) => query.bind(rows.as_str()),
-    })
+/// Whether a statement calls the columns of a set by their names, in order:
+/// arrays have none, so a column in another's place might go unnoticed.
+fn names_columns(sql: &str, rows: &dyn set::Rows) -> bool {
+    let names: Vec<&str> = rows.columns().iter().map(|column| column.name).collect();
+    sql.contains(&format!("({})", names.join(", ")))
 }

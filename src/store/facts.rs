@@ -8,40 +8,43 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
+use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind,
     Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity, Tier,
 };
 
-use super::engine::{Arg, Statement, json};
+use super::engine::{Arg, Statement};
 use super::row::Row;
+use super::set::set_row;
 use super::statements::sql;
 use super::{History, SqlStore, StoreError};
 
-/// Accounts as the statements take them.
-#[derive(Serialize)]
-pub struct Key<'a> {
-    pub bucket: Bucket,
-    pub account_id: &'a AccountId,
-}
+set_row! {
+    /// An account as the statements take it.
+    pub struct Key<'a> {
+        pub bucket: Bucket,
+        pub account_id: &'a AccountId,
+    }
 
-/// Buckets as the statements take them.
-pub fn bucket_keys(buckets: &[Bucket]) -> Arg<'static> {
-    #[derive(Serialize)]
-    struct Named {
+    /// A bucket as the statements take it.
+    pub struct BucketKey {
         bucket: Bucket,
     }
-    let named: Vec<Named> = buckets.iter().map(|bucket| Named { bucket: *bucket }).collect();
-    json(&named)
-}
 
-/// Buckets as runs from first to last, for statements that pass over all of them.
-pub fn bucket_runs(buckets: &[Bucket]) -> Arg<'static> {
-    #[derive(Serialize)]
-    struct Run {
+    /// Buckets from the first to the last.
+    pub struct Run {
         first: Bucket,
         last: Bucket,
     }
+}
+
+pub fn bucket_keys(buckets: &[Bucket]) -> Vec<BucketKey> {
+    buckets.iter().map(|bucket| BucketKey { bucket: *bucket }).collect()
+}
+
+/// Buckets as runs, for statements that pass over all of them.
+pub fn bucket_runs(buckets: &[Bucket]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for bucket in buckets {
         match runs.last_mut() {
@@ -49,16 +52,18 @@ pub fn bucket_runs(buckets: &[Bucket]) -> Arg<'static> {
             _ => runs.push(Run { first: *bucket, last: *bucket }),
         }
     }
-    json(&runs)
+    runs
 }
 
 /// An item as it stands in a reminder's row.
 #[derive(Serialize, Deserialize)]
 pub struct StoredItem<'a> {
+    #[serde(borrow)]
     pub bill_id: Cow<'a, str>,
+    #[serde(borrow)]
     pub step: Cow<'a, str>,
-    pub step_on: Date,
-    pub limit_on: Date,
+    #[serde(flatten)]
+    pub terms: ItemTerms,
 }
 
 /// While a day is planned, these many before it may still be under way
@@ -76,37 +81,37 @@ impl SqlStore {
             .iter()
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
-        let keys = json(&keys);
+        let keys = Arg::Set(&keys);
         let since = crate::model::billing::plus_days(on, -UNDER_WAY_DAYS).to_string();
 
         let mut page = FactsPage::default();
-        for row in self.read(sql::load_accounts, &keys, None).await? {
+        for row in self.read(sql::load_accounts, keys, None).await? {
             page.add_account(&row)?;
         }
-        for row in self.read(sql::load_bills, &keys, None).await? {
+        for row in self.read(sql::load_bills, keys, None).await? {
             let bill = bill(&row)?;
             page.of(&row)?.bills.push(bill);
         }
-        for row in self.read(sql::load_holds, &keys, Some(&since)).await? {
+        for row in self.read(sql::load_holds, keys, Some(&since)).await? {
             let hold = hold(&row)?;
             page.of(&row)?.holds.push(hold);
         }
-        for row in self.read(sql::load_pending, &keys, None).await? {
+        for row in self.read(sql::load_pending, keys, None).await? {
             let payment = payment(&row, "amount", "currency")?;
             page.of(&row)?.pending.push(payment);
         }
-        for row in self.read(sql::load_sent, &keys, Some(&since)).await? {
+        for row in self.read(sql::load_sent, keys, Some(&since)).await? {
             let sent = sent_item(&row)?;
             page.of(&row)?.sent.push(sent);
         }
-        for row in self.read(sql::load_in_hand, &keys, Some(&since)).await? {
+        for row in self.read(sql::load_in_hand, keys, Some(&since)).await? {
             page.add_in_hand(&row)?;
         }
-        for row in self.read(sql::load_recorded, &keys, None).await? {
+        for row in self.read(sql::load_recorded, keys, None).await? {
             let why_not = why_not(&row)?;
             page.of(&row)?.recorded.push(why_not);
         }
-        for row in self.read(sql::load_cases, &keys, None).await? {
+        for row in self.read(sql::load_cases, keys, None).await? {
             let case = case(&row)?;
             page.of(&row)?.case = Some(case);
         }
@@ -122,7 +127,7 @@ impl SqlStore {
             .iter()
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
-        let args = [json(&keys), Arg::Int(i64::from(late_days))];
+        let args = [Arg::Set(&keys), Arg::Int(i64::from(late_days))];
         let mut histories: Vec<History> = Vec::new();
         for row in self.engine.rows(sql::load_history, &args).await? {
             let account = AccountId(row.text("account_id")?);
@@ -147,11 +152,10 @@ impl SqlStore {
     async fn read(
         &self,
         statement: Statement,
-        keys: &Arg<'_>,
+        keys: Arg<'_>,
         date: Option<&str>,
     ) -> Result<Vec<Row>, StoreError> {
-        let args: Vec<Arg<'_>> =
-            [Some(keys.clone()), date.map(Arg::Text)].into_iter().flatten().collect();
+        let args: Vec<Arg<'_>> = [Some(keys), date.map(Arg::Text)].into_iter().flatten().collect();
         self.engine.rows(statement, &args).await
     }
 }
@@ -200,7 +204,8 @@ impl FactsPage {
             return Ok(());
         }
         let (reminder, policy) = (row.reminder("reminder_id")?, row.text("policy")?);
-        facts.in_hand.push(InHand { reminder, day, revision, items: items(row)?, policy });
+        let (items, terms) = items_with_terms(row)?.into_iter().unzip();
+        facts.in_hand.push(InHand { reminder, day, revision, items, terms, policy });
         Ok(())
     }
 }
@@ -209,14 +214,14 @@ pub fn bucket(row: &Row) -> Result<Bucket, StoreError> {
     row.int("bucket").map(Bucket::from_number)
 }
 
-/// The items of a reminder's row.
-pub fn items(row: &Row) -> Result<Vec<Item>, StoreError> {
+/// The items of a reminder's row, with what was true of each when it was planned.
+pub fn items_with_terms(row: &Row) -> Result<Vec<(Item, ItemTerms)>, StoreError> {
     let text = row.text("items")?;
     let stored: Vec<StoredItem<'_>> =
         serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { column: "items" })?;
-    let item = |one: StoredItem<'_>| Item {
-        bill: BillId(one.bill_id.into_owned()),
-        step: one.step.into_owned(),
+    let item = |one: StoredItem<'_>| {
+        let (bill, step) = (BillId(one.bill_id.into_owned()), one.step.into_owned());
+        (Item { bill, step }, one.terms)
     };
     Ok(stored.into_iter().map(item).collect())
 }

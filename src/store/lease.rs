@@ -13,13 +13,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Serialize;
 
 use crate::model::lease::{Fence, Heartbeat, share_of_all};
 use crate::model::{Bucket, Owner, Tenure};
 
-use super::engine::{Arg, Engine, Tx, json};
+use super::engine::{Arg, Engine, Tx};
 use super::row::Row;
+use super::set::set_row;
 use super::statements::sql;
 use super::{SqlStore, StoreError};
 
@@ -49,14 +49,15 @@ pub trait LeaseStore: Send + Sync {
     async fn confirm(&self, tenure: &Tenure, buckets: &[Bucket]) -> Result<(), StoreError>;
 }
 
-#[derive(Serialize)]
-struct Lease {
-    bucket: Bucket,
-    fence: Fence,
+set_row! {
+    struct Lease {
+        bucket: Bucket,
+        fence: Fence,
+    }
 }
 
-fn leases(held: impl Iterator<Item = (Bucket, Fence)>) -> Arg<'static> {
-    json(&held.map(|(bucket, fence)| Lease { bucket, fence }).collect::<Vec<_>>())
+fn leases(held: impl Iterator<Item = (Bucket, Fence)>) -> Vec<Lease> {
+    held.map(|(bucket, fence)| Lease { bucket, fence }).collect()
 }
 
 fn held(row: &Row) -> Result<(Bucket, Fence), StoreError> {
@@ -72,10 +73,10 @@ impl LeaseStore for SqlStore {
         let name = owner.to_string();
         let (who, millis) = (Arg::Text(&name), Arg::Int(length.as_millis() as i64));
         let mut tx = self.engine.begin().await?;
-        tx.run(sql::announce_daemon, &[who.clone(), millis.clone()]).await?;
+        tx.run(sql::announce_daemon, &[who, millis]).await?;
         // Renewed before others' are taken: whoever takes never waits, so
         // those who wait here do not wait in a circle.
-        let renewed = tx.rows(sql::renew_leases, &[who.clone(), millis.clone()]).await?;
+        let renewed = tx.rows(sql::renew_leases, &[who, millis]).await?;
         let mut leases = renewed.iter().map(held).collect::<Result<Vec<_>, _>>()?;
         let alive = tx.rows(sql::count_daemons, &[]).await?;
         let alive = alive.first().map_or(Ok(1), |row| row.int("n"))? as u32;
@@ -95,7 +96,8 @@ impl LeaseStore for SqlStore {
             return Ok(0);
         }
         let owner = tenure.owner().to_string();
-        self.engine.run(sql::release_leases, &[Arg::Text(&owner), leases(tenure.iter())]).await
+        let given = leases(tenure.iter());
+        self.engine.run(sql::release_leases, &[Arg::Text(&owner), Arg::Set(&given)]).await
     }
 
     async fn release_all(&self, owner: Owner) -> Result<(), StoreError> {
@@ -166,8 +168,9 @@ pub(super) async fn hold(
         Ok((*bucket, fence))
     };
     let fenced = wanted.iter().map(fenced).collect::<Result<Vec<_>, StoreError>>()?;
+    let fenced = leases(fenced.into_iter());
     let owner = tenure.owner().to_string();
-    let rows = tx.rows(sql::hold_leases, &[Arg::Text(&owner), leases(fenced.into_iter())]).await?;
+    let rows = tx.rows(sql::hold_leases, &[Arg::Text(&owner), Arg::Set(&fenced)]).await?;
     let mut still_held = Vec::with_capacity(rows.len());
     for row in &rows {
         still_held.push(Bucket::from_number(row.int("bucket")?));

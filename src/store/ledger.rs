@@ -12,10 +12,12 @@ use crate::model::feed::{Cursor, Feed, Reject};
 use crate::model::ledger::{
     AccountRow, BillRow, Counts, FeedMark, HoldRow, Page, PaymentRow, Rows,
 };
-use crate::model::{AccountId, Bucket, Tenure};
+use crate::model::{AccountId, BillId, Bucket, Currency, Tenure};
 
-use super::engine::{Arg, Tx, json};
+use super::engine::{Arg, Tx};
+use super::facts::{Key, bucket};
 use super::lease::hold;
+use super::set::{SetRow, set_row};
 use super::statements::sql;
 use super::{LedgerStore, SqlStore, StoreError};
 
@@ -159,17 +161,125 @@ ledger_row!(BillRow, Bills, bill_id);
 ledger_row!(PaymentRow, Payments, payment_id);
 ledger_row!(HoldRow, Holds, hold_id);
 
-/// A row with the bucket of its account.
-#[derive(Serialize)]
-struct Placed<'a, T> {
-    bucket: Bucket,
-    #[serde(flatten)]
-    row: &'a T,
+set_row! {
+    struct PlacedBill<'a> {
+        bucket: Bucket,
+        bill_id: &'a BillId,
+        account_id: &'a AccountId,
+        currency: Currency,
+        amount: i64,
+        remaining: i64,
+        issued_on: Date,
+        due_on: Date,
+        settled_on: Option<Date>,
+    }
+
+    struct PlacedPayment<'a> {
+        bucket: Bucket,
+        payment_id: &'a str,
+        account_id: &'a AccountId,
+        bill_id: Option<&'a BillId>,
+        currency: Currency,
+        amount: i64,
+        paid_on: Date,
+        state: &'a str,
+        reversed_on: Option<Date>,
+    }
+
+    struct PlacedHold<'a> {
+        bucket: Bucket,
+        hold_id: &'a str,
+        account_id: &'a AccountId,
+        bill_id: Option<&'a BillId>,
+        kind: &'a str,
+        starts_on: Date,
+        ends_on: Option<Date>,
+        amount: Option<i64>,
+    }
+
+    struct PlacedAccount<'a> {
+        bucket: Bucket,
+        account_id: &'a AccountId,
+        name: &'a str,
+        language: &'a str,
+        zone: &'a str,
+        tier: &'a str,
+        segment: &'a str,
+        phone: Option<&'a str>,
+        email: Option<&'a str>,
+        preferred_channel: Option<&'a str>,
+    }
+
+    struct RowId<'a> {
+        row_id: &'a str,
+    }
+
+    struct BillKey<'a> {
+        bill_id: &'a BillId,
+    }
+
+    pub struct AccountKey<'a> {
+        pub account_id: &'a AccountId,
+    }
 }
 
-#[derive(Serialize)]
-struct RowId<'a> {
-    row_id: &'a str,
+/// A row with the bucket of its account, as its statement takes it.
+fn placed_bill(bucket: Bucket, row: &BillRow) -> PlacedBill<'_> {
+    let BillRow { bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on } =
+        row;
+    PlacedBill {
+        bucket,
+        bill_id,
+        account_id,
+        currency: *currency,
+        amount: *amount,
+        remaining: *remaining,
+        issued_on: *issued_on,
+        due_on: *due_on,
+        settled_on: *settled_on,
+    }
+}
+
+fn placed_payment(bucket: Bucket, row: &PaymentRow) -> PlacedPayment<'_> {
+    PlacedPayment {
+        bucket,
+        payment_id: &row.payment_id,
+        account_id: &row.account_id,
+        bill_id: row.bill_id.as_ref(),
+        currency: row.currency,
+        amount: row.amount,
+        paid_on: row.paid_on,
+        state: &row.state,
+        reversed_on: row.reversed_on,
+    }
+}
+
+fn placed_hold(bucket: Bucket, row: &HoldRow) -> PlacedHold<'_> {
+    PlacedHold {
+        bucket,
+        hold_id: &row.hold_id,
+        account_id: &row.account_id,
+        bill_id: row.bill_id.as_ref(),
+        kind: &row.kind,
+        starts_on: row.starts_on,
+        ends_on: row.ends_on,
+        amount: row.amount,
+    }
+}
+
+fn placed_account(row: &AccountRow) -> PlacedAccount<'_> {
+    PlacedAccount {
+        bucket: row.bucket,
+        account_id: &row.account_id,
+        name: &row.name,
+        language: &row.language,
+        zone: &row.zone,
+        tier: &row.tier,
+        segment: &row.segment,
+        phone: row.phone.as_deref(),
+        email: row.email.as_deref(),
+        preferred_channel: row.preferred_channel.as_deref(),
+    }
 }
 
 impl Merge<'_> {
@@ -178,7 +288,8 @@ impl Merge<'_> {
         match rows {
             Rows::Accounts(rows) => {
                 let rows = self.distinct(rows);
-                self.tx.run(sql::merge_accounts, &[json(&rows)]).await?;
+                let placed: Vec<_> = rows.iter().map(placed_account).collect();
+                self.tx.run(sql::merge_accounts, &[Arg::Set(&placed)]).await?;
                 Ok(keys(&rows))
             }
             Rows::Bills(rows) => {
@@ -186,15 +297,16 @@ impl Merge<'_> {
                 // displace the row of the account that holds the bill.
                 let rows = self.owned(rows).await?;
                 let rows = self.distinct(rows);
-                self.placed(&rows, sql::merge_bills, &[Arg::Text(&self.on.to_string())]).await
+                let on = self.on.to_string();
+                self.placed(&rows, placed_bill, sql::merge_bills, &[Arg::Text(&on)]).await
             }
             Rows::Payments(rows) => {
                 let rows = self.distinct(rows);
-                self.placed(&rows, sql::merge_payments, &[]).await
+                self.placed(&rows, placed_payment, sql::merge_payments, &[]).await
             }
             Rows::Holds(rows) => {
                 let rows = self.distinct(rows);
-                self.placed(&rows, sql::merge_holds, &[]).await
+                self.placed(&rows, placed_hold, sql::merge_holds, &[]).await
             }
         }
     }
@@ -227,7 +339,8 @@ impl Merge<'_> {
 
     /// Sets aside bills whose id another account holds already.
     async fn owned(&mut self, rows: Vec<BillRow>) -> Result<Vec<BillRow>, StoreError> {
-        let found = self.tx.rows(sql::find_bill_owners, &[json(&rows)]).await?;
+        let keys: Vec<_> = rows.iter().map(|row| BillKey { bill_id: &row.bill_id }).collect();
+        let found = self.tx.rows(sql::find_bill_owners, &[Arg::Set(&keys)]).await?;
         let mut owners: HashMap<String, String> = HashMap::with_capacity(found.len());
         for row in found {
             owners.insert(row.text("bill_id")?, row.text("account_id")?);
@@ -245,21 +358,28 @@ impl Merge<'_> {
 
     /// Merges rows whose accounts are known, touching accounts that changed;
     /// the others wait for theirs.
-    async fn placed<T: LedgerRow>(
+    async fn placed<'r, T: LedgerRow, P: SetRow>(
         &mut self,
-        rows: &[T],
+        rows: &'r [T],
+        place: fn(Bucket, &'r T) -> P,
         statement: super::engine::Statement,
         more: &[Arg<'_>],
     ) -> Result<Vec<String>, StoreError> {
-        let found = self.tx.rows(sql::find_accounts, &[json(rows)]).await?;
+        let keys: Vec<_> =
+            rows.iter().map(|row| AccountKey { account_id: row.account() }).collect();
+        let found = self.tx.rows(sql::find_accounts, &[Arg::Set(&keys)]).await?;
         let mut buckets: HashMap<String, Bucket> = HashMap::with_capacity(found.len());
         for row in found {
             buckets.insert(row.text("account_id")?, Bucket::from_number(row.int("bucket")?));
         }
-        let mut placed = Vec::with_capacity(rows.len());
+        let mut placed: Vec<P> = Vec::with_capacity(rows.len());
+        let mut used = Vec::with_capacity(rows.len());
         for row in rows {
             match buckets.get(row.account().as_str()) {
-                Some(bucket) => placed.push(Placed { bucket: *bucket, row }),
+                Some(bucket) => {
+                    placed.push(place(*bucket, row));
+                    used.push(row.key().to_owned());
+                }
                 None => {
                     let reason = format!(
                         "no such account: {}; the row is used once the account comes",
@@ -271,14 +391,14 @@ impl Merge<'_> {
             }
         }
 
-        let mut args = vec![json(&placed)];
+        let mut args = vec![Arg::Set(&placed)];
         args.extend_from_slice(more);
         let mut changed = BTreeSet::new();
         for row in self.tx.rows(statement, &args).await? {
-            changed.insert((row.int("bucket")?, row.text("account_id")?));
+            changed.insert((bucket(&row)?, AccountId(row.text("account_id")?)));
         }
         touch(self.tx, &changed).await?;
-        Ok(placed.iter().map(|placed| placed.row.key().to_owned()).collect())
+        Ok(used)
     }
 
     fn set_aside<T: LedgerRow>(
@@ -315,18 +435,13 @@ fn keys<T: LedgerRow>(rows: &[T]) -> Vec<String> {
 }
 
 /// Marks accounts for a decision.
-async fn touch(tx: &mut Tx, accounts: &BTreeSet<(i64, String)>) -> Result<(), StoreError> {
-    #[derive(Serialize)]
-    struct Key<'a> {
-        bucket: i64,
-        account_id: &'a str,
-    }
+async fn touch(tx: &mut Tx, accounts: &BTreeSet<(Bucket, AccountId)>) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
     let keys: Vec<Key<'_>> =
         accounts.iter().map(|(bucket, account_id)| Key { bucket: *bucket, account_id }).collect();
-    tx.run(sql::touch, &[json(&keys)]).await.map(drop)
+    tx.run(sql::touch, &[Arg::Set(&keys)]).await.map(drop)
 }
 
 async fn put_rejects(
@@ -336,18 +451,19 @@ async fn put_rejects(
     rejects: &[Reject],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    #[derive(Serialize)]
-    struct Stored<'a> {
-        feed: &'a str,
-        row_id: &'a str,
-        field: &'a str,
-        reason: &'a str,
-        is_warning: bool,
-        awaits_account: Option<&'a str>,
-        raw: &'a str,
+    set_row! {
+        struct Stored<'a> {
+            feed: &'a str,
+            row_id: &'a str,
+            field: &'a str,
+            reason: &'a str,
+            is_warning: bool,
+            awaits_account: Option<&'a str>,
+            raw: &'a str,
+        }
     }
     let again: Vec<RowId<'_>> = used.iter().map(|row_id| RowId { row_id }).collect();
-    tx.run(sql::clear_rejects, &[Arg::Text(feed.as_str()), json(&again)]).await?;
+    tx.run(sql::clear_rejects, &[Arg::Text(feed.as_str()), Arg::Set(&again)]).await?;
     if rejects.is_empty() {
         return Ok(());
     }
@@ -366,5 +482,5 @@ async fn put_rejects(
         distinct.insert((stored.row_id, stored.field), stored);
     }
     let rows: Vec<Stored<'_>> = distinct.into_values().collect();
-    tx.run(sql::put_rejects, &[json(&rows), Arg::Int(now.as_microsecond())]).await.map(drop)
+    tx.run(sql::put_rejects, &[Arg::Set(&rows), Arg::Int(now.as_microsecond())]).await.map(drop)
 }

@@ -11,7 +11,6 @@
 //! May use: model.
 
 mod control;
-mod copy;
 mod deadlines;
 mod desk;
 mod engine;
@@ -23,6 +22,7 @@ mod outbox;
 mod plan;
 mod receipts;
 mod row;
+mod set;
 mod statements;
 mod turns;
 
@@ -38,7 +38,7 @@ use crate::model::facts::Flag;
 use crate::model::facts::{AccountFacts, Case, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
-use crate::model::reminder::Transition;
+use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reason, Reminder, ReminderId,
     ReminderState, Tenure,
@@ -251,7 +251,7 @@ pub struct PlanPage {
 pub struct Decided {
     pub bucket: Bucket,
     pub account: AccountId,
-    pub reminders: Vec<(Reminder, Vec<ItemDates>)>,
+    pub reminders: Vec<(Reminder, Vec<ItemTerms>)>,
     /// The scenario observes: the reminders are recorded and go nowhere.
     pub is_observed: bool,
     /// Planned reminders that no longer hold.
@@ -262,13 +262,6 @@ pub struct Decided {
     pub flag: Option<Flag>,
     /// The value of [`AccountFacts::touched`] that this decision has seen.
     pub touched: i64,
-}
-
-/// The dates of one item of a reminder.
-#[derive(Debug, Clone, Copy)]
-pub struct ItemDates {
-    pub step_on: Date,
-    pub limit_on: Date,
 }
 
 /// What happens to the dunning case of an account.
@@ -307,7 +300,7 @@ pub struct DueReminder {
     pub is_touched: bool,
 }
 
-/// A bill in a due reminder, as the ledger knows it.
+/// A bill in a due reminder.
 #[derive(Debug, Clone)]
 pub struct DueBill {
     pub id: BillId,
@@ -383,12 +376,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    fn of(statement: engine::Statement, source: sqlx::Error) -> StoreError {
+    fn of(statement: &'static str, source: sqlx::Error) -> StoreError {
         match source {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
                 StoreError::Unavailable(source)
             }
-            source => StoreError::Statement { statement: statement.name, source },
+            source => StoreError::Statement { statement, source },
         }
     }
 }

@@ -6,35 +6,33 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
 
-use crate::model::reminder::Transition;
+use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
-    AccountId, BillId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Severity,
-    Tenure,
+    AccountId, BillId, Bucket, Channel, Item, Reason, Reminder, ReminderId, ReminderState,
+    Severity, Tenure,
 };
 
-use super::copy::{CopyRow, Fields};
 use super::deadlines::{channel, channels, first_id, standing};
-use super::engine::{Arg, Tx, json};
-use super::facts::{account, bucket_keys, bucket_runs, items};
+use super::engine::{Arg, Tx};
+use super::facts::{account, bucket_keys, bucket_runs, items_with_terms};
 use super::row::Row;
+use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
 use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, Submission};
 
 /// A retry never outlives its contact window, which is shorter than this.
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
-#[derive(Serialize)]
-struct ReminderKey {
-    bucket: Bucket,
-    reminder_id: ReminderId,
+set_row! {
+    struct ReminderKey {
+        bucket: Bucket,
+        reminder_id: ReminderId,
+    }
 }
 
-fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Arg<'static> {
-    let keys: Vec<ReminderKey> =
-        ids.into_iter().map(|id| ReminderKey { bucket: id.bucket(), reminder_id: *id }).collect();
-    json(&keys)
+fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Vec<ReminderKey> {
+    ids.into_iter().map(|id| ReminderKey { bucket: id.bucket(), reminder_id: *id }).collect()
 }
 
 #[async_trait]
@@ -48,11 +46,11 @@ impl OutboxStore for SqlStore {
     ) -> Result<Vec<DueReminder>, StoreError> {
         let bucket = after.map_or(-1, |after| i64::from(after.bucket().number()));
         let left = buckets.iter().filter(|it| i64::from(it.number()) >= bucket).copied();
-        let left: Vec<Bucket> = left.collect();
+        let left = bucket_keys(&left.collect::<Vec<_>>());
         let after = after.unwrap_or(ReminderId::from_bytes([0; 16])).to_string();
         let first = first_id(now);
         let args = [
-            bucket_keys(&left),
+            Arg::Set(&left),
             Arg::Int(now.as_microsecond()),
             Arg::Int(bucket),
             Arg::Text(&after),
@@ -61,7 +59,7 @@ impl OutboxStore for SqlStore {
         ];
         let rows = self.engine.rows(sql::load_due, &args).await?;
         let found = rows.iter().map(|row| due_reminder(row, false)).collect::<Result<_, _>>()?;
-        self.with_bills(found).await
+        self.with_fresh_bills(found).await
     }
 
     async fn retries(
@@ -70,15 +68,16 @@ impl OutboxStore for SqlStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<DueReminder>, StoreError> {
+        let runs = bucket_runs(buckets);
         let args = [
-            bucket_runs(buckets),
+            Arg::Set(&runs),
             Arg::Int((now - RETRY_HORIZON).as_microsecond()),
             Arg::Int(now.as_microsecond()),
             Arg::Int(i64::from(limit)),
         ];
         let rows = self.engine.rows(sql::load_retries, &args).await?;
         let found = rows.iter().map(|row| due_reminder(row, true)).collect::<Result<_, _>>()?;
-        self.with_bills(found).await
+        self.with_fresh_bills(found).await
     }
 
     async fn submit(
@@ -113,14 +112,14 @@ impl OutboxStore for SqlStore {
                 seq: one.mark.seq + 1,
                 state: ReminderState::Cancelled.as_str(),
                 reason: Some(Reason::AccountCap.as_str()),
-                at: now.as_microsecond(),
+                at: now.into(),
                 attempt: 0,
                 next_at: None,
                 ..TransitionRow::of(&one.mark)
             });
         }
         if !marks.is_empty() {
-            let appended = append_rows(&mut tx, &marks).await?;
+            let appended = append_rows(&mut tx, marks).await?;
             let cancelled: Vec<(ReminderId, Reason)> = keyless
                 .iter()
                 .filter(|id| appended.contains(id))
@@ -142,7 +141,7 @@ impl OutboxStore for SqlStore {
         let rows: Vec<TransitionRow<'_>> = transitions.iter().map(TransitionRow::of).collect();
         let buckets = transitions.iter().map(|one| one.reminder.bucket());
         let mut tx = self.write(tenure, buckets).await?;
-        let appended = append_rows(&mut tx, &rows).await?;
+        let appended = append_rows(&mut tx, rows).await?;
         let unsent: Vec<(ReminderId, Reason)> = transitions
             .iter()
             .filter(|t| appended.contains(&t.reminder))
@@ -159,30 +158,31 @@ impl OutboxStore for SqlStore {
     }
 
     async fn standing(&self, reminders: &[ReminderId]) -> Result<Vec<Standing>, StoreError> {
-        let rows = self.engine.rows(sql::load_standing, &[reminder_keys(reminders)]).await?;
+        let keys = reminder_keys(reminders);
+        let rows = self.engine.rows(sql::load_standing, &[Arg::Set(&keys)]).await?;
         rows.iter().map(standing).collect()
     }
 }
 
 impl SqlStore {
-    /// Adds what the ledger knows of each reminder's bills.
-    async fn with_bills(
+    /// Reads the bills of doubtful reminders anew: of accounts that changed
+    /// since they were planned, and of those that were tried already, which
+    /// planning leaves alone.
+    async fn with_fresh_bills(
         &self,
         mut found: Vec<DueReminder>,
     ) -> Result<Vec<DueReminder>, StoreError> {
-        #[derive(Serialize)]
-        struct BillOnDay<'a> {
-            bucket: Bucket,
-            reminder_id: ReminderId,
-            bill_id: &'a BillId,
-            step: &'a str,
-            day: Date,
+        set_row! {
+            struct BillOnDay<'a> {
+                bucket: Bucket,
+                reminder_id: ReminderId,
+                bill_id: &'a BillId,
+                step: &'a str,
+                day: Date,
+            }
         }
-        if found.is_empty() {
-            return Ok(found);
-        }
-        let keys: Vec<BillOnDay<'_>> = found
-            .iter()
+        let doubtful = found.iter().filter(|due| due.is_touched || due.attempt > 0);
+        let keys: Vec<BillOnDay<'_>> = doubtful
             .flat_map(|due| {
                 let reminder = &due.reminder;
                 reminder.items.iter().map(|item| BillOnDay {
@@ -194,9 +194,11 @@ impl SqlStore {
                 })
             })
             .collect();
-        let mut bills: HashMap<ReminderId, Vec<(DueBill, bool)>> =
-            HashMap::with_capacity(found.len());
-        for row in self.engine.rows(sql::load_due_bills, &[json(&keys)]).await? {
+        if keys.is_empty() {
+            return Ok(found);
+        }
+        let mut bills: HashMap<ReminderId, Vec<(DueBill, bool)>> = HashMap::new();
+        for row in self.engine.rows(sql::load_due_bills, &[Arg::Set(&keys)]).await? {
             let bill = DueBill {
                 id: BillId(row.text("bill_id")?),
                 step: row.text("step")?,
@@ -207,7 +209,7 @@ impl SqlStore {
             let is_taken = row.int("is_taken")? == 1;
             bills.entry(row.reminder("reminder_id")?).or_default().push((bill, is_taken));
         }
-        for due in &mut found {
+        for due in found.iter_mut().filter(|due| due.is_touched || due.attempt > 0) {
             let of_it = bills.remove(&due.reminder.id).unwrap_or_default();
             // A later attempt is about the bills that the first one took the keys of.
             let counts = |is_taken: bool| is_taken || due.attempt == 0;
@@ -232,28 +234,23 @@ struct Keys {
     keyless: HashSet<ReminderId>,
 }
 
-#[derive(Serialize)]
+set_row! {
 struct SubmissionRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
     day: Date,
     reminder_id: ReminderId,
-    at: i64,
+    at: Micros,
     channel: &'static str,
     provider: &'a str,
 }
-
-impl CopyRow for SubmissionRow<'_> {
-    const INTO: &'static str = "copy submission (bucket, account_id, day, reminder_id, at, \
-        channel, provider) from stdin (format binary)";
-
-    fn write(&self, row: &mut Fields<'_>) {
-        row.bucket(self.bucket).text(self.account_id.as_str()).date(self.day);
-        row.reminder(self.reminder_id).instant(self.at).text(self.channel).text(self.provider);
-    }
 }
 
-#[derive(Serialize)]
+impl TableRow for SubmissionRow<'_> {
+    const TABLE: &'static str = "submission";
+}
+
+set_row! {
 struct SentItemRow<'a> {
     bucket: Bucket,
     bill_id: &'a str,
@@ -262,15 +259,10 @@ struct SentItemRow<'a> {
     day: Date,
     reminder_id: ReminderId,
 }
+}
 
-impl CopyRow for SentItemRow<'_> {
-    const INTO: &'static str = "copy sent_item (bucket, bill_id, step, account_id, day, \
-        reminder_id) from stdin (format binary)";
-
-    fn write(&self, row: &mut Fields<'_>) {
-        row.bucket(self.bucket).text(self.bill_id).text(self.step);
-        row.text(self.account_id.as_str()).date(self.day).reminder(self.reminder_id);
-    }
+impl TableRow for SentItemRow<'_> {
+    const TABLE: &'static str = "sent_item";
 }
 
 /// Takes the keys of first attempts: first the account's day, and only with
@@ -279,7 +271,7 @@ impl CopyRow for SentItemRow<'_> {
 async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreError> {
     let ids = reminder_keys(first.iter().map(|one| &one.reminder));
     let mut moved = HashSet::new();
-    for row in tx.rows(sql::find_moved, &[ids]).await? {
+    for row in tx.rows(sql::find_moved, &[Arg::Set(&ids)]).await? {
         moved.insert(row.reminder("reminder_id")?);
     }
     let days: Vec<SubmissionRow<'_>> = first
@@ -290,16 +282,16 @@ async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreErro
             account_id: &one.account,
             day: one.day,
             reminder_id: one.reminder,
-            at: one.mark.at.as_microsecond(),
+            at: one.mark.at.into(),
             channel: one.mark.channel.map_or("", Channel::as_str),
             provider: one.mark.provider.as_deref().unwrap_or_default(),
         })
         .collect();
     let mut got: HashMap<ReminderId, usize> = HashMap::with_capacity(first.len());
-    if tx.copy(&days).await? {
+    if tx.insert(&days).await? {
         got.extend(days.iter().map(|row| (row.reminder_id, 0)));
     } else {
-        for row in tx.rows(sql::take_submissions, &[json(&days)]).await? {
+        for row in tx.rows(sql::take_submissions, &[Arg::Set(&days)]).await? {
             got.insert(row.reminder("reminder_id")?, 0);
         }
     }
@@ -317,12 +309,12 @@ async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreErro
             })
         })
         .collect();
-    if tx.copy(&items).await? {
+    if tx.insert(&items).await? {
         for row in &items {
             *got.entry(row.reminder_id).or_default() += 1;
         }
     } else {
-        for row in tx.rows(sql::take_items, &[json(&items)]).await? {
+        for row in tx.rows(sql::take_items, &[Arg::Set(&items)]).await? {
             *got.entry(row.reminder("reminder_id")?).or_default() += 1;
         }
     }
@@ -338,17 +330,19 @@ async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreErro
 }
 
 async fn release_keys(tx: &mut Tx, reminders: &[ReminderId]) -> Result<(), StoreError> {
-    tx.run(sql::release_days, &[reminder_keys(reminders)]).await?;
-    tx.run(sql::release_items, &[reminder_keys(reminders)]).await.map(drop)
+    let keys = reminder_keys(reminders);
+    tx.run(sql::release_days, &[Arg::Set(&keys)]).await?;
+    tx.run(sql::release_items, &[Arg::Set(&keys)]).await.map(drop)
 }
 
 async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result<(), StoreError> {
-    #[derive(Serialize)]
-    struct Reopened {
-        bucket: Bucket,
-        reminder_id: ReminderId,
-        reason: Reason,
-        is_open: bool,
+    set_row! {
+        struct Reopened {
+            bucket: Bucket,
+            reminder_id: ReminderId,
+            reason: Reason,
+            is_open: bool,
+        }
     }
     let rows: Vec<Reopened> = reminders
         .iter()
@@ -359,76 +353,106 @@ async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result
             is_open: !reason.is_final(),
         })
         .collect();
-    tx.run(sql::reopen_steps, &[json(&rows)]).await?;
-    let ids = reminders.iter().map(|(id, _)| id);
-    tx.run(sql::look_again, &[reminder_keys(ids)]).await.map(drop)
+    tx.run(sql::reopen_steps, &[Arg::Set(&rows)]).await?;
+    let keys = reminder_keys(reminders.iter().map(|(id, _)| id));
+    tx.run(sql::look_again, &[Arg::Set(&keys)]).await.map(drop)
 }
 
-#[derive(Serialize)]
-struct TransitionRow<'a> {
+set_row! {
+pub struct TransitionRow<'a> {
     bucket: Bucket,
     reminder_id: ReminderId,
     seq: u32,
     state: &'static str,
-    at: i64,
+    at: Micros,
     attempt: u32,
     channel: Option<&'static str>,
     provider: Option<&'a str>,
     provider_ref: Option<&'a str>,
     reason: Option<&'static str>,
     note: Option<&'a str>,
-    next_at: Option<i64>,
+    next_at: Option<Micros>,
+}
 }
 
 impl TransitionRow<'_> {
+    /// The end of a reminder that was never tried.
+    pub fn end(
+        reminder: ReminderId,
+        state: ReminderState,
+        reason: Reason,
+        now: Timestamp,
+    ) -> TransitionRow<'static> {
+        TransitionRow {
+            bucket: reminder.bucket(),
+            reminder_id: reminder,
+            seq: 1,
+            state: state.as_str(),
+            at: now.into(),
+            attempt: 0,
+            channel: None,
+            provider: None,
+            provider_ref: None,
+            reason: Some(reason.as_str()),
+            note: None,
+            next_at: None,
+        }
+    }
+
     fn of(transition: &Transition) -> TransitionRow<'_> {
         TransitionRow {
             bucket: transition.reminder.bucket(),
             reminder_id: transition.reminder,
             seq: transition.seq,
             state: transition.state.as_str(),
-            at: transition.at.as_microsecond(),
+            at: transition.at.into(),
             attempt: transition.attempt,
             channel: transition.channel.map(Channel::as_str),
             provider: transition.provider.as_deref(),
             provider_ref: transition.provider_ref.as_deref(),
             reason: transition.reason.map(Reason::as_str),
             note: transition.note.as_deref(),
-            next_at: transition.next_at.map(Timestamp::as_microsecond),
+            next_at: transition.next_at.map(Micros::from),
         }
     }
 }
 
-impl CopyRow for TransitionRow<'_> {
-    const INTO: &'static str = "copy transition (bucket, reminder_id, seq, state, at, attempt, \
-        channel, provider, provider_ref, reason, note, next_at) from stdin (format binary)";
-
-    fn write(&self, row: &mut Fields<'_>) {
-        row.bucket(self.bucket).reminder(self.reminder_id).int(self.seq).text(self.state);
-        row.instant(self.at).int(self.attempt).opt_text(self.channel).opt_text(self.provider);
-        row.opt_text(self.provider_ref).opt_text(self.reason).opt_text(self.note);
-        row.opt_instant(self.next_at);
-    }
+impl TableRow for TransitionRow<'_> {
+    const TABLE: &'static str = "transition";
 }
 
-async fn append_rows(
+/// Appends transitions; gives the reminders whose place was free.
+pub async fn append_rows(
     tx: &mut Tx,
-    rows: &[TransitionRow<'_>],
+    rows: Vec<TransitionRow<'_>>,
 ) -> Result<HashSet<ReminderId>, StoreError> {
     // What ends a reminder before any attempt has a condition besides its key.
-    if rows.iter().all(|row| row.attempt > 0) && tx.copy(rows).await? {
-        return Ok(rows.iter().map(|row| row.reminder_id).collect());
+    let (attempts, ends): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.attempt > 0);
+    let mut appended = HashSet::with_capacity(attempts.len() + ends.len());
+    if tx.insert(&attempts).await? {
+        appended.extend(attempts.iter().map(|row| row.reminder_id));
+    } else if !attempts.is_empty() {
+        for row in tx.rows(sql::insert_attempts, &[Arg::Set(&attempts)]).await? {
+            appended.insert(row.reminder("reminder_id")?);
+        }
     }
-    let appended = tx.rows(sql::insert_transitions, &[json(rows)]).await?;
-    appended.iter().map(|row| row.reminder("reminder_id")).collect()
+    if !ends.is_empty() {
+        for row in tx.rows(sql::insert_ends, &[Arg::Set(&ends)]).await? {
+            appended.insert(row.reminder("reminder_id")?);
+        }
+    }
+    Ok(appended)
 }
 
-/// A due reminder without its bills; that of a retry says where it stands.
+/// A due reminder; that of a retry says where it stands.
 fn due_reminder(row: &Row, is_retry: bool) -> Result<DueReminder, StoreError> {
     let number = |column| if is_retry { row.int(column) } else { Ok(0) };
+    let items = items_with_terms(row)?;
+    let mut bills: Vec<DueBill> = items.iter().map(|(item, terms)| due_bill(item, terms)).collect();
+    bills.sort_by(|one, other| (one.due_on, &one.id).cmp(&(other.due_on, &other.id)));
     Ok(DueReminder {
-        reminder: reminder(row)?,
-        bills: Vec::new(),
+        reminder: reminder(row, items.into_iter().map(|(item, _)| item).collect())?,
+        bills,
         account: account(row)?,
         seq: number("seq")? as u32,
         attempt: number("attempt")? as u32,
@@ -438,7 +462,17 @@ fn due_reminder(row: &Row, is_retry: bool) -> Result<DueReminder, StoreError> {
     })
 }
 
-fn reminder(row: &Row) -> Result<Reminder, StoreError> {
+fn due_bill(item: &Item, terms: &ItemTerms) -> DueBill {
+    DueBill {
+        id: item.bill.clone(),
+        step: item.step.clone(),
+        currency: terms.currency,
+        due_on: terms.due_on,
+        disputed: terms.disputed,
+    }
+}
+
+fn reminder(row: &Row, items: Vec<Item>) -> Result<Reminder, StoreError> {
     let severity = row.text("severity")?;
     Ok(Reminder {
         id: row.reminder("reminder_id")?,
@@ -450,7 +484,7 @@ fn reminder(row: &Row) -> Result<Reminder, StoreError> {
         step: row.text("step")?,
         severity: Severity::parse(&severity).ok_or(StoreError::Corrupt { column: "severity" })?,
         channels: channels(row)?,
-        items: items(row)?,
+        items,
         planned_at: row.instant("planned_at")?,
         send_after: row.instant("send_after")?,
         send_before: row.instant("send_before")?,

@@ -5,20 +5,19 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
 
 use crate::model::facts::AccountFacts;
+use crate::model::reminder::ItemTerms;
 use crate::model::{
     AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Tenure,
 };
 
-use super::copy::{CopyRow, Fields};
-use super::engine::{Arg, Tx, json};
+use super::engine::{Arg, Tx};
 use super::facts::{Key, StoredItem, bucket, bucket_keys};
+use super::outbox::{TransitionRow, append_rows};
+use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
-use super::{
-    Decided, History, ItemDates, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore, StoreError,
-};
+use super::{Decided, History, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore, StoreError};
 
 #[async_trait]
 impl PlanStore for SqlStore {
@@ -27,14 +26,16 @@ impl PlanStore for SqlStore {
         scope: &Scope,
         buckets: &[Bucket],
     ) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
-        #[derive(Serialize)]
-        struct Due {
-            due_on: Date,
+        set_row! {
+            struct Due {
+                due_on: Date,
+            }
         }
+        let buckets = bucket_keys(buckets);
         let due: Vec<Due> = scope.due_on.iter().map(|due_on| Due { due_on: *due_on }).collect();
         let on = scope.on.to_string();
         let is_new_day = i64::from(scope.is_new_day);
-        let args = [bucket_keys(buckets), json(&due), Arg::Int(is_new_day), Arg::Text(&on)];
+        let args = [Arg::Set(&buckets), Arg::Set(&due), Arg::Int(is_new_day), Arg::Text(&on)];
         let rows = self.engine.rows(sql::find_candidates, &args).await?;
         rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
     }
@@ -66,7 +67,8 @@ impl PlanStore for SqlStore {
         let mut tx = self.write(tenure, planned.chain(decided)).await?;
         record_decisions(&mut tx, page, now).await?;
         if let Some((buckets, day)) = &page.planned {
-            tx.run(sql::set_planned, &[bucket_keys(buckets), Arg::Text(&day.to_string())]).await?;
+            let (buckets, day) = (bucket_keys(buckets), day.to_string());
+            tx.run(sql::set_planned, &[Arg::Set(&buckets), Arg::Text(&day)]).await?;
         }
         tx.commit().await
     }
@@ -105,7 +107,7 @@ impl PlanStore for SqlStore {
 struct PageRows<'a> {
     reminders: Vec<ReminderRow<'a>>,
     settled: Vec<SettledRow<'a>>,
-    transitions: Vec<EndRow>,
+    transitions: Vec<TransitionRow<'a>>,
     why_not: Vec<WhyNotRow<'a>>,
     ended: Vec<Key<'a>>,
     opened: Vec<CaseRow<'a>>,
@@ -113,7 +115,7 @@ struct PageRows<'a> {
     untouched: Vec<TouchedRow<'a>>,
 }
 
-#[derive(Serialize)]
+set_row! {
 struct ReminderRow<'a> {
     bucket: Bucket,
     reminder_id: ReminderId,
@@ -126,45 +128,26 @@ struct ReminderRow<'a> {
     severity: &'static str,
     channels: String,
     items: String,
-    planned_at: i64,
-    send_after: i64,
-    send_before: i64,
+    planned_at: Micros,
+    send_after: Micros,
+    send_before: Micros,
+}
 }
 
-impl CopyRow for ReminderRow<'_> {
-    const INTO: &'static str = "copy reminder (bucket, reminder_id, account_id, day, revision, \
-        scenario, policy, step, severity, channels, items, planned_at, send_after, send_before) \
-        from stdin (format binary)";
-
-    fn write(&self, row: &mut Fields<'_>) {
-        row.bucket(self.bucket).reminder(self.reminder_id).text(self.account_id.as_str());
-        row.date(self.day).int(self.revision).text(self.scenario).text(self.policy);
-        row.text(self.step).text(self.severity).text(&self.channels).text(&self.items);
-        row.instant(self.planned_at).instant(self.send_after).instant(self.send_before);
-    }
+impl TableRow for ReminderRow<'_> {
+    const TABLE: &'static str = "reminder";
 }
 
+set_row! {
 /// A step of a bill that is in a reminder now.
-#[derive(Serialize)]
 struct SettledRow<'a> {
     bucket: Bucket,
     bill_id: &'a str,
     step: &'a str,
 }
-
-/// The end of a reminder that never left.
-#[derive(Serialize)]
-struct EndRow {
-    bucket: Bucket,
-    reminder_id: ReminderId,
-    seq: u32,
-    state: &'static str,
-    at: i64,
-    attempt: u32,
-    reason: &'static str,
 }
 
-#[derive(Serialize)]
+set_row! {
 struct WhyNotRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
@@ -175,8 +158,9 @@ struct WhyNotRow<'a> {
     reason: Reason,
     is_open: bool,
 }
+}
 
-#[derive(Serialize)]
+set_row! {
 struct CaseRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
@@ -184,45 +168,42 @@ struct CaseRow<'a> {
     stage: &'static str,
     policy: &'a str,
 }
-
-impl CopyRow for CaseRow<'_> {
-    const INTO: &'static str = "copy dunning_case (bucket, account_id, opened_on, stage, policy) \
-        from stdin (format binary)";
-
-    fn write(&self, row: &mut Fields<'_>) {
-        row.bucket(self.bucket).text(self.account_id.as_str()).date(self.opened_on);
-        row.text(self.stage).text(self.policy);
-    }
 }
 
-#[derive(Serialize)]
+impl TableRow for CaseRow<'_> {
+    const TABLE: &'static str = "dunning_case";
+}
+
+set_row! {
 struct FlagRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
     flagged_on: Date,
     bills: String,
 }
+}
 
-#[derive(Serialize)]
+set_row! {
 struct TouchedRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
     changes: i64,
+}
 }
 
 impl<'a> PageRows<'a> {
     fn add(&mut self, decided: &'a Decided, now: Timestamp) {
         let (bucket, account_id) = (decided.bucket, &decided.account);
         for reminder in &decided.cancel {
-            self.transitions.push(end_row(
+            self.transitions.push(TransitionRow::end(
                 *reminder,
                 ReminderState::Cancelled,
                 Reason::Replanned,
                 now,
             ));
         }
-        for (reminder, dates) in &decided.reminders {
-            self.add_reminder(reminder, dates, decided.is_observed, now);
+        for (reminder, terms) in &decided.reminders {
+            self.add_reminder(reminder, terms, decided.is_observed, now);
         }
         self.why_not.extend(decided.why_not.iter().map(|row| WhyNotRow {
             bucket,
@@ -261,7 +242,7 @@ impl<'a> PageRows<'a> {
     fn add_reminder(
         &mut self,
         reminder: &'a Reminder,
-        dates: &[ItemDates],
+        terms: &[ItemTerms],
         is_observed: bool,
         now: Timestamp,
     ) {
@@ -269,12 +250,11 @@ impl<'a> PageRows<'a> {
         let stored: Vec<StoredItem<'_>> = reminder
             .items
             .iter()
-            .zip(dates)
-            .map(|(item, dates)| StoredItem {
+            .zip(terms)
+            .map(|(item, terms)| StoredItem {
                 bill_id: item.bill.as_str().into(),
                 step: item.step.as_str().into(),
-                step_on: dates.step_on,
-                limit_on: dates.limit_on,
+                terms: *terms,
             })
             .collect();
         self.reminders.push(ReminderRow {
@@ -289,13 +269,13 @@ impl<'a> PageRows<'a> {
             severity: reminder.severity.as_str(),
             channels: channels_text(&reminder.channels),
             items: serde_json::to_string(&stored).unwrap_or_default(),
-            planned_at: reminder.planned_at.as_microsecond(),
-            send_after: reminder.send_after.as_microsecond(),
-            send_before: reminder.send_before.as_microsecond(),
+            planned_at: reminder.planned_at.into(),
+            send_after: reminder.send_after.into(),
+            send_before: reminder.send_before.into(),
         });
-        for (item, dates) in reminder.items.iter().zip(dates) {
+        for (item, terms) in reminder.items.iter().zip(terms) {
             let (bill_id, step) = (item.bill.as_str(), item.step.as_str());
-            let ItemDates { step_on, limit_on } = *dates;
+            let ItemTerms { step_on, limit_on, .. } = *terms;
             self.settled.push(SettledRow { bucket, bill_id, step });
             if is_observed {
                 let account_id = &reminder.account;
@@ -313,30 +293,13 @@ impl<'a> PageRows<'a> {
             }
         }
         if is_observed {
-            self.transitions.push(end_row(
+            self.transitions.push(TransitionRow::end(
                 reminder_id,
                 ReminderState::Suppressed,
                 Reason::Observed,
                 now,
             ));
         }
-    }
-}
-
-fn end_row(
-    reminder_id: ReminderId,
-    state: ReminderState,
-    reason: Reason,
-    now: Timestamp,
-) -> EndRow {
-    EndRow {
-        bucket: reminder_id.bucket(),
-        reminder_id,
-        seq: 1,
-        state: state.as_str(),
-        at: now.as_microsecond(),
-        attempt: 0,
-        reason: reason.as_str(),
     }
 }
 
@@ -357,28 +320,28 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
     let on = Arg::Text(&on);
 
     if !rows.reminders.is_empty() {
-        if !tx.copy(&rows.reminders).await? {
-            tx.run(sql::insert_reminders, &[json(&rows.reminders)]).await?;
+        if !tx.insert(&rows.reminders).await? {
+            tx.run(sql::insert_reminders, &[Arg::Set(&rows.reminders)]).await?;
         }
-        tx.run(sql::close_why_not, &[json(&rows.settled)]).await?;
+        tx.run(sql::close_why_not, &[Arg::Set(&rows.settled)]).await?;
     }
     if !rows.transitions.is_empty() {
-        tx.run(sql::insert_transitions, &[json(&rows.transitions)]).await?;
+        append_rows(tx, rows.transitions).await?;
     }
     if !rows.why_not.is_empty() {
-        tx.run(sql::put_why_not, &[json(&rows.why_not), on.clone()]).await?;
+        tx.run(sql::put_why_not, &[Arg::Set(&rows.why_not), on]).await?;
     }
     if !rows.ended.is_empty() {
-        tx.run(sql::end_cases, &[json(&rows.ended), on.clone(), Arg::Text("cured")]).await?;
+        tx.run(sql::end_cases, &[Arg::Set(&rows.ended), on, Arg::Text("cured")]).await?;
     }
-    if !rows.opened.is_empty() && !tx.copy(&rows.opened).await? {
-        tx.run(sql::open_cases, &[json(&rows.opened)]).await?;
+    if !rows.opened.is_empty() && !tx.insert(&rows.opened).await? {
+        tx.run(sql::open_cases, &[Arg::Set(&rows.opened)]).await?;
     }
     if !rows.flags.is_empty() {
-        tx.run(sql::put_flags, &[json(&rows.flags)]).await?;
+        tx.run(sql::put_flags, &[Arg::Set(&rows.flags)]).await?;
     }
     if !rows.untouched.is_empty() {
-        tx.run(sql::untouch, &[json(&rows.untouched)]).await?;
+        tx.run(sql::untouch, &[Arg::Set(&rows.untouched)]).await?;
     }
     Ok(())
 }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::model::receipt::{Fate, PostedReceipt, Receipt};
 use crate::model::{AttemptKey, Bucket, ReminderId};
 
-use super::engine::{Arg, json};
+use super::engine::Arg;
 use super::facts::bucket_runs;
 use super::row::Row;
+use super::set::{Micros, set_row};
 use super::statements::sql;
 use super::{SqlStore, StoreError};
 
@@ -41,7 +41,7 @@ pub trait ReceiptStore: Send + Sync {
     async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
-#[derive(Serialize)]
+set_row! {
 struct InboxRow<'a> {
     bucket: Bucket,
     provider: &'a str,
@@ -50,17 +50,17 @@ struct InboxRow<'a> {
     reminder_id: ReminderId,
     attempt: u32,
     fate: &'static str,
-    at: i64,
-    received_at: i64,
+    at: Micros,
+    received_at: Micros,
 }
 
-#[derive(Serialize)]
 struct Looked<'a> {
     bucket: Bucket,
     provider: &'a str,
     message_id: &'a str,
     ordinal: u32,
-    next_at: Option<i64>,
+    next_at: Option<Micros>,
+}
 }
 
 #[async_trait]
@@ -79,14 +79,14 @@ impl ReceiptStore for SqlStore {
                 reminder_id: posted.receipt.key.reminder,
                 attempt: posted.receipt.key.number,
                 fate: posted.receipt.fate.as_str(),
-                at: posted.receipt.at.as_microsecond(),
-                received_at: posted.received_at.as_microsecond(),
+                at: posted.receipt.at.into(),
+                received_at: posted.received_at.into(),
             })
             .collect();
         // In the order of the key: two daemons that are posted the same
         // receipts wait for each other, and never both.
         rows.sort_by_key(|row| (row.bucket, row.provider, row.message_id, row.ordinal));
-        self.engine.run(sql::keep_receipts, &[json(&rows)]).await.map(drop)
+        self.engine.run(sql::keep_receipts, &[Arg::Set(&rows)]).await.map(drop)
     }
 
     async fn unsettled(
@@ -95,8 +95,8 @@ impl ReceiptStore for SqlStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<PostedReceipt>, StoreError> {
-        let args =
-            [bucket_runs(buckets), Arg::Int(now.as_microsecond()), Arg::Int(i64::from(limit))];
+        let runs = bucket_runs(buckets);
+        let args = [Arg::Set(&runs), Arg::Int(now.as_microsecond()), Arg::Int(i64::from(limit))];
         self.engine.rows(sql::load_unsettled, &args).await?.iter().map(posted).collect()
     }
 
@@ -115,10 +115,10 @@ impl ReceiptStore for SqlStore {
                 provider: &posted.provider,
                 message_id: &posted.message_id,
                 ordinal: posted.ordinal,
-                next_at: next_at.map(Timestamp::as_microsecond),
+                next_at: next_at.map(Micros::from),
             })
             .collect();
-        let args = [json(&rows), Arg::Int(now.as_microsecond())];
+        let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
         self.engine.run(sql::mark_receipts, &args).await.map(drop)
     }
 

@@ -48,7 +48,7 @@ statements! {
         load_sent, load_in_hand, load_recorded, load_cases, load_history, insert_reminders,
         put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch, set_planned,
         put_policy, load_due, load_retries, load_due_bills, take_submissions, take_items,
-        release_days, release_items, insert_transitions, reopen_steps, look_again, load_standing,
+        release_days, release_items, insert_attempts, insert_ends, reopen_steps, look_again, load_standing,
         load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts
     ;

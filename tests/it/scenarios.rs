@@ -254,6 +254,7 @@ fn in_hand(day: Date, items: &[String]) -> InHand {
         day,
         revision: 0,
         items: items.iter().map(|text| item(text)).collect(),
+        terms: Vec::new(),
         policy: String::new(),
     }
 }

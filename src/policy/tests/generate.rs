@@ -186,6 +186,7 @@ impl History {
                 day: day(on),
                 revision: number,
                 items: items.into_iter().filter_map(item).collect(),
+                terms: Vec::new(),
                 policy: scenario.version(),
             });
         }

@@ -238,10 +238,10 @@ async fn many_that_start_at_once_never_hold_one_bucket_twice() {
 async fn hold(connection: &mut PgConnection, tenure: &Tenure, bucket: Bucket) -> usize {
     let statement = STATEMENTS.iter().find(|one| one.name == "hold_leases").unwrap();
     let fence = tenure.fence(bucket).unwrap().0;
-    let leases = format!("[{{\"bucket\": {}, \"fence\": {fence}}}]", bucket.number());
     sqlx::query(statement.postgres)
         .bind(tenure.owner().to_string())
-        .bind(leases)
+        .bind(vec![bucket.number() as i16])
+        .bind(vec![fence])
         .fetch_all(connection)
         .await
         .unwrap()

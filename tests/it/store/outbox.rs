@@ -234,7 +234,7 @@ async fn a_submitted_reminder_is_not_cancelled(store: &SqlStore) {
     let mut replanned = decided(store, "A").await;
     replanned.cancel = vec![one.id];
     let other = reminder("A", 1, &one.items);
-    replanned.reminders = vec![(other.clone(), dates(&other.items))];
+    replanned.reminders = vec![(other.clone(), terms(&other.items))];
     submit(store, &[&one]).await;
     record(store, vec![replanned]).await;
 

@@ -137,7 +137,7 @@ async fn the_facts_of_an_account_are_complete(store: &SqlStore) {
     store.submit(&alone(), &[submission(&first)], at(NOON)).await.unwrap();
     let second = reminder("A", 1, std::slice::from_ref(&in_hand));
     let mut decided = decided(store, "A").await;
-    decided.reminders = vec![(second.clone(), dates(&second.items))];
+    decided.reminders = vec![(second.clone(), terms(&second.items))];
     decided.why_not = vec![open_row("a3", Reason::HoldPromise)];
     let case = Case { opened_on: day(TODAY), stage: Severity::Soft, policy: "v1".into() };
     decided.case = Some(CaseChange { ends: None, opens: Some(case.clone()) });
@@ -227,7 +227,7 @@ async fn a_page_recorded_twice_is_recorded_once(store: &SqlStore) {
     let second = reminder("A", 1, &[item("a1", "late1")]);
     let mut decided = decided(store, "A").await;
     decided.cancel = vec![first.id];
-    decided.reminders = vec![(second.clone(), dates(&second.items))];
+    decided.reminders = vec![(second.clone(), terms(&second.items))];
     decided.why_not = vec![open_row("a1", Reason::HoldPromise)];
     record(store, vec![decided.clone()]).await;
     let once = (store.desk().attempts(&"A".into()).await.unwrap(), store.desk().by_reason().await);
@@ -267,7 +267,7 @@ async fn an_observed_reminder_is_recorded_and_goes_nowhere(store: &SqlStore) {
     with_bills(store, &[bill("a1", "A", 5_000, "2026-03-09")]).await;
     let reminder = reminder("A", 0, &[item("a1", "late1")]);
     let mut decided = decided(store, "A").await;
-    decided.reminders = vec![(reminder.clone(), dates(&reminder.items))];
+    decided.reminders = vec![(reminder.clone(), terms(&reminder.items))];
     decided.is_observed = true;
     record(store, vec![decided]).await;
 

@@ -3,10 +3,11 @@
 
 use duebell::model::feed::Cursor;
 use duebell::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows};
+use duebell::model::reminder::ItemTerms;
 use duebell::model::{
     AccountId, BillId, Bucket, Channel, Item, Owner, Reminder, ReminderId, Severity, Tenure,
 };
-use duebell::store::{Decided, ItemDates, LedgerStore, PlanPage, PlanStore, Scope, SqlStore};
+use duebell::store::{Decided, LedgerStore, PlanPage, PlanStore, Scope, SqlStore};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -184,14 +185,20 @@ pub fn reminder(account: &str, revision: u32, items: &[Item]) -> Reminder {
 }
 
 /// Steps that came today and stay due for six more days.
-pub fn dates(items: &[Item]) -> Vec<ItemDates> {
-    let dates = ItemDates { step_on: day(TODAY), limit_on: day("2026-03-16") };
-    items.iter().map(|_| dates).collect()
+pub fn terms(items: &[Item]) -> Vec<ItemTerms> {
+    let terms = ItemTerms {
+        step_on: day(TODAY),
+        limit_on: day("2026-03-16"),
+        due_on: day(TODAY),
+        currency: "EUR".parse().expect("a currency"),
+        disputed: 0,
+    };
+    items.iter().map(|_| terms).collect()
 }
 
 /// Plans a reminder for an account that the store knows.
 pub async fn planned(store: &SqlStore, reminder: &Reminder) {
     let mut decided = decided(store, reminder.account.as_str()).await;
-    decided.reminders = vec![(reminder.clone(), dates(&reminder.items))];
+    decided.reminders = vec![(reminder.clone(), terms(&reminder.items))];
     record(store, vec![decided]).await;
 }

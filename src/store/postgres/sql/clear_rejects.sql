@@ -1,3 +1,3 @@
--- Forgets what was set aside of rows $2 (JSON array of {row_id}) of feed $1: they came again.
+-- Forgets what was set aside of rows $2 (arrays) of feed $1: they came again.
 delete from reject
-where feed = $1 and row_id in (select k.row_id from jsonb_to_recordset($2::jsonb) as k(row_id text))
+where feed = $1 and row_id in (select k.row_id from unnest($2::text[]) as k(row_id))

@@ -1,4 +1,4 @@
--- Buckets of the accounts named in $1 (JSON array of {account_id}).
+-- Buckets of the accounts named in $1 (arrays).
 select a.bucket, a.account_id
-from jsonb_to_recordset($1::jsonb) as k(account_id text)
+from unnest($1::text[]) as k(account_id)
 join account as a on a.account_id = k.account_id

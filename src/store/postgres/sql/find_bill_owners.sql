@@ -1,4 +1,4 @@
--- Accounts that hold the bills named in $1 (JSON array of {bill_id}).
+-- Accounts that hold the bills named in $1 (arrays).
 select b.bill_id, b.account_id
-from jsonb_to_recordset($1::jsonb) as k(bill_id text)
+from unnest($1::text[]) as k(bill_id)
 join bill as b on b.bill_id = k.bill_id

@@ -1,12 +1,12 @@
--- Accounts of buckets $1 (JSON array of {bucket}) with something to decide, in order:
--- bills due on one of the days $2 (JSON array of {due_on}), open why-not rows if $3 is 1,
+-- Accounts of buckets $1 (arrays) with something to decide, in order:
+-- bills due on one of the days $2 (arrays), open why-not rows if $3 is 1,
 -- and touched accounts; $4 is the planned day.
 -- Differs: PostgreSQL pairs buckets and days before it looks for bills, or it
 -- would read every open bill of a bucket.
 with place as materialized (
     select k.bucket, d.due_on
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
-    cross join jsonb_to_recordset($2::jsonb) as d(due_on date)
+    from unnest($1::smallint[]) as k(bucket)
+    cross join unnest($2::date[]) as d(due_on)
 )
 select found.bucket, found.account_id
 from (
@@ -16,12 +16,12 @@ from (
     where b.issued_on <= $4::date
     union
     select w.bucket, w.account_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    from unnest($1::smallint[]) as k(bucket)
     join why_not as w on w.bucket = k.bucket
     where w.is_open and $3 = 1
     union
     select t.bucket, t.account_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+    from unnest($1::smallint[]) as k(bucket)
     join touched as t on t.bucket = k.bucket
 ) as found
 order by found.bucket, found.account_id

@@ -1,8 +1,8 @@
--- Of the leases $2 (JSON array of {bucket, fence}), the buckets that are still
+-- Of the leases $2, $3 (arrays), the buckets that are still
 -- those of daemon $1, held fast until the end of the transaction.
 select l.bucket::bigint as bucket
 from bucket_lease as l
-join jsonb_to_recordset($2::jsonb) as k(bucket smallint, fence bigint)
+join unnest($2::smallint[], $3::bigint[]) as k(bucket, fence)
     on k.bucket = l.bucket and k.fence = l.fence
 where l.owner = $1::uuid
 order by l.bucket

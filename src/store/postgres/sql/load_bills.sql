@@ -1,8 +1,8 @@
--- Bills of accounts $1 with something unpaid, or with an open why-not row.
+-- Bills of accounts $1, $2 with something unpaid, or with an open why-not row.
 select
     b.account_id, b.bill_id, b.currency, b.amount, b.remaining, b.issued_on, b.due_on,
     b.settled_on
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 join bill as b on b.bucket = k.bucket and b.account_id = k.account_id
 where b.remaining > 0
     or exists (

@@ -1,5 +1,5 @@
--- Open dunning cases of accounts $1.
+-- Open dunning cases of accounts $1, $2.
 select c.account_id, c.opened_on, c.stage, c.policy
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 join dunning_case as c on c.bucket = k.bucket and c.account_id = k.account_id
 where c.closed_on is null

@@ -1,4 +1,4 @@
--- Up to $6 planned reminders of buckets $1 (JSON array of {bucket}) that may be
+-- Up to $6 planned reminders of buckets $1 (arrays) that may be
 -- submitted at $2, in the order of bucket and id, in bucket $3 after id $4, with their
 -- accounts. $5 is the first id of the earliest day that may still be under way.
 select
@@ -6,7 +6,7 @@ select
     r.planned_at, r.send_after, r.send_before,
     a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(c.changes, 0) as changes
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+from unnest($1::smallint[]) as k(bucket)
 join reminder as r on r.bucket = k.bucket and r.send_before > instant($2) and r.reminder_id >= $5::uuid
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id

@@ -1,4 +1,4 @@
--- Bills $1 (JSON array of {bucket, reminder_id, bill_id, step, day}) as the ledger knows
+-- Bills $1 … $5 (arrays) as the ledger knows
 -- them, with what is disputed on that day, and whether the reminder holds their keys.
 select
     k.reminder_id as reminder_id, k.step as step, b.bill_id, b.currency, b.due_on,
@@ -13,6 +13,6 @@ select
         where s.bucket = k.bucket and s.bill_id = k.bill_id and s.step = k.step
             and s.reminder_id = k.reminder_id
     ) then 1::bigint else 0 end as is_taken
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, bill_id text, step text, day date)
+from unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::date[]) as k(bucket, reminder_id, bill_id, step, day)
 join bill as b on b.bucket = k.bucket and b.bill_id = k.bill_id
 order by b.due_on, b.bill_id

@@ -1,4 +1,4 @@
--- Reminders of accounts $1 (JSON array of keys) for days from $2 on, and whether
+-- Reminders of accounts $1, $2 (arrays) for days from $3 on, and whether
 -- anything became of them.
 select
     r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items,
@@ -8,6 +8,6 @@ select
         select 1 from submission as s
         where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
     ) then 1::bigint else 0 end as is_over
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
-join reminder as r on r.bucket = k.bucket and r.account_id = k.account_id and r.day >= $2::date
+from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
+join reminder as r on r.bucket = k.bucket and r.account_id = k.account_id and r.day >= $3::date
 order by r.reminder_id

@@ -1,4 +1,4 @@
--- Up to $5 reminders of buckets $1 (JSON array of {bucket}) whose window closed after $2
+-- Up to $5 reminders of buckets $1 (arrays) whose window closed after $2
 -- and not after $3 and that were never submitted, or wait for a retry. $4 is the
 -- first id of the earliest day whose windows these may be.
 select
@@ -7,7 +7,7 @@ select
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
     r.channels, r.send_before, t.next_at
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint)
+from unnest($1::smallint[]) as k(bucket)
 join reminder as r
     on r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid
 left join submission as s

@@ -1,5 +1,5 @@
--- Payments of accounts $1 that are on their way.
+-- Payments of accounts $1, $2 that are on their way.
 select p.account_id, p.payment_id, p.bill_id, p.currency, p.amount, p.paid_on, p.state, p.reversed_on
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 join payment as p on p.bucket = k.bucket and p.account_id = k.account_id
 where p.state = 'pending'

@@ -1,5 +1,5 @@
--- Up to $4 reminders of buckets $1 (JSON array of {first, last}) whose retry came due after
--- $2 and not after $3, inside their window, with their accounts.
+-- Up to $5 reminders of buckets $1, $2 (arrays) whose retry came due after
+-- $3 and not after $4, inside their window, with their accounts.
 select
     r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
     r.planned_at, r.send_after, r.send_before,
@@ -23,9 +23,9 @@ from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
-where t.next_at > instant($2) and t.next_at <= instant($3) and t.state = 'retry_later' and r.send_before > instant($3)
+where t.next_at > instant($3) and t.next_at <= instant($4) and t.state = 'retry_later' and r.send_before > instant($4)
     and exists (
-        select 1 from jsonb_to_recordset($1::jsonb) as k(first smallint, last smallint)
+        select 1 from unnest($1::smallint[], $2::smallint[]) as k(first, last)
         where t.bucket between k.first and k.last
     )
     and not exists (
@@ -33,4 +33,4 @@ where t.next_at > instant($2) and t.next_at <= instant($3) and t.state = 'retry_
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $4
+limit $5

@@ -1,21 +1,21 @@
--- Items of accounts $1 (JSON array of keys) that count as sent: of bills still unpaid,
--- and of days from $2 on, or from the opening of the open case where that was before.
+-- Items of accounts $1, $2 (arrays) that count as sent: of bills still unpaid,
+-- and of days from $3 on, or from the opening of the open case where that was before.
 select
     found.account_id, found.bill_id, found.step, found.day, coalesce(t.state, 'submitting') as state, t.next_at
 from (
     select unpaid.bucket, unpaid.account_id, unpaid.bill_id, unpaid.step, unpaid.day, unpaid.reminder_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+    from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
     join bill as b on b.bucket = k.bucket and b.account_id = k.account_id and b.remaining > 0
     join sent_item as unpaid on unpaid.bucket = b.bucket and unpaid.bill_id = b.bill_id
     union
     select recent.bucket, recent.account_id, recent.bill_id, recent.step, recent.day, recent.reminder_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+    from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
     join submission as s
         on s.bucket = k.bucket and s.account_id = k.account_id
         and s.day >= coalesce((
             select min(c.opened_on) from dunning_case as c
-            where c.bucket = k.bucket and c.account_id = k.account_id and c.closed_on is null and c.opened_on < $2::date
-        ), $2::date)
+            where c.bucket = k.bucket and c.account_id = k.account_id and c.closed_on is null and c.opened_on < $3::date
+        ), $3::date)
     join reminder as r on r.bucket = s.bucket and r.reminder_id = s.reminder_id
     cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
     join sent_item as recent

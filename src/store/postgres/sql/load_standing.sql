@@ -1,11 +1,11 @@
--- Where reminders $1 (JSON array of {bucket, reminder_id}) stand; those of which nothing was submitted are absent.
+-- Where reminders $1, $2 (arrays) stand; those of which nothing was submitted are absent.
 select
     r.reminder_id, coalesce(t.seq, 0) as seq,
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
     r.channels, r.send_before, t.next_at
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
 join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
 left join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id

@@ -1,13 +1,13 @@
--- Up to $5 reminders of buckets $1 (JSON array of {first, last}) that stand in one of the
--- states $2 (JSON array of {state}) and whose next moment lies after $3 and not after $4.
+-- Up to $6 reminders of buckets $1, $2 (arrays) that stand in one of the
+-- states $3 (arrays) and whose next moment lies after $4 and not after $5.
 select
     t.reminder_id, t.seq, t.state, t.attempt, t.channel, t.provider, r.channels, r.send_before, t.next_at
 from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
-where t.next_at > instant($3) and t.next_at <= instant($4)
-    and t.state in (select w.state from jsonb_to_recordset($2::jsonb) as w(state text))
+where t.next_at > instant($4) and t.next_at <= instant($5)
+    and t.state in (select w.state from unnest($3::text[]) as w(state))
     and exists (
-        select 1 from jsonb_to_recordset($1::jsonb) as k(first smallint, last smallint)
+        select 1 from unnest($1::smallint[], $2::smallint[]) as k(first, last)
         where t.bucket between k.first and k.last
     )
     and not exists (
@@ -15,4 +15,4 @@ where t.next_at > instant($3) and t.next_at <= instant($4)
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $5
+limit $6

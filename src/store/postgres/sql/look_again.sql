@@ -1,9 +1,9 @@
--- The steps of reminders $1 (JSON array of {bucket, reminder_id}) stay due: where the
+-- The steps of reminders $1, $2 (arrays) stay due: where the
 -- day after theirs is planned already, their accounts are looked at again. A count
 -- below zero says that nothing changed for the days under way.
 insert into touched (bucket, account_id, changes)
 select distinct r.bucket, r.account_id, -1
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
 join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
 join plan_mark as p on p.bucket = r.bucket
 where p.planned_through > r.day

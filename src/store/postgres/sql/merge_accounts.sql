@@ -1,9 +1,9 @@
--- Merges accounts $1 (JSON array). An account keeps the bucket of its first sight.
+-- Merges accounts $1 … $10 (arrays). An account keeps the bucket of its first sight.
 insert into account (bucket, account_id, name, language, zone, tier, segment, phone, email, preferred_channel)
 select
     coalesce(known.bucket, k.bucket), k.account_id, k.name, k.language, k.zone, k.tier,
     k.segment, k.phone, k.email, k.preferred_channel
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text, name text, language text, zone text, tier text, segment text, phone text, email text, preferred_channel text)
+from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) as k(bucket, account_id, name, language, zone, tier, segment, phone, email, preferred_channel)
 left join account as known on known.account_id = k.account_id
 where true
 on conflict (bucket, account_id) do update set

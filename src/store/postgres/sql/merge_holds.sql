@@ -1,7 +1,7 @@
--- Merges holds $1 (JSON array). Returns the accounts of those that changed.
+-- Merges holds $1 … $8 (arrays). Returns the accounts of those that changed.
 insert into hold (bucket, hold_id, account_id, bill_id, kind, starts_on, ends_on, amount)
 select k.bucket, k.hold_id, k.account_id, k.bill_id, k.kind, k.starts_on, k.ends_on, k.amount
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, hold_id text, account_id text, bill_id text, kind text, starts_on date, ends_on date, amount bigint)
+from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::date[], $7::date[], $8::bigint[]) as k(bucket, hold_id, account_id, bill_id, kind, starts_on, ends_on, amount)
 where true
 on conflict (bucket, hold_id) do update set
     account_id = excluded.account_id, bill_id = excluded.bill_id, kind = excluded.kind,

@@ -1,8 +1,8 @@
--- Merges payments $1 (JSON array). Returns the accounts of those that changed.
+-- Merges payments $1 … $9 (arrays). Returns the accounts of those that changed.
 insert into payment (bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
 select
     k.bucket, k.payment_id, k.account_id, k.bill_id, k.currency, k.amount, k.paid_on, k.state, k.reversed_on
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, payment_id text, account_id text, bill_id text, currency text, amount bigint, paid_on date, state text, reversed_on date)
+from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::date[], $8::text[], $9::date[]) as k(bucket, payment_id, account_id, bill_id, currency, amount, paid_on, state, reversed_on)
 where true
 on conflict (bucket, payment_id) do update set
     account_id = excluded.account_id, bill_id = excluded.bill_id, currency = excluded.currency,

@@ -1,8 +1,8 @@
--- Gives back the keys (bill, step) that reminders $1 (JSON array of {bucket, reminder_id}) took.
+-- Gives back the keys (bill, step) that reminders $1, $2 (arrays) took.
 delete from sent_item
 where (bucket, bill_id, step, reminder_id) in (
     select r.bucket, i.bill_id, i.step, r.reminder_id
-    from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid)
+    from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
     join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
     cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
 )

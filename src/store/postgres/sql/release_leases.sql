@@ -1,8 +1,8 @@
--- Daemon $1 gives back those of the leases $2 (JSON array of {bucket, fence}) that it holds.
+-- Daemon $1 gives back those of the leases $2, $3 (arrays) that it holds.
 with given as (
     select l.bucket
     from bucket_lease as l
-    join jsonb_to_recordset($2::jsonb) as k(bucket smallint, fence bigint)
+    join unnest($2::smallint[], $3::bigint[]) as k(bucket, fence)
         on k.bucket = l.bucket and k.fence = l.fence
     where l.owner = $1::uuid
     order by l.bucket

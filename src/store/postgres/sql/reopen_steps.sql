@@ -1,10 +1,10 @@
--- The items of reminders $1 (JSON array with reason and is_open) were not sent: their
+-- The items of reminders $1 … $4 (arrays, with reason and is_open) were not sent: their
 -- steps stay due where is_open says so. Two reminders may be about one step.
 -- Differs: PostgreSQL does not update one row twice in a statement.
 insert into why_not (bucket, account_id, bill_id, step, step_on, limit_on, reason, is_open, decided_on)
 select distinct on (r.bucket, i.bill_id, i.step)
     r.bucket, r.account_id, i.bill_id, i.step, i.step_on, i.limit_on, k.reason, k.is_open, r.day
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, reminder_id uuid, reason text, is_open boolean)
+from unnest($1::smallint[], $2::uuid[], $3::text[], $4::boolean[]) as k(bucket, reminder_id, reason, is_open)
 join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
 cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
 where not exists (

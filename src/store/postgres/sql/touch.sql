@@ -1,6 +1,6 @@
--- Marks accounts $1 (JSON array) for a decision.
+-- Marks accounts $1, $2 (arrays) for a decision.
 insert into touched (bucket, account_id, changes)
 select k.bucket, k.account_id, 1
-from jsonb_to_recordset($1::jsonb) as k(bucket smallint, account_id text)
+from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 where true
 on conflict (bucket, account_id) do update set changes = abs(touched.changes) + 1
