@@ -113,8 +113,6 @@ impl Engine {
             ("timezone", "UTC"),
             ("datestyle", "ISO"),
             ("idle_in_transaction_session_timeout", "60s"),
-            // A rollback before each use says that there was nothing to undo.
-            ("client_min_messages", "error"),
             // Every statement finds its rows by keys that it is given: there is
             // nothing to weigh against that. A plan that was made while a table
             // was empty is a disaster an hour later, so none is kept; a set of
@@ -134,7 +132,9 @@ impl Engine {
             .before_acquire(|connection, _| {
                 Box::pin(async move {
                     // sqlx 0.9.0 leaks a transaction when begin() is cancelled.
-                    connection.execute("rollback").await?;
+                    // Without the begin, the server's log would tell each time
+                    // that there was none.
+                    connection.execute("begin; rollback").await?;
                     Ok(true)
                 })
             })
