@@ -113,14 +113,17 @@ watched() {
 }
 
 # steady STORE: as an installation is on a morning on which nothing waits: all
-# days are planned through yesterday, and the feeds were read to their end long
-# after their last change. Else the first reading would go back by the overlap,
+# days are planned through yesterday, no other ladder ever decided, and the feeds
+# were read to their end long after their last change: else the first reading
+# would go back by the overlap,
 # to rows that the made-up source changed all within seconds.
 steady() {
     sql "$1" "
         truncate touched;
         update feed set moved_at = moved_at - interval '1 day';
+        delete from policy;
         delete from mark where name like 'schedule:plan%';
+        insert into mark (name, at) values ('schedule:housekeeping', now()) on conflict (name) do update set at = now();
         insert into plan_mark (bucket, planned_through)
         select bucket, '$today'::date - 1 from generate_series(0, 1023) as bucket
         on conflict (bucket) do update set planned_through = excluded.planned_through"

@@ -3,5 +3,5 @@ select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-join account as a on a.bucket = k.bucket and a.account_id = k.account_id
+cross join lateral (select * from account as a where a.bucket = k.bucket and a.account_id = k.account_id offset 0) as a
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

@@ -14,5 +14,5 @@ select
             and s.reminder_id = k.reminder_id
     ) then 1::bigint else 0 end as is_taken
 from unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::date[]) as k(bucket, reminder_id, bill_id, step, day)
-join bill as b on b.bucket = k.bucket and b.bill_id = k.bill_id
+cross join lateral (select * from bill as b where b.bucket = k.bucket and b.bill_id = k.bill_id offset 0) as b
 order by b.due_on, b.bill_id

@@ -6,7 +6,7 @@ select
     p.payment_id, p.amount as paid_amount, p.currency as paid_currency, p.paid_on, p.state,
     p.reversed_on
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-join bill as b on b.bucket = k.bucket and b.account_id = k.account_id
+cross join lateral (select * from bill as b where b.bucket = k.bucket and b.account_id = k.account_id offset 0) as b
 left join payment as p on p.bucket = b.bucket and p.bill_id = b.bill_id
 where (b.settled_on is null or b.settled_on > b.due_on + $3::int)
     and not exists (

@@ -1,5 +1,5 @@
 -- Holds of accounts $1, $2 that are not over on $3.
 select h.account_id, h.hold_id, h.bill_id, h.kind, h.starts_on, h.ends_on, h.amount
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-join hold as h on h.bucket = k.bucket and h.account_id = k.account_id
+cross join lateral (select * from hold as h where h.bucket = k.bucket and h.account_id = k.account_id offset 0) as h
 where h.ends_on is null or h.ends_on >= $3::date

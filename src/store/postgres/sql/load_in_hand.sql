@@ -9,5 +9,5 @@ select
         where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
     ) then 1::bigint else 0 end as is_over
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-join reminder as r on r.bucket = k.bucket and r.account_id = k.account_id and r.day >= $3::date
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.account_id = k.account_id and r.day >= $3::date offset 0) as r
 order by r.reminder_id

@@ -8,8 +8,7 @@ select
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
     r.channels, r.send_before, t.next_at
 from unnest($1::smallint[]) as k(bucket)
-join reminder as r
-    on r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid offset 0) as r
 left join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t

@@ -5,7 +5,7 @@ select
     r.reminder_id, 0 as seq, 'submitting' as state, 1 as attempt, s.channel, s.provider,
     r.channels, r.send_before, null::timestamptz as next_at
 from unnest($1::smallint[]) as k(bucket)
-join reminder as r on r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid offset 0) as r
 join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 where not exists (

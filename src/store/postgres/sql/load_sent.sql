@@ -5,17 +5,20 @@ select
 from (
     select unpaid.bucket, unpaid.account_id, unpaid.bill_id, unpaid.step, unpaid.day, unpaid.reminder_id
     from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-    join bill as b on b.bucket = k.bucket and b.account_id = k.account_id and b.remaining > 0
+    cross join lateral (select * from bill as b where b.bucket = k.bucket and b.account_id = k.account_id and b.remaining > 0 offset 0) as b
     join sent_item as unpaid on unpaid.bucket = b.bucket and unpaid.bill_id = b.bill_id
     union
     select recent.bucket, recent.account_id, recent.bill_id, recent.step, recent.day, recent.reminder_id
     from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-    join submission as s
-        on s.bucket = k.bucket and s.account_id = k.account_id
-        and s.day >= coalesce((
-            select min(c.opened_on) from dunning_case as c
-            where c.bucket = k.bucket and c.account_id = k.account_id and c.closed_on is null and c.opened_on < $3::date
-        ), $3::date)
+    cross join lateral (
+        select * from submission as s
+        where s.bucket = k.bucket and s.account_id = k.account_id
+            and s.day >= coalesce((
+                select min(c.opened_on) from dunning_case as c
+                where c.bucket = k.bucket and c.account_id = k.account_id and c.closed_on is null and c.opened_on < $3::date
+            ), $3::date)
+        offset 0
+    ) as s
     join reminder as r on r.bucket = s.bucket and r.reminder_id = s.reminder_id
     cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
     join sent_item as recent

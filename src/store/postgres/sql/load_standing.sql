@@ -6,7 +6,7 @@ select
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
     r.channels, r.send_before, t.next_at
 from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
-join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.reminder_id = k.reminder_id offset 0) as r
 left join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t

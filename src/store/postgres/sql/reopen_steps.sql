@@ -5,7 +5,7 @@ insert into why_not (bucket, account_id, bill_id, step, step_on, limit_on, reaso
 select distinct on (r.bucket, i.bill_id, i.step)
     r.bucket, r.account_id, i.bill_id, i.step, i.step_on, i.limit_on, k.reason, k.is_open, r.day
 from unnest($1::smallint[], $2::uuid[], $3::text[], $4::boolean[]) as k(bucket, reminder_id, reason, is_open)
-join reminder as r on r.bucket = k.bucket and r.reminder_id = k.reminder_id
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.reminder_id = k.reminder_id offset 0) as r
 cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
 where not exists (
     select 1 from sent_item as s where s.bucket = r.bucket and s.bill_id = i.bill_id and s.step = i.step
