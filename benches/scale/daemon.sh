@@ -115,8 +115,8 @@ watched() {
 # steady STORE: as an installation is on a morning on which nothing waits: all
 # days are planned through yesterday, no other ladder ever decided, and the feeds
 # were read to their end long after their last change: else the first reading
-# would go back by the overlap,
-# to rows that the made-up source changed all within seconds.
+# would go back by the overlap, to rows that the made-up source changed all
+# within seconds.
 steady() {
     sql "$1" "
         truncate touched;
