@@ -4,34 +4,32 @@
 //! The contract that the gateway must keep is in `docs/PROVIDERS.md`. Nothing
 //! is sent twice underneath: redirects are not followed, requests are not
 //! repeated, and connections are dropped before a server would drop them.
+//! Proxies of the environment are not asked: they would see every subscriber.
 
 mod answer;
 mod callback;
+mod line;
+mod pool;
+mod transport;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER};
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use self::answer::{Answer, Body};
 pub use self::callback::{Callback, RECEIPTS_MAX};
+use self::transport::{NoAnswer, Transport};
 use super::{Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
-/// Servers commonly drop idle connections after five seconds; a request that
-/// meets the drop is neither answered nor certainly unread.
-const IDLE_MAX: Duration = Duration::from_secs(4);
-
 /// A gateway that cannot be reached in this time counts as down.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-
-/// More of an answer is not read.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// A gateway, in the settings as one table of `[provider.http]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,34 +71,30 @@ impl Default for Settings {
 /// Sends through a gateway.
 pub struct Http {
     name: String,
-    url: Url,
     channels: Vec<Channel>,
-    token: Option<HeaderValue>,
     idempotency_header: Option<HeaderName>,
     gives_receipts: bool,
-    client: Client,
+    transport: Transport,
 }
 
 /// What the gateway gets.
 #[derive(Serialize)]
 struct Request<'a> {
-    key: String,
+    key: &'a str,
     channel: Channel,
     to: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     language: &'a str,
-    #[serde(flatten)]
-    content: Words<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    script: Option<&'a str>,
     expires_at: Timestamp,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Words<'a> {
-    Sms { text: &'a str },
-    Voice { script: &'a str },
-    Email { subject: &'a str, text: &'a str, html: &'a str },
 }
 
 impl Http {
@@ -147,14 +141,14 @@ impl Http {
             .map(|name| name.parse::<HeaderName>())
             .transpose()
             .context("idempotency_header is no header name; write one such as Idempotency-Key")?;
+        let token = token.transpose()?.map(|token| (AUTHORIZATION, token));
+        let answer_for = Duration::from_millis(settings.timeout_ms.into());
         Ok(Http {
             name: settings.name.clone(),
-            url,
             channels: settings.channels.clone(),
-            token: token.transpose()?,
             idempotency_header,
             gives_receipts: settings.receipts,
-            client: client(settings)?,
+            transport: Transport::new(&url, token, answer_for.min(CONNECT_MAX), answer_for)?,
         })
     }
 
@@ -168,48 +162,45 @@ impl Http {
     }
 }
 
-fn client(settings: &Settings) -> anyhow::Result<Client> {
-    // `Err` means that another adapter has chosen already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let timeout = Duration::from_millis(settings.timeout_ms.into());
-    let connect_timeout = timeout.min(CONNECT_MAX);
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .pool_idle_timeout(IDLE_MAX)
-        // A proxy from the environment would see every subscriber.
-        .no_proxy()
-        .connect_timeout(connect_timeout)
-        // The whole may only run out after the connecting would have, so that
-        // a time-out always tells on which side of the request it fell.
-        .timeout(connect_timeout + timeout)
-        .build()
-        .context("could not prepare the http client")
-}
-
 /// What the subscriber gets, and where; `Err` where the two do not fit.
-fn request(message: &Outgoing) -> Result<Request<'_>, SendOutcome> {
+fn request<'a>(message: &'a Outgoing, key: &'a str) -> Result<Request<'a>, SendOutcome> {
     let to = match message.channel {
         Channel::Sms | Channel::Voice => message.to.phone.as_ref().map(|phone| phone.e164()),
         Channel::Email => message.to.email.as_ref().map(|email| email.as_str()),
     };
-    let content = match (message.channel, &message.content) {
-        (Channel::Sms, Content::Sms { text }) => Words::Sms { text },
-        (Channel::Voice, Content::Voice { script }) => Words::Voice { script },
-        (Channel::Email, Content::Email { subject, text, html }) => {
-            Words::Email { subject, text, html }
-        }
-        _ => return Err(Http::rejected(Refusal::BadContent, "content of another channel")),
-    };
-    Ok(Request {
-        key: message.key.to_string(),
+    let mut request = Request {
+        key,
         channel: message.channel,
         to: to.ok_or_else(|| Http::rejected(Refusal::BadRecipient, "no usable address"))?,
         name: &message.name,
         language: &message.language,
-        content,
+        subject: None,
+        text: None,
+        html: None,
+        script: None,
         expires_at: message.expires_at,
-    })
+    };
+    match (message.channel, &message.content) {
+        (Channel::Sms, Content::Sms { text }) => request.text = Some(text),
+        (Channel::Voice, Content::Voice { script }) => request.script = Some(script),
+        (Channel::Email, Content::Email { subject, text, html }) => {
+            request.subject = Some(subject);
+            request.text = Some(text);
+            request.html = Some(html);
+        }
+        _ => return Err(Http::rejected(Refusal::BadContent, "content of another channel")),
+    }
+    Ok(request)
+}
+
+impl Request<'_> {
+    /// Room for it as JSON, unless much of it is to be escaped.
+    fn bytes(&self) -> usize {
+        const AROUND: usize = 256;
+        let words =
+            [Some(self.to), Some(self.name), self.subject, self.text, self.html, self.script];
+        words.into_iter().flatten().map(str::len).sum::<usize>() + AROUND
+    }
 }
 
 #[async_trait]
@@ -226,50 +217,40 @@ impl Sender for Http {
         if !self.channels.contains(&message.channel) {
             return Http::rejected(Refusal::BadContent, "the gateway does not carry the channel");
         }
-        let body = match request(message) {
-            Ok(body) => body,
+        let key = message.key.to_string();
+        let request = match request(message, &key) {
+            Ok(request) => request,
             Err(outcome) => return outcome,
         };
-        let mut request = self.client.post(self.url.clone()).json(&body);
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, token);
+        let mut body = Vec::with_capacity(request.bytes());
+        if serde_json::to_writer(&mut body, &request).is_err() {
+            return Http::rejected(Refusal::BadContent, "no JSON can be made of it");
         }
-        if let Some(header) = &self.idempotency_header {
-            request = request.header(header, &body.key);
-        }
-        match request.send().await {
-            Ok(response) => read(response).await.outcome(now),
-            Err(error) if error.is_connect() => SendOutcome::Deferred {
+        let header = self.idempotency_header.clone();
+        let header = header.zip(HeaderValue::try_from(key).ok());
+        match self.transport.post(header, body).await {
+            Ok(response) => {
+                let retry_after = response.headers().get(RETRY_AFTER);
+                let retry_after = retry_after.and_then(|value| value.to_str().ok());
+                let answer = Answer {
+                    status: response.status().as_u16(),
+                    retry_after: retry_after.map(str::to_owned),
+                    // One that is no JSON says nothing.
+                    body: serde_json::from_slice::<Body>(response.body()).unwrap_or_default(),
+                };
+                answer.outcome(now)
+            }
+            Err(NoAnswer::NotSent) => SendOutcome::Deferred {
                 because: Delay::Down,
                 wait: None,
                 note: "http: the gateway cannot be reached".to_owned(),
             },
-            // The request was on the wire: it may have been acted upon. The
-            // error itself would name the URL and is not repeated.
-            Err(error) => {
-                let what = if error.is_timeout() { "no answer in time" } else { "no answer" };
-                SendOutcome::Ambiguous { note: format!("http: {what}") }
+            Err(NoAnswer::Late) => {
+                SendOutcome::Ambiguous { note: "http: no answer in time".to_owned() }
             }
+            Err(NoAnswer::Lost) => SendOutcome::Ambiguous { note: "http: no answer".to_owned() },
         }
     }
-}
-
-/// Reads what matters. A body that breaks off or is no JSON says nothing; the
-/// status has spoken already.
-async fn read(mut response: Response) -> Answer {
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get(RETRY_AFTER);
-    let retry_after = retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let mut bytes = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > ANSWER_BYTES_MAX {
-            bytes.clear();
-            break;
-        }
-    }
-    let body: Body = serde_json::from_slice(&bytes).unwrap_or_default();
-    Answer { status, retry_after, body }
 }
 
 #[cfg(test)]
@@ -294,8 +275,6 @@ mod tests {
 
     #[test]
     fn a_bad_setting_is_named_with_its_mend() {
-        // Twice, as two gateways do: the second finds the cryptography chosen.
-        Http::connect(&settings()).unwrap();
         Http::connect(&settings()).unwrap();
         check(|settings| settings.name.clear(), "name ");
         check(|settings| settings.url = "gateway".into(), "url ");

@@ -10,7 +10,8 @@ use super::{LookUp, ReceiptReader, Sender};
 /// The providers in use.
 #[derive(Default, Clone)]
 pub struct Providers {
-    senders: HashMap<Channel, Arc<dyn Sender>>,
+    /// By the channel's place in [`Channel::ALL`]: asked for several times a reminder.
+    senders: [Option<Arc<dyn Sender>>; Channel::ALL.len()],
     look_ups: HashMap<String, Arc<dyn LookUp>>,
     readers: Vec<(String, Arc<dyn ReceiptReader>)>,
 }
@@ -18,7 +19,7 @@ pub struct Providers {
 impl Providers {
     /// `sender` carries `channel` from now on.
     pub fn carry(&mut self, channel: Channel, sender: Arc<dyn Sender>) {
-        self.senders.insert(channel, sender);
+        self.senders[channel as usize] = Some(sender);
     }
 
     /// The provider `name` can be asked about attempts.
@@ -32,7 +33,7 @@ impl Providers {
     }
 
     pub fn sender(&self, channel: Channel) -> Option<&Arc<dyn Sender>> {
-        self.senders.get(&channel)
+        self.senders[channel as usize].as_ref()
     }
 
     pub fn look_up(&self, provider: &str) -> Option<&Arc<dyn LookUp>> {
@@ -49,6 +50,6 @@ impl Providers {
     }
 
     pub fn channels(&self) -> impl Iterator<Item = Channel> {
-        Channel::ALL.into_iter().filter(|channel| self.senders.contains_key(channel))
+        Channel::ALL.into_iter().filter(|channel| self.sender(*channel).is_some())
     }
 }

@@ -27,7 +27,7 @@ pub struct Args {
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Kind {
-    /// The daemon's, with its settings
+    /// One pool for all
     Reqwest,
     /// One connection for each request under way
     Hyper,

@@ -40,7 +40,7 @@ impl Letter {
     }
 }
 
-/// A client with the settings of `src/provider/http.rs`.
+/// A client that, like `src/provider/http.rs`, sends nothing twice or elsewhere.
 pub fn client() -> reqwest::Result<Client> {
     // `Err` means that another has chosen already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();

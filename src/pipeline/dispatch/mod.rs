@@ -81,6 +81,7 @@ struct Page {
 /// What may leave: marked as submitting at that moment, in that spell of work.
 struct Marked {
     ready: Ready,
+    mark: Transition,
     at: Timestamp,
     shift: Arc<Shift>,
 }
@@ -262,14 +263,18 @@ impl Submitting {
             return Ok((Vec::new(), Vec::new()));
         };
         let (ready, ended) = self.dispatch.judge(batch, &control, now).await?;
-        let submissions: Vec<Submission> = ready.iter().map(|one| one.submission.clone()).collect();
+        let (ready, submissions): (Vec<Ready>, Vec<Submission>) = ready.into_iter().unzip();
         let outbox = &self.dispatch.shop.outbox;
         let won = outbox.submit(shift.tenure(), &submissions, now).await?;
         let won: HashSet<ReminderId> = won.into_iter().collect();
         let marked: Vec<Marked> = ready
             .into_iter()
-            .filter(|one| won.contains(&one.submission.reminder))
-            .map(|ready| Marked { ready, at: now, shift: shift.clone() })
+            .zip(submissions)
+            .filter(|(_, submission)| won.contains(&submission.reminder))
+            .map(|(ready, Submission { mark, .. })| {
+                let shift = shift.clone();
+                Marked { ready, mark, at: now, shift }
+            })
             .collect();
         self.dispatch.pace.marked(marked.len());
         Ok((marked, ended))
@@ -331,8 +336,8 @@ impl Dispatch {
     /// `None` where the bucket is no longer ours: nothing is sent, and whoever
     /// has it finds the mark and settles it.
     async fn attempt(&self, marked: Marked) -> Option<Outcome> {
-        let Marked { ready, at, shift } = marked;
-        let bucket = ready.submission.reminder.bucket();
+        let Marked { ready, mark, at, shift } = marked;
+        let bucket = mark.reminder.bucket();
         if !shift.may_act(bucket, Instant::now()) {
             error!(
                 bucket = bucket.number(),
@@ -340,7 +345,7 @@ impl Dispatch {
             );
             return None;
         }
-        let transition = self.send(ready, at).await;
+        let transition = self.send(ready, mark, at).await;
         Some(Outcome { transition, shift })
     }
 }

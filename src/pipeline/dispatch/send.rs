@@ -12,10 +12,10 @@ use super::verdict::{Ready, ended};
 use crate::pipeline::Workshop;
 
 impl Dispatch {
-    /// One attempt, and what follows from it.
-    pub async fn send(&self, one: Ready, now: Timestamp) -> Transition {
+    /// One attempt, marked by `mark`, and what follows from it.
+    pub async fn send(&self, one: Ready, mark: Transition, now: Timestamp) -> Transition {
         let Workshop { providers, settings, .. } = &self.shop;
-        let Ready { due, channel, submission, outgoing } = one;
+        let Ready { due, channel, outgoing } = one;
         let Some(sender) = providers.sender(channel) else {
             return ended(&due, ReminderState::Deferred, Reason::NoContact, now);
         };
@@ -49,14 +49,14 @@ impl Dispatch {
             _ => next.retry_at,
         };
         Transition {
-            seq: submission.mark.seq + 1,
+            seq: mark.seq + 1,
             state: next.state,
             channel: next.channel.or(Some(channel)),
             provider_ref,
             reason: next.reason,
             note,
             next_at,
-            ..submission.mark
+            ..mark
         }
     }
 }

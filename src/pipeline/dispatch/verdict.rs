@@ -24,13 +24,12 @@ use crate::pipeline::{Workshop, planning_day};
 pub struct Ready {
     pub due: DueReminder,
     pub channel: Channel,
-    pub submission: Submission,
     pub outgoing: Outgoing,
 }
 
 /// What is to become of one due reminder.
 enum Verdict {
-    Send(Box<Ready>),
+    Send(Box<(Ready, Submission)>),
     End(Transition),
 }
 
@@ -42,7 +41,7 @@ impl Dispatch {
         due: Vec<DueReminder>,
         control: &Control,
         now: Timestamp,
-    ) -> anyhow::Result<(Vec<Ready>, Vec<Transition>)> {
+    ) -> anyhow::Result<(Vec<(Ready, Submission)>, Vec<Transition>)> {
         let (due, mut ended) = self.in_window(due, now);
         let balances = self.balances(&due).await?;
         let objections = self.objections(&due, now).await?;
@@ -169,8 +168,8 @@ impl Dispatch {
             .scenarios
             .version(&reminder.policy)
             .map_or(0, |version| version.scenario.tolerance);
-        let (mut owed, mut against) = (Vec::new(), None);
-        for bill in &due.bills {
+        let (mut bills, mut owed, mut against) = (Vec::new(), Vec::new(), None);
+        for bill in std::mem::take(&mut due.bills) {
             if let Some(reason) = objections.get(&bill.id) {
                 against = Some(against.map_or(*reason, |first: Reason| first.min(*reason)));
                 continue;
@@ -187,7 +186,8 @@ impl Dispatch {
                 Some(money) => {
                     let unpaid = money.minor.saturating_sub(bill.disputed);
                     if unpaid > tolerance {
-                        owed.push((bill.clone(), Money::new(unpaid, money.currency)));
+                        bills.push(bill);
+                        owed.push(Money::new(unpaid, money.currency));
                     }
                 }
             }
@@ -199,8 +199,8 @@ impl Dispatch {
         let Some(channel) = self.channel(&due) else {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::NoContact, now));
         };
-        due.bills = owed.iter().map(|(bill, _)| bill.clone()).collect();
-        match self.ready(due, channel, owed.into_iter().map(|(_, money)| money).collect(), now) {
+        due.bills = bills;
+        match self.ready(due, channel, owed, now) {
             Ok(ready) => Verdict::Send(Box::new(ready)),
             Err(ended) => Verdict::End(*ended),
         }
@@ -252,7 +252,7 @@ impl Dispatch {
         channel: Channel,
         owed: Vec<Money>,
         now: Timestamp,
-    ) -> Result<Ready, Box<Transition>> {
+    ) -> Result<(Ready, Submission), Box<Transition>> {
         let Workshop { providers, settings, .. } = &self.shop;
         let rendered = self.rendered(&due, channel, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
@@ -293,7 +293,7 @@ impl Dispatch {
             items: items.collect(),
             mark,
         };
-        Ok(Ready { due, channel, submission, outgoing })
+        Ok((Ready { due, channel, outgoing }, submission))
     }
 }
 

@@ -36,10 +36,10 @@ enum Word {
 }
 
 impl Body {
-    fn id(&self) -> Option<String> {
+    fn id(self) -> Option<String> {
         const LENGTH_MAX: usize = 128;
-        let id = match &self.id {
-            serde_json::Value::String(text) => text.clone(),
+        let id = match self.id {
+            serde_json::Value::String(text) => text,
             serde_json::Value::Number(number) => number.to_string(),
             _ => return None,
         };
@@ -59,13 +59,15 @@ impl Body {
 }
 
 impl Answer {
-    pub fn outcome(&self, now: Timestamp) -> SendOutcome {
+    pub fn outcome(self, now: Timestamp) -> SendOutcome {
+        if (200..=299).contains(&self.status) {
+            return SendOutcome::Accepted { provider_ref: self.body.id() };
+        }
         // The gateway's own words are not noted: they may repeat the address.
         let note = format!("http {}", self.status);
         let down =
             |note| SendOutcome::Deferred { because: Delay::Down, wait: self.wait(now), note };
         match (self.status, self.body.word()) {
-            (200..=299, _) => SendOutcome::Accepted { provider_ref: self.body.id() },
             (429, _) => {
                 SendOutcome::Deferred { because: Delay::Throttled, wait: self.wait(now), note }
             }

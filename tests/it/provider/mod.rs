@@ -3,6 +3,7 @@
 
 mod contract;
 mod http;
+mod http_wire;
 mod smtp;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};

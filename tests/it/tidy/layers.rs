@@ -124,8 +124,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         what: "hyper::",
-        is_home: |path| path.starts_with("src/http/"),
-        mend: "hyper belongs in http",
+        is_home: |path| path.starts_with("src/http/") || path.starts_with("src/provider/http"),
+        mend: "hyper belongs in http and provider/http",
     },
     Room {
         what: "Timestamp::now",

@@ -1,0 +1,156 @@
+//! One connection to a gateway, in clear or encrypted.
+//!
+//! hyper splits a connection into a sender and a task that moves the bytes.
+//! Here there is no such task: whoever has the line drives it while waiting
+//! for it. That saves two wake-ups for each request, and a close by the
+//! gateway is looked for in the moment of writing, not some time before it.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use reqwest::Url;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// The head of an answer.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+pub type Request = hyper::Request<Full<Bytes>>;
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// In clear or encrypted.
+type Wire = TokioIo<Box<dyn Stream>>;
+
+/// An open connection, with at most one request on it.
+pub struct Line {
+    pub sender: SendRequest<Full<Bytes>>,
+    /// `None` when it has ended: a request that waits in it comes back to its
+    /// sender by this being dropped.
+    connection: Option<Connection<Wire, Full<Bytes>>>,
+}
+
+impl Line {
+    /// Moves bytes while waiting for what comes of it.
+    pub async fn drive<T>(&mut self, mut what: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+        poll_fn(|cx| {
+            // Asked first: who wants more of a body says so by asking.
+            if let Poll::Ready(done) = what(cx) {
+                return Poll::Ready(done);
+            }
+            self.poll(cx);
+            what(cx)
+        })
+        .await
+    }
+
+    /// Whether it takes a request now.
+    pub async fn is_open(&mut self) -> bool {
+        poll_fn(|cx| {
+            self.poll(cx);
+            Poll::Ready(self.connection.is_some() && self.sender.is_ready())
+        })
+        .await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        // What ended it, its sender hears as well.
+        if let Some(connection) = &mut self.connection
+            && Pin::new(connection).poll(cx).is_ready()
+        {
+            self.connection = None;
+        }
+    }
+}
+
+/// Where lines lead to.
+pub struct Gateway {
+    host: String,
+    port: u16,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+impl Gateway {
+    /// # Errors
+    /// When certificates are needed and the machine has none.
+    pub fn new(url: &Url) -> anyhow::Result<Gateway> {
+        let host = url.host_str().context("url names no host")?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = url.port_or_known_default().context("url names no port")?;
+        let tls = (url.scheme() == "https").then(|| tls(&host)).transpose()?;
+        Ok(Gateway { host, port, tls })
+    }
+
+    /// Opens a line; each of the gateway's addresses gets its share of `limit`.
+    ///
+    /// # Errors
+    /// Whatever went wrong, no request has left.
+    pub async fn dial(&self, limit: Duration) -> io::Result<Line> {
+        let dial = async {
+            let addresses = tokio::net::lookup_host((self.host.as_str(), self.port)).await?;
+            let addresses: Vec<SocketAddr> = addresses.collect();
+            let mut failure = io::Error::from(io::ErrorKind::NotFound);
+            for (at, address) in addresses.iter().enumerate() {
+                let share = limit / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+                match timeout(share, self.open(*address)).await {
+                    Ok(Ok(line)) => return Ok(line),
+                    Ok(Err(error)) => failure = error,
+                    Err(late) => failure = late.into(),
+                }
+            }
+            Err(failure)
+        };
+        timeout(limit, dial).await?
+    }
+
+    async fn open(&self, address: SocketAddr) -> io::Result<Line> {
+        let tcp = TcpStream::connect(address).await?;
+        // Requests are small and must not wait to be filled up.
+        tcp.set_nodelay(true)?;
+        let stream: Box<dyn Stream> = match &self.tls {
+            Some((connector, name)) => Box::new(connector.connect(name.clone(), tcp).await?),
+            None => Box::new(tcp),
+        };
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        Ok(Line { sender, connection: Some(connection) })
+    }
+}
+
+/// Trusts whom the machine trusts.
+fn tls(host: &str) -> anyhow::Result<(TlsConnector, ServerName<'static>)> {
+    let name = ServerName::try_from(host.to_owned()).context("url names no valid host")?;
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    ensure!(
+        !roots.is_empty(),
+        "the machine trusts no certificate; install ca-certificates, or name a file in SSL_CERT_FILE"
+    );
+    let mut settings =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .context("could not prepare encryption")?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    settings.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok((TlsConnector::from(Arc::new(settings)), name))
+}
