@@ -331,14 +331,7 @@ fn place(
     let window = scenario.window.on(day, &facts.account.zone).filter(|(_, closes)| *closes > now);
     let Some((send_after, send_before)) = window else {
         // The day is over at the account's place: its steps stay due.
-        decided.why_not.extend(planned.items.iter().zip(&terms).map(|(item, terms)| WhyNot {
-            bill: item.bill.clone(),
-            step: item.step.clone(),
-            step_on: terms.step_on,
-            limit_on: terms.limit_on,
-            reason: Reason::OutsideWindow,
-            is_open: true,
-        }));
+        decided.why_not.extend(planned.items.iter().zip(&terms).map(too_late));
         return None;
     };
     let revision = facts.revisions.get(&day).copied().unwrap_or(0);
@@ -372,6 +365,17 @@ fn place(
     }
     decided.reminders.push((reminder, terms));
     case
+}
+
+fn too_late((item, terms): (&Item, &ItemTerms)) -> WhyNot {
+    WhyNot {
+        bill: item.bill.clone(),
+        step: item.step.clone(),
+        step_on: terms.step_on,
+        limit_on: terms.limit_on,
+        reason: Reason::OutsideWindow,
+        is_open: true,
+    }
 }
 
 /// The case as this reminder leaves it, where that is news.
