@@ -90,7 +90,7 @@ fn main() {
         connections_max: u32::try_from(connections).expect("CONNECTIONS is a number"),
         ..Settings::default()
     };
-    let smtp = Arc::new(Smtp::connect(&settings).expect("good settings"));
+    let smtp = Arc::new(Smtp::connect("smtp", &settings).expect("good settings"));
     let now = Timestamp::from_second(1_772_366_400).expect("an instant");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (began, cpu) = (Instant::now(), cpu_s());

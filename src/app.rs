@@ -12,18 +12,17 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Carrier, Loaded, Settings};
+use crate::config::{Loaded, Settings};
 use crate::http::inbox::{Inbox, Limits};
 use crate::http::{self, Front};
 use crate::model::Channel;
 use crate::pipeline::Workshop;
 use crate::pipeline::lease::Leases;
 use crate::policy::{Scenario, Scenarios};
-use crate::provider::http::{Callback, Http};
+use crate::provider::CallbackReader;
+use crate::provider::kinds::Kind;
 use crate::provider::route::Providers;
 use crate::provider::sandbox::Sandbox;
-use crate::provider::smtp::Smtp;
-use crate::provider::{CallbackReader, LookUp, ReceiptReader, Sender};
 use crate::source::sql::SqlSource;
 use crate::store::{self, PlanStore, PolicyVersion, SqlStore};
 
@@ -54,7 +53,11 @@ pub async fn open_source(settings: &Settings) -> anyhow::Result<SqlSource> {
 }
 
 /// Everything that the stages work with, over real adapters.
-pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Workshop, Arc<SqlStore>)> {
+pub async fn workshop(
+    loaded: Loaded,
+    providers: Providers,
+    now: Timestamp,
+) -> anyhow::Result<(Workshop, Arc<SqlStore>)> {
     let store = Arc::new(open_store(&loaded.settings.store).await?);
     let source = open_source(&loaded.settings).await?;
     let scenarios = adopted(store.as_ref(), loaded.scenarios, now).await?;
@@ -74,7 +77,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         control: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
-        providers: providers(&loaded.settings)?,
+        providers,
         operator: Arc::new(loaded.settings.operator),
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
@@ -109,30 +112,38 @@ pub async fn adopted(
     Ok(Scenarios::new(current, earlier))
 }
 
-/// The providers that the settings name; each is connected once.
-fn providers(settings: &Settings) -> anyhow::Result<Providers> {
-    let carried_by = |carrier: Carrier| {
-        Channel::ALL
+/// The providers that the settings name, and what each of them may post to us.
+pub struct Carriers {
+    pub providers: Providers,
+    callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+}
+
+/// Connects the providers that carry a channel, and those that post to us: one
+/// that no channel uses any more may still have receipts to give.
+pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
+    let site = settings.site();
+    let mut carriers = Carriers { providers: Providers::default(), callbacks: HashMap::new() };
+    for (name, table) in &settings.provider {
+        let carried = Channel::ALL
             .into_iter()
-            .filter(move |channel| settings.channels.carrier(*channel) == carrier)
-    };
-    let mut providers = Providers::default();
-    if carried_by(Carrier::Sandbox).next().is_some() {
-        let file = &settings.provider.sandbox;
-        let sandbox = Sandbox::open(&file.file, file.sandbox.clone()).with_context(|| {
-            format!("provider.sandbox.file: could not open {}", file.file.display())
-        })?;
-        carry_sandbox(&mut providers, &Arc::new(sandbox), carried_by(Carrier::Sandbox));
+            .filter(|channel| settings.channels.carrier(*channel) == Some(name.as_str()));
+        let carried: Vec<Channel> = carried.collect();
+        let kind = Kind::find(&table.kind).context("no such kind")?;
+        if carried.is_empty() && table.settings == (kind.defaults)() {
+            continue;
+        }
+        let connected = (kind.connect)(name, table.settings.clone(), &site);
+        let connected = match connected.with_context(|| format!("provider.{name}")) {
+            Ok(connected) => connected,
+            Err(_) if carried.is_empty() => continue,
+            Err(error) => return Err(error),
+        };
+        carriers.providers.add(carried, &connected);
+        if let Some(callbacks) = connected.callbacks {
+            carriers.callbacks.insert(name.clone(), callbacks);
+        }
     }
-    if carried_by(Carrier::Smtp).next().is_some() {
-        let smtp = Arc::new(Smtp::connect(&settings.provider.smtp)?);
-        carried_by(Carrier::Smtp).for_each(|channel| providers.carry(channel, smtp.clone()));
-    }
-    if carried_by(Carrier::Http).next().is_some() {
-        let http = Arc::new(Http::connect(&settings.provider.http)?);
-        carried_by(Carrier::Http).for_each(|channel| providers.carry(channel, http.clone()));
-    }
-    Ok(providers)
+    Ok(carriers)
 }
 
 /// Where others may knock.
@@ -141,16 +152,10 @@ pub struct Door {
     callbacks: HashMap<String, Arc<dyn CallbackReader>>,
 }
 
-/// The door that the settings ask for, with its secrets read. A gateway that
-/// no channel uses any more may still have receipts to give.
-pub fn door(settings: &Settings) -> anyhow::Result<Option<Door>> {
-    let Some(listen) = settings.http.listen else { return Ok(None) };
-    let mut callbacks: HashMap<String, Arc<dyn CallbackReader>> = HashMap::new();
-    let gateway = &settings.provider.http;
-    if let Some(callback) = Callback::open(gateway).context("provider.http")? {
-        callbacks.insert(gateway.name.clone(), Arc::new(callback));
-    }
-    Ok(Some(Door { listen, callbacks }))
+/// The door that the settings ask for.
+pub fn door(settings: &Settings, carriers: &Carriers) -> Option<Door> {
+    let listen = settings.http.listen?;
+    Some(Door { listen, callbacks: carriers.callbacks.clone() })
 }
 
 impl Door {
@@ -173,19 +178,6 @@ impl Door {
 /// Every channel carried by one sandbox.
 pub fn sandboxed(sandbox: &Arc<Sandbox>) -> Providers {
     let mut providers = Providers::default();
-    carry_sandbox(&mut providers, sandbox, Channel::ALL);
+    providers.add(Channel::ALL, &sandbox.connected());
     providers
-}
-
-fn carry_sandbox(
-    providers: &mut Providers,
-    sandbox: &Arc<Sandbox>,
-    channels: impl IntoIterator<Item = Channel>,
-) {
-    for channel in channels {
-        providers.carry(channel, sandbox.clone() as Arc<dyn Sender>);
-    }
-    let name = Sender::name(sandbox.as_ref()).to_owned();
-    providers.ask(&name, sandbox.clone() as Arc<dyn LookUp>);
-    providers.read(&name, sandbox.clone() as Arc<dyn ReceiptReader>);
 }

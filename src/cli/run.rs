@@ -21,8 +21,9 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     }
     // Held to the end: a second daemon on the same file would send everything again.
     let _lock = FileLock::take(&loaded.settings.store.url, now())?;
-    let door = app::door(&loaded.settings)?;
-    let (workshop, store) = app::workshop(loaded, now()).await?;
+    let carriers = app::carriers(&loaded.settings)?;
+    let door = app::door(&loaded.settings, &carriers);
+    let (workshop, store) = app::workshop(loaded, carriers.providers, now()).await?;
     let control = store.control().await?;
     for one in workshop.scenarios.current() {
         let name = &one.scenario.name;

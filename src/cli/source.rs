@@ -9,6 +9,7 @@ use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
 use crate::pipeline::sync::Sync;
 use crate::pipeline::{Stage, Workshop};
+use crate::provider::route::Providers;
 use crate::source::sql::SqlSource;
 use crate::source::{Source, rows};
 use crate::store::{self, FileLock};
@@ -132,7 +133,8 @@ fn understood(rows: &Rows) -> Vec<String> {
 pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
     let loaded = options.load()?;
     let _lock = FileLock::take(&loaded.settings.store.url, now())?;
-    let (workshop, store): (Workshop, _) = app::workshop(loaded, now()).await?;
+    let (workshop, store): (Workshop, _) =
+        app::workshop(loaded, Providers::default(), now()).await?;
     let leases = workshop.leases.clone();
     leases.beat().await?;
     let is_reader = workshop.shift().tenure().fence(Bucket::FIRST).is_some();

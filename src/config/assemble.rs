@@ -1,6 +1,7 @@
 //! Layers the settings and reads each section, key by key, so that every
 //! wrong key is found and not only the first.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
@@ -8,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{DEFAULT_PATH, DEFAULT_TOML, Problem, ProviderSettings, SandboxFile, Settings};
+use super::{DEFAULT_PATH, DEFAULT_TOML, Problem, ProviderTable, Settings};
+use crate::model::Channel;
+use crate::provider::kinds::{KINDS, Kind};
 
 const PREFIX: &str = "DUEBELL";
 
@@ -85,16 +88,7 @@ impl Reader {
             let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, provider or http";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
-        let mut provider = provider.unwrap_or_default();
-        let mut table = |name: &str| match provider.remove(name) {
-            Some(Value::Object(table)) => Some(table),
-            _ => None,
-        };
-        let (sandbox, smtp, http) = (table("sandbox"), table("smtp"), table("http"));
-        for key in provider.keys() {
-            let what = "is no provider; use sandbox, smtp or http";
-            self.problems.push(Problem::in_file(&self.origin, &format!("provider.{key}"), what));
-        }
+        let provider = provider.unwrap_or_default();
         Settings {
             operator: self.section("operator", operator),
             paths: self.section("paths", paths),
@@ -104,11 +98,7 @@ impl Reader {
             pipeline: self.section("pipeline", pipeline),
             lease: self.section("lease", lease),
             channels: self.section("channels", channels),
-            provider: ProviderSettings {
-                sandbox: self.sandbox(sandbox),
-                smtp: self.section("provider.smtp", smtp),
-                http: self.section("provider.http", http),
-            },
+            provider: self.providers(provider),
             http: self.section("http", door),
         }
     }
@@ -122,22 +112,40 @@ impl Reader {
         let Ok(Value::Object(defaults)) = serde_json::to_value(T::default()) else {
             return T::default();
         };
-        let mut good = defaults.clone();
-        for (key, value) in given.unwrap_or_default() {
-            let mut tried = defaults.clone();
-            tried.insert(key.clone(), value.clone());
-            match serde_json::from_value::<T>(Value::Object(tried)) {
-                Ok(_) => {
-                    good.insert(key, value);
-                }
-                // The environment cannot say that 0800 is a text.
-                Err(_) if self.fits_as_text::<T>(&defaults, &key, &value) => {
-                    good.insert(key, as_text(&value));
-                }
-                Err(error) => self.refuse(name, &key, &value, &error),
-            }
-        }
+        let reads = |table| serde_json::from_value::<T>(Value::Object(table)).map(drop);
+        let good = self.keys(name, &defaults, &reads, given.unwrap_or_default());
         serde_json::from_value(Value::Object(good)).unwrap_or_default()
+    }
+
+    /// The defaults, and over them each of the given keys that can be read.
+    fn keys(
+        &mut self,
+        section: &str,
+        defaults: &Map<String, Value>,
+        reads: &Reads<'_>,
+        given: Map<String, Value>,
+    ) -> Map<String, Value> {
+        let with = |key: &str, value: &Value| {
+            let mut tried = defaults.clone();
+            tried.insert(key.to_owned(), value.clone());
+            reads(tried)
+        };
+        let mut good = defaults.clone();
+        for (key, value) in given {
+            // The environment cannot say that 0800 is a text.
+            let is_plain = value.is_number() || value.is_boolean();
+            match with(&key, &value) {
+                Ok(()) => good.insert(key, value),
+                Err(_) if is_plain && with(&key, &as_text(&value)).is_ok() => {
+                    good.insert(key, as_text(&value))
+                }
+                Err(error) => {
+                    self.refuse(section, &key, &value, &error);
+                    None
+                }
+            };
+        }
+        good
     }
 
     /// A section with required keys is read as a whole.
@@ -151,32 +159,34 @@ impl Reader {
         }
     }
 
-    /// The sandbox's own settings refuse unknown keys; the file's name is taken out first.
-    fn sandbox(&mut self, given: Option<Map<String, Value>>) -> SandboxFile {
-        let mut given = given.unwrap_or_default();
-        let mut read = SandboxFile::default();
-        match given.remove("file") {
-            Some(Value::String(file)) => read.file = file.into(),
-            Some(other) => {
-                let what = format!("is {other}; give a path");
-                self.problems.push(Problem::in_file(&self.origin, "provider.sandbox.file", &what));
-            }
-            None => {}
+    /// One table for each provider. A kind's defaults are those of its code;
+    /// the tables that our own defaults name need not be there.
+    fn providers(&mut self, given: Map<String, Value>) -> BTreeMap<String, ProviderTable> {
+        let mut read = BTreeMap::new();
+        for (name, table) in given {
+            let section = format!("provider.{name}");
+            let Value::Object(mut table) = table else {
+                let what = format!("is {table}; write it as a table, [{section}]");
+                self.problems.push(Problem::in_file(&self.origin, &section, &what));
+                continue;
+            };
+            let kind = table.remove("kind").unwrap_or_else(|| name.clone().into());
+            let kind = kind.as_str().unwrap_or_default().to_owned();
+            let Some(known) = Kind::find(&kind) else {
+                let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+                let what =
+                    format!("is {kind:?}, no kind of provider; use one of {}", names.join(", "));
+                self.problems.push(Problem::in_file(
+                    &self.origin,
+                    &format!("{section}.kind"),
+                    &what,
+                ));
+                continue;
+            };
+            let settings = self.keys(&section, &(known.defaults)(), &known.reads, table);
+            read.insert(name, ProviderTable { kind, settings });
         }
-        read.sandbox = self.section("provider.sandbox", Some(given));
         read
-    }
-
-    fn fits_as_text<T: DeserializeOwned>(
-        &self,
-        defaults: &Map<String, Value>,
-        key: &str,
-        value: &Value,
-    ) -> bool {
-        let mut tried = defaults.clone();
-        tried.insert(key.to_owned(), as_text(value));
-        (value.is_number() || value.is_boolean())
-            && serde_json::from_value::<T>(Value::Object(tried)).is_ok()
     }
 
     fn refuse(&mut self, section: &str, key: &str, value: &Value, error: &serde_json::Error) {
@@ -200,18 +210,19 @@ impl Reader {
         say("operator", settings.operator.problems());
         say("pipeline", settings.pipeline.problems());
         say("lease", settings.lease.problems());
-        let mut wrong = Vec::new();
-        let gateway = &settings.provider.http;
-        if gateway.receipts && settings.http.listen.is_none() {
-            let what =
-                "is true, and nothing listens for them; set http.listen, such as 127.0.0.1:8470";
-            wrong.push(("receipts", what.to_owned()));
+        let site = settings.site();
+        for (name, table) in &settings.provider {
+            if let Some(kind) = Kind::find(&table.kind) {
+                say(&format!("provider.{name}"), (kind.problems)(table.settings.clone(), &site));
+            }
         }
-        if gateway.receipts && gateway.receipt_secret_files.is_empty() {
-            let what = "is empty; name a file with the secret that the gateway signs receipts with";
-            wrong.push(("receipt_secret_files", what.to_owned()));
+        say("channels", uncarried(settings));
+        if let Some(url) = &settings.http.public_url
+            && site.public_url.is_none()
+        {
+            let what = format!("is {url:?}, no URL; write one such as https://duebell.example.net");
+            say("http", vec![("public_url", what)]);
         }
-        say("provider.http", wrong);
         let mut wrong = Vec::new();
         if let Some(source) = &settings.source
             && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()
@@ -234,6 +245,33 @@ impl Reader {
             );
         }
     }
+}
+
+/// Whether a table can be read.
+type Reads<'a> = dyn Fn(Map<String, Value>) -> Result<(), serde_json::Error> + 'a;
+
+/// Channels whose provider there is not, or does not carry them.
+fn uncarried(settings: &Settings) -> Vec<(&'static str, String)> {
+    let mut wrong = Vec::new();
+    for channel in Channel::ALL {
+        let Some(name) = settings.channels.carrier(channel) else { continue };
+        let Some(table) = settings.provider.get(name) else {
+            let names: Vec<&str> = settings.provider.keys().map(String::as_str).collect();
+            let names = names.join(", ");
+            let what = format!(
+                "is {name:?}, which has no table; add [provider.{name}], or use one of {names}, or none"
+            );
+            wrong.push((channel.as_str(), what));
+            continue;
+        };
+        let carries = Kind::find(&table.kind).map(|kind| (kind.carries)(table.settings.clone()));
+        if !carries.unwrap_or_default().contains(&channel) {
+            let what =
+                format!("is {name:?}, which does not carry {channel}; use one that does, or none");
+            wrong.push((channel.as_str(), what));
+        }
+    }
+    wrong
 }
 
 fn as_text(value: &Value) -> Value {

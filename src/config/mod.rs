@@ -8,6 +8,7 @@
 mod assemble;
 mod problem;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::message::{Messages, Operator};
 use crate::model::Channel;
 use crate::pipeline;
 use crate::policy::Scenario;
-use crate::provider::{http, sandbox, smtp};
+use crate::provider::kinds::{self, Site};
 use crate::source::sql;
 use crate::store;
 
@@ -39,8 +40,16 @@ pub struct Settings {
     pub pipeline: pipeline::Settings,
     pub lease: pipeline::lease::Settings,
     pub channels: Channels,
-    pub provider: ProviderSettings,
+    pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
+}
+
+impl Settings {
+    /// What providers must know of us.
+    pub fn site(&self) -> Site {
+        let public_url = self.http.public_url.as_deref().and_then(|url| url.parse().ok());
+        Site { public_url, listens: self.http.listen.is_some() }
+    }
 }
 
 /// `[paths]`: where scenarios and messages are.
@@ -82,64 +91,44 @@ impl Default for Log {
     }
 }
 
-/// `[channels]`: the provider that carries each channel: sandbox, smtp, http, or none.
+/// `[channels]`: the provider that carries each channel, by the name of its
+/// table, or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Channels {
-    pub sms: Carrier,
-    pub voice: Carrier,
-    pub email: Carrier,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    None,
-    Sandbox,
-    Smtp,
-    Http,
+    pub sms: String,
+    pub voice: String,
+    pub email: String,
 }
 
 impl Default for Channels {
     fn default() -> Self {
-        Channels { sms: Carrier::Sandbox, voice: Carrier::Sandbox, email: Carrier::Sandbox }
+        let sandbox = || "sandbox".to_owned();
+        Channels { sms: sandbox(), voice: sandbox(), email: sandbox() }
     }
 }
 
 impl Channels {
-    pub fn carrier(&self, channel: Channel) -> Carrier {
-        match channel {
-            Channel::Sms => self.sms,
-            Channel::Voice => self.voice,
-            Channel::Email => self.email,
-        }
+    /// The name of the provider that carries a channel.
+    pub fn carrier(&self, channel: Channel) -> Option<&str> {
+        let name = match channel {
+            Channel::Sms => &self.sms,
+            Channel::Voice => &self.voice,
+            Channel::Email => &self.email,
+        };
+        (name != NO_CARRIER).then_some(name)
     }
 }
 
-/// `[provider.*]`: one table per provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct ProviderSettings {
-    pub sandbox: SandboxFile,
-    pub smtp: smtp::Settings,
-    pub http: http::Settings,
-}
+/// What a channel without a provider says.
+const NO_CARRIER: &str = "none";
 
-/// `[provider.sandbox]`: the sandbox and the file that keeps what it is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(default)]
-pub struct SandboxFile {
-    pub file: PathBuf,
+/// `[provider.NAME]`: one provider. Its kind is its name, or says `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderTable {
+    pub kind: String,
     #[serde(flatten)]
-    pub sandbox: sandbox::Settings,
-}
-
-impl Default for SandboxFile {
-    fn default() -> Self {
-        SandboxFile {
-            file: "/var/lib/duebell/sandbox.jsonl".into(),
-            sandbox: sandbox::Settings::default(),
-        }
-    }
+    pub settings: kinds::Table,
 }
 
 /// Settings with the scenarios and messages that they point at.
@@ -279,7 +268,7 @@ fn fit(file: &str, scenario: &Scenario, settings: &Settings, messages: &Messages
                     ),
                 );
             }
-            if settings.channels.carrier(*channel) == Carrier::None {
+            if settings.channels.carrier(*channel).is_none() {
                 say(
                     "channels",
                     format!("{channel} has no provider; set channels.{channel}, or take it out"),

@@ -18,7 +18,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::get;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,9 @@ use self::inbox::Inbox;
 pub struct Settings {
     /// Address and port; nothing is listened to without.
     pub listen: Option<SocketAddr>,
+    /// Where providers reach it, through the proxy in front: `https://host`,
+    /// with the path that the proxy takes off, if it does.
+    pub public_url: Option<String>,
 }
 
 /// How long others may keep us waiting.
@@ -81,7 +84,7 @@ impl Front {
 /// Everything that can be reached.
 fn router(front: Arc<Front>) -> Router {
     Router::new()
-        .route("/receipts/{provider}", post(receipts::post))
+        .route("/receipts/{provider}", get(receipts::call).post(receipts::call))
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))
         .with_state(front)

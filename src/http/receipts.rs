@@ -1,4 +1,4 @@
-//! `POST /receipts/{provider}`: verify, write down, answer.
+//! `/receipts/{provider}`: verify, write down, answer.
 //!
 //! Nothing is decided here and nothing is looked up: whether a receipt is
 //! about anything of ours is settling's question. The answer is 204 only after
@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, Request, State};
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::receipt::PostedReceipt;
-use crate::provider::NotTaken;
+use crate::provider::{self, Call, NotTaken};
 
 use super::Front;
 use super::inbox::NotKept;
@@ -34,7 +35,8 @@ const REFUSALS_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// What came of a request.
 enum Answer {
-    Kept,
+    /// Durable; told in the provider's own form, where it has one.
+    Kept(Option<provider::Answer>),
     UnknownProvider,
     TooLong,
     TooSlow,
@@ -47,7 +49,10 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let said = |status: StatusCode, what: String| (status, format!("{what}\n")).into_response();
         match self {
-            Answer::Kept => StatusCode::NO_CONTENT.into_response(),
+            Answer::Kept(None) => StatusCode::NO_CONTENT.into_response(),
+            Answer::Kept(Some(told)) => {
+                ([(CONTENT_TYPE, told.content_type)], told.body).into_response()
+            }
             Answer::UnknownProvider => {
                 said(StatusCode::NOT_FOUND, "no provider of that name posts receipts".into())
             }
@@ -71,7 +76,7 @@ impl IntoResponse for Answer {
     }
 }
 
-pub(super) async fn post(
+pub(super) async fn call(
     State(front): State<Arc<Front>>,
     Path(provider): Path<String>,
     request: Request,
@@ -114,7 +119,15 @@ async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
         Err(_) => return Answer::TooSlow,
     };
     let now = front.clock.now();
-    let posted = match callback.read(&head.headers, &body, now) {
+    let call = Call {
+        method: &head.method,
+        target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body: &body,
+        now,
+    };
+    let posted = match callback.read(&call).await {
         Ok(posted) => posted,
         Err(why) => return Answer::NotTaken(why),
     };
@@ -132,7 +145,7 @@ async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
         })
         .collect();
     match front.inbox.keep(receipts).await {
-        Ok(()) => Answer::Kept,
+        Ok(()) => Answer::Kept(posted.answer),
         Err(why) => Answer::NotKept(why),
     }
 }

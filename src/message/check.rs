@@ -114,7 +114,7 @@ fn faults(directory: &str, content: &Content) -> Vec<Problem> {
     };
     let found: Vec<_> = match content {
         Content::Sms { text } => vec![empty("sms.txt", text)],
-        Content::Voice { script } => vec![empty("voice.txt", script)],
+        Content::Voice(prompt) => vec![empty("voice.txt", &prompt.words())],
         Content::Email { subject, text, html } => vec![
             empty("email.subject.txt", subject),
             empty("email.txt", text),

@@ -24,7 +24,8 @@ use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, escape_formatter, value::ValueKind};
 
-use crate::model::{Channel, Content};
+use crate::model::content::Part;
+use crate::model::{Channel, Content, Prompt};
 
 pub use facts::{BillLine, MessageFacts};
 pub use operator::Operator;
@@ -166,7 +167,10 @@ impl Messages {
                 let text = sms::on_one_line(&fill("sms.txt")?);
                 Content::Sms { text: format!("{mark}{text}") }
             }
-            Channel::Voice => Content::Voice { script: sms::on_one_line(&fill("voice.txt")?) },
+            Channel::Voice => {
+                let parts = vec![Part::Text(sms::on_one_line(&fill("voice.txt")?))];
+                Content::Voice(Prompt { parts, ..Prompt::default() })
+            }
             Channel::Email => Content::Email {
                 // A line break here would end the header and start another.
                 subject: format!("{mark}{}", name::cleaned(&fill("email.subject.txt")?)),

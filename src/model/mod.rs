@@ -18,10 +18,11 @@ pub mod ledger;
 pub mod money;
 pub mod receipt;
 pub mod reminder;
+pub mod reply;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
 pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
-pub use content::Content;
+pub use content::{Content, Prompt};
 pub use hold::{Hold, HoldKind};
 pub use id::{AccountId, AttemptKey, BillId, Bucket, ReminderId};
 pub use lease::{Owner, Tenure};

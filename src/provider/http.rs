@@ -12,7 +12,9 @@ mod line;
 mod pool;
 mod transport;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -25,7 +27,8 @@ use serde::{Deserialize, Serialize};
 use self::answer::{Answer, Body};
 pub use self::callback::{Callback, RECEIPTS_MAX};
 use self::transport::{NoAnswer, Transport};
-use super::{Delay, Outgoing, Refusal, SendOutcome, Sender};
+use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::{CallbackReader, Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
 /// A gateway that cannot be reached in this time counts as down.
@@ -35,8 +38,6 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The provider's name in the records.
-    pub name: String,
     pub url: String,
     /// What it carries.
     pub channels: Vec<Channel>,
@@ -56,7 +57,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            name: "http".to_owned(),
             url: String::new(),
             channels: Vec::new(),
             token_file: None,
@@ -93,15 +93,14 @@ struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    script: Option<&'a str>,
+    script: Option<Cow<'a, str>>,
     expires_at: Timestamp,
 }
 
 impl Http {
     /// Checks the settings and reads the token. The gateway is not called: it
     /// may be away when the daemon starts.
-    pub fn connect(settings: &Settings) -> anyhow::Result<Http> {
-        ensure!(!settings.name.is_empty(), "name is empty; name the gateway");
+    pub fn connect(name: &str, settings: &Settings) -> anyhow::Result<Http> {
         ensure!(!settings.channels.is_empty(), "channels is empty; list sms, voice or email");
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 10000");
         let url: Url = settings
@@ -144,7 +143,7 @@ impl Http {
         let token = token.transpose()?.map(|token| (AUTHORIZATION, token));
         let answer_for = Duration::from_millis(settings.timeout_ms.into());
         Ok(Http {
-            name: settings.name.clone(),
+            name: name.to_owned(),
             channels: settings.channels.clone(),
             idempotency_header,
             gives_receipts: settings.receipts,
@@ -182,7 +181,7 @@ fn request<'a>(message: &'a Outgoing, key: &'a str) -> Result<Request<'a>, SendO
     };
     match (message.channel, &message.content) {
         (Channel::Sms, Content::Sms { text }) => request.text = Some(text),
-        (Channel::Voice, Content::Voice { script }) => request.script = Some(script),
+        (Channel::Voice, Content::Voice(_)) => request.script = Some(message.content.words()),
         (Channel::Email, Content::Email { subject, text, html }) => {
             request.subject = Some(subject);
             request.text = Some(text);
@@ -197,9 +196,44 @@ impl Request<'_> {
     /// Room for it as JSON, unless much of it is to be escaped.
     fn bytes(&self) -> usize {
         const AROUND: usize = 256;
-        let words =
-            [Some(self.to), Some(self.name), self.subject, self.text, self.html, self.script];
+        let words = [
+            Some(self.to),
+            Some(self.name),
+            self.subject,
+            self.text,
+            self.html,
+            self.script.as_deref(),
+        ];
         words.into_iter().flatten().map(str::len).sum::<usize>() + AROUND
+    }
+}
+
+impl Adapter for Http {
+    const KIND: &'static str = "http";
+    type Settings = Settings;
+
+    fn carries(settings: &Settings) -> Vec<Channel> {
+        settings.channels.clone()
+    }
+
+    fn problems(settings: &Settings, site: &Site) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        if settings.receipts && !site.listens {
+            let what =
+                "is true, and nothing listens for them; set http.listen, such as 127.0.0.1:8470";
+            wrong.push(("receipts", what.to_owned()));
+        }
+        if settings.receipts && settings.receipt_secret_files.is_empty() {
+            let what = "is empty; name a file with the secret that the gateway signs receipts with";
+            wrong.push(("receipt_secret_files", what.to_owned()));
+        }
+        wrong
+    }
+
+    fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
+        let callbacks = Callback::open(&settings)?;
+        let callbacks = callbacks.map(|read| Arc::new(read) as Arc<dyn CallbackReader>);
+        Ok(Connected { callbacks, ..Connected::sending(Http::connect(name, &settings)?) })
     }
 }
 
@@ -209,8 +243,8 @@ impl Sender for Http {
         &self.name
     }
 
-    fn gives_receipts(&self) -> bool {
-        self.gives_receipts
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { receipts: self.gives_receipts, ..Capabilities::default() }
     }
 
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
@@ -269,14 +303,13 @@ mod tests {
     fn check(change: impl FnOnce(&mut Settings), field: &str) {
         let mut settings = settings();
         change(&mut settings);
-        let error = format!("{:#}", Http::connect(&settings).err().unwrap());
+        let error = format!("{:#}", Http::connect("http", &settings).err().unwrap());
         assert!(error.starts_with(field), "{error}");
     }
 
     #[test]
     fn a_bad_setting_is_named_with_its_mend() {
-        Http::connect(&settings()).unwrap();
-        check(|settings| settings.name.clear(), "name ");
+        Http::connect("http", &settings()).unwrap();
         check(|settings| settings.url = "gateway".into(), "url ");
         check(|settings| settings.url = "ftp://gateway.example.org".into(), "url ");
         check(|settings| settings.url = "https://me:secret@gateway.example.org".into(), "url ");

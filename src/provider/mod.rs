@@ -9,6 +9,7 @@
 //! May use: model.
 
 pub mod http;
+pub mod kinds;
 pub mod route;
 pub mod sandbox;
 pub mod signature;
@@ -16,11 +17,13 @@ pub mod smtp;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 
 use crate::model::{AttemptKey, Channel, Contacts, Content};
 
 pub use crate::model::receipt::{Fate, Receipt};
+pub use crate::model::reply::{Meaning, Reply};
 
 /// What is handed to a provider: one attempt at one reminder.
 #[derive(Debug, Clone)]
@@ -48,10 +51,20 @@ pub struct Outgoing {
 pub trait Sender: Send + Sync {
     /// The provider's name in the settings and in the records.
     fn name(&self) -> &str;
-    /// Whether receipts will tell of delivery. Where not, acceptance is all
-    /// that will ever be known.
-    fn gives_receipts(&self) -> bool;
+    fn capabilities(&self) -> Capabilities;
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome;
+}
+
+/// What a provider can do and will bear, as plain data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Receipts will tell of delivery. Where not, acceptance is all that will
+    /// ever be known.
+    pub receipts: bool,
+    /// Submissions that it takes each second; `None` for as many as we like.
+    pub per_second: Option<u32>,
+    /// Submissions that it takes at once; `None` for as many as we like.
+    pub in_flight_max: Option<u32>,
 }
 
 /// Answers for attempts whose outcome is not known.
@@ -70,21 +83,48 @@ pub trait ReceiptReader: Send + Sync {
     async fn receipts(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Receipt>>;
 }
 
-/// Understands what a provider posts to us about messages that it took.
+/// Understands what a provider posts to us: receipts for messages that it
+/// took, and what subscribers answered.
+#[async_trait]
 pub trait CallbackReader: Send + Sync {
-    /// Judges the bytes as they came; a pure function of what it is given.
+    /// Judges the bytes as they came, the signature before anything else. It
+    /// decides nothing and changes nothing.
     ///
     /// # Errors
     /// Where the provider did not say it, or where it cannot be understood.
-    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Posted, NotTaken>;
+    async fn read(&self, call: &Call<'_>) -> Result<Posted, NotTaken>;
+}
+
+/// One request of a provider to us.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub method: &'a Method,
+    /// Path and query, as they came.
+    pub target: &'a str,
+    /// After the `?`, still encoded; empty where there is none.
+    pub query: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+    pub now: Timestamp,
 }
 
 /// What a provider posted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Posted {
     /// Names the posting: the same one again is a repeat.
     pub message_id: String,
     pub receipts: Vec<Receipt>,
+    pub replies: Vec<Reply>,
+    /// What the provider wants to hear once all of it is durable; 204 and
+    /// nothing where it does not say.
+    pub answer: Option<Answer>,
+}
+
+/// An answer in a provider's own form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub content_type: &'static str,
+    pub body: String,
 }
 
 /// Why a posting was not taken; the words are for whoever posted it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::Channel;
 
+use super::kinds::Connected;
 use super::{LookUp, ReceiptReader, Sender};
 
 /// The providers in use.
@@ -17,6 +18,20 @@ pub struct Providers {
 }
 
 impl Providers {
+    /// `connected` carries these channels from now on.
+    pub fn add(&mut self, channels: impl IntoIterator<Item = Channel>, connected: &Connected) {
+        for channel in channels {
+            self.carry(channel, connected.sender.clone());
+        }
+        let name = connected.sender.name();
+        if let Some(look_up) = &connected.look_up {
+            self.ask(name, look_up.clone());
+        }
+        if let Some(reader) = &connected.reader {
+            self.read(name, reader.clone());
+        }
+    }
+
     /// `sender` carries `channel` from now on.
     pub fn carry(&mut self, channel: Channel, sender: Arc<dyn Sender>) {
         self.senders[channel as usize] = Some(sender);

@@ -17,14 +17,16 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use anyhow::Context;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader};
+use super::kinds::{Adapter, Connected, Site};
+use super::{Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader};
 use super::{Refusal, SendOutcome, Sender};
 use crate::model::{AttemptKey, Channel, Content, id};
 
@@ -35,6 +37,8 @@ const RECENT_MAX: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// What keeps what it is given.
+    pub file: PathBuf,
     /// How long each answer takes, in real time.
     pub latency_ms: u32,
     /// Of a thousand messages, how many are refused for good.
@@ -54,6 +58,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            file: "/var/lib/duebell/sandbox.jsonl".into(),
             latency_ms: 0,
             reject_per_mille: 0,
             fail_per_mille: 0,
@@ -119,7 +124,7 @@ impl Message {
         };
         let (subject, html) = match &outgoing.content {
             Content::Email { subject, html, .. } => (Some(subject.clone()), Some(html.clone())),
-            Content::Sms { .. } | Content::Voice { .. } => (None, None),
+            Content::Sms { .. } | Content::Voice(_) => (None, None),
         };
         Some(Message {
             key: outgoing.key,
@@ -129,7 +134,7 @@ impl Message {
             to: to.to_owned(),
             name: outgoing.name.clone(),
             subject,
-            text: outgoing.content.words().to_owned(),
+            text: outgoing.content.words().into_owned(),
             html,
             expires_at: outgoing.expires_at,
         })
@@ -308,14 +313,42 @@ fn each_message(file: &File, mut take: impl FnMut(Message)) -> io::Result<u64> {
     Ok(whole)
 }
 
+impl Sandbox {
+    /// It sends, can be asked, and gives receipts.
+    pub fn connected(self: &Arc<Self>) -> Connected {
+        Connected {
+            sender: self.clone(),
+            look_up: Some(self.clone()),
+            reader: Some(self.clone()),
+            callbacks: None,
+        }
+    }
+}
+
+impl Adapter for Sandbox {
+    const KIND: &'static str = "sandbox";
+    type Settings = Settings;
+
+    fn carries(_: &Settings) -> Vec<Channel> {
+        Channel::ALL.to_vec()
+    }
+
+    fn connect(_: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
+        let file = settings.file.clone();
+        let opened = Sandbox::open(&file, settings);
+        let opened = opened.with_context(|| format!("file: could not open {}", file.display()))?;
+        Ok(Arc::new(opened).connected())
+    }
+}
+
 #[async_trait]
 impl Sender for Sandbox {
     fn name(&self) -> &str {
         "sandbox"
     }
 
-    fn gives_receipts(&self) -> bool {
-        true
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { receipts: true, ..Capabilities::default() }
     }
 
     async fn send(&self, outgoing: &Outgoing, now: Timestamp) -> SendOutcome {

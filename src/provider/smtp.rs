@@ -32,7 +32,9 @@ use tokio::time::{Instant, timeout};
 
 use self::letter::{Letter, Letterhead};
 use self::reply::{Phase, Trouble, reference};
-use super::{Delay, Outgoing, SendOutcome, Sender};
+use super::kinds::{Adapter, Connected, Site};
+use super::{Capabilities, Delay, Outgoing, SendOutcome, Sender};
+use crate::model::Channel;
 
 /// A conversation that rested longer is not taken up again: mail servers hang
 /// up on idle clients.
@@ -96,6 +98,8 @@ pub enum Tls {
 
 /// Sends e-mail.
 pub struct Smtp {
+    name: String,
+    connections_max: u32,
     host: String,
     port: u16,
     tls: Tls,
@@ -118,7 +122,7 @@ struct Idle {
 impl Smtp {
     /// Checks the settings and reads the files they name. The mail server is
     /// not called: it may be away when the daemon starts.
-    pub fn connect(settings: &Settings) -> anyhow::Result<Smtp> {
+    pub fn connect(name: &str, settings: &Settings) -> anyhow::Result<Smtp> {
         ensure!(!settings.host.is_empty(), "host is empty; name the mail server");
         ensure!(settings.connections_max > 0, "connections_max is 0; allow at least one");
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 60000");
@@ -139,6 +143,8 @@ impl Smtp {
             None => ClientId::default(),
         };
         Ok(Smtp {
+            name: name.to_owned(),
+            connections_max: settings.connections_max,
             host: settings.host.clone(),
             port: settings.port,
             tls: settings.tls,
@@ -242,14 +248,27 @@ impl Smtp {
     }
 }
 
+impl Adapter for Smtp {
+    const KIND: &'static str = "smtp";
+    type Settings = Settings;
+
+    fn carries(_: &Settings) -> Vec<Channel> {
+        vec![Channel::Email]
+    }
+
+    fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
+        Smtp::connect(name, &settings).map(Connected::sending)
+    }
+}
+
 #[async_trait]
 impl Sender for Smtp {
     fn name(&self) -> &str {
-        "smtp"
+        &self.name
     }
 
-    fn gives_receipts(&self) -> bool {
-        false
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { in_flight_max: Some(self.connections_max), ..Capabilities::default() }
     }
 
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
@@ -354,13 +373,13 @@ mod tests {
     fn check(change: impl FnOnce(&mut Settings), field: &str) {
         let mut settings = settings();
         change(&mut settings);
-        let error = format!("{:#}", Smtp::connect(&settings).err().unwrap());
+        let error = format!("{:#}", Smtp::connect("smtp", &settings).err().unwrap());
         assert!(error.starts_with(field), "{error}");
     }
 
     #[test]
     fn a_bad_setting_is_named_with_its_mend() {
-        Smtp::connect(&settings()).unwrap();
+        Smtp::connect("smtp", &settings()).unwrap();
         check(|settings| settings.host.clear(), "host ");
         check(|settings| settings.from = "nobody".into(), "from ");
         check(|settings| settings.reply_to = Some("a@b@c".into()), "reply_to ");

@@ -319,8 +319,8 @@ fn a_gateways_receipt_is_taken_and_settled() {
     let secret_file = peer.dir.path().join("secret");
     std::fs::write(&secret_file, format!("whsec_{}", "YWFh".repeat(8))).unwrap();
     let settings = format!(
-        "[channels]\nemail = \"http\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n[provider.http]\n\
-         name = \"own\"\nurl = \"http://127.0.0.1:{}\"\nchannels = [\"email\"]\n\
+        "[channels]\nemail = \"own\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n[provider.own]\n\
+         kind = \"http\"\nurl = \"http://127.0.0.1:{}\"\nchannels = [\"email\"]\n\
          receipts = true\nreceipt_secret_files = [{:?}]\n",
         peer.port,
         secret_file.display().to_string()

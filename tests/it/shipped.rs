@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use duebell::config::{self, Channels, DEFAULT_TOML, Log, Paths, ProviderSettings, Settings};
+use duebell::config::{self, Channels, DEFAULT_TOML, Log, Paths, ProviderTable, Settings};
 use duebell::model::feed::{Cursor, Feed};
 use duebell::policy::window::ContactWindow;
+use duebell::provider::kinds::KINDS;
 use duebell::source::billing_db::BillingDb;
 use duebell::source::import::Mapping;
 use duebell::source::sql::{self, SqlSource};
@@ -40,7 +41,13 @@ fn code_defaults() -> Settings {
         pipeline: pipeline::Settings::default(),
         lease: pipeline::lease::Settings::default(),
         channels: Channels::default(),
-        provider: ProviderSettings::default(),
+        provider: KINDS
+            .iter()
+            .map(|kind| {
+                let table = ProviderTable { kind: kind.name.into(), settings: (kind.defaults)() };
+                (kind.name.to_owned(), table)
+            })
+            .collect(),
         http: duebell::http::Settings::default(),
     }
 }

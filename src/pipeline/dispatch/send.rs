@@ -44,7 +44,7 @@ impl Dispatch {
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let next_at = match next.state {
-            ReminderState::Accepted => sender.gives_receipts().then_some(receipt_deadline),
+            ReminderState::Accepted => sender.capabilities().receipts.then_some(receipt_deadline),
             ReminderState::Unknown => Some(receipt_deadline),
             _ => next.retry_at,
         };

@@ -4,15 +4,15 @@
 //! again after a refusal loses nothing.
 
 use anyhow::{Context, ensure};
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::Settings;
 use crate::model::AttemptKey;
 use crate::model::receipt::{Fate, Receipt};
 use crate::provider::signature::{Refused, Secrets, Signed};
-use crate::provider::{CallbackReader, NotTaken, Posted};
+use crate::provider::{Call, CallbackReader, NotTaken, Posted};
 
 /// Receipts in one posting.
 pub const RECEIPTS_MAX: usize = 1_000;
@@ -61,8 +61,10 @@ impl Callback {
     }
 }
 
+#[async_trait]
 impl CallbackReader for Callback {
-    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Posted, NotTaken> {
+    async fn read(&self, call: &Call<'_>) -> Result<Posted, NotTaken> {
+        let Call { headers, body, now, .. } = *call;
         let header = |name: &'static str| {
             let value = headers.get(name).and_then(|value| value.to_str().ok());
             value.ok_or(Refused::Missing(name))
@@ -79,7 +81,7 @@ impl CallbackReader for Callback {
             return Err(NotTaken::Unreadable(what));
         }
         let receipts = receipts(body, now).map_err(NotTaken::Unreadable)?;
-        Ok(Posted { message_id: signed.id.to_owned(), receipts })
+        Ok(Posted { message_id: signed.id.to_owned(), receipts, ..Posted::default() })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The sandbox keeps what it is given, and tells the truth about it.
 
 use super::*;
+use crate::model::Prompt;
+use crate::model::content::Part;
 use crate::model::{AccountId, Bucket, Contacts, EmailAddress, PhoneNumber, ReminderId};
 
 fn at(second: i64) -> Timestamp {
@@ -13,7 +15,9 @@ fn outgoing(revision: u32, channel: Channel) -> Outgoing {
     let (subject, text) = ("Rechnung".to_owned(), "1.234,50 €\nbitte".to_owned());
     let content = match channel {
         Channel::Sms => Content::Sms { text },
-        Channel::Voice => Content::Voice { script: text },
+        Channel::Voice => {
+            Content::Voice(Prompt { parts: vec![Part::Text(text)], ..Prompt::default() })
+        }
         Channel::Email => Content::Email { subject, text, html: "<p>1.234,50 €</p>".into() },
     };
     Outgoing {

@@ -86,7 +86,7 @@ fn said(workshop: &duebell::pipeline::Workshop, template: &str) -> String {
         }],
     };
     let rendered = workshop.messages.render(template, duebell::model::Channel::Sms, &facts);
-    rendered.unwrap().content.words().to_owned()
+    rendered.unwrap().content.words().into_owned()
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The HTTP gateway against the contract, and against a gateway in Python.
 
-use duebell::model::{Channel, Content};
+use duebell::model::content::Part;
+use duebell::model::{Channel, Content, Prompt};
 use duebell::provider::http::{Http, Settings};
 use duebell::provider::{Delay, Refusal, SendOutcome, Sender};
 use jiff::SignedDuration;
@@ -14,7 +15,6 @@ const GATEWAY: &str = "http_gateway.py";
 
 fn settings(port: u16) -> Settings {
     Settings {
-        name: "own".to_owned(),
         url: format!("http://127.0.0.1:{port}/send"),
         channels: vec![Channel::Sms, Channel::Voice, Channel::Email],
         timeout_ms: 20_000,
@@ -23,12 +23,12 @@ fn settings(port: u16) -> Settings {
 }
 
 fn http(port: u16) -> Http {
-    Http::connect(&settings(port)).unwrap()
+    Http::connect("own", &settings(port)).unwrap()
 }
 
 fn build(port: u16) -> Box<dyn Sender> {
     // Short: the contract has a gateway that never answers.
-    Box::new(Http::connect(&Settings { timeout_ms: 750, ..settings(port) }).unwrap())
+    Box::new(Http::connect("own", &Settings { timeout_ms: 750, ..settings(port) }).unwrap())
 }
 
 holds_for!("http_gateway.py", build);
@@ -39,7 +39,7 @@ async fn a_gateway_gets_what_it_needs_for_each_channel() {
     let token_file = peer.dir.path().join("token");
     std::fs::write(&token_file, "t0ken\n").unwrap();
     let settings = Settings { token_file: Some(token_file), ..settings(peer.port) };
-    let http = Http::connect(&settings).unwrap();
+    let http = Http::connect("own", &settings).unwrap();
 
     let words = "Offen: 1.234,50 €".to_owned();
     let mut sms = mail_to("anna");
@@ -47,7 +47,8 @@ async fn a_gateway_gets_what_it_needs_for_each_channel() {
     sms.content = Content::Sms { text: words.clone() };
     let mut call = mail_to("anna");
     call.channel = Channel::Voice;
-    call.content = Content::Voice { script: words.clone() };
+    call.content =
+        Content::Voice(Prompt { parts: vec![Part::Text(words.clone())], ..Prompt::default() });
     call.name.clear();
     for (message, id) in [(sms, "m-1"), (call, "m-2"), (mail_to("anna"), "m-3")] {
         let provider_ref = Some(id.to_owned());
@@ -103,7 +104,7 @@ async fn each_answer_leads_to_its_own_outcome() {
 async fn a_channel_that_the_gateway_does_not_carry_is_not_sent() {
     let peer = Peer::start(GATEWAY, &[]);
     let settings = Settings { channels: vec![Channel::Sms], ..settings(peer.port) };
-    let outcome = Http::connect(&settings).unwrap().send(&mail_to("anna"), now()).await;
+    let outcome = Http::connect("own", &settings).unwrap().send(&mail_to("anna"), now()).await;
     assert!(matches!(outcome, SendOutcome::Rejected { because: Refusal::BadContent, .. }));
     assert_eq!(peer.kept("json").len(), 0);
 }

@@ -25,7 +25,7 @@ fn http(scheme: &str, port: u16, timeout_ms: u32) -> Http {
         timeout_ms,
         ..Settings::default()
     };
-    Http::connect(&settings).unwrap()
+    Http::connect("http", &settings).unwrap()
 }
 
 fn start() -> (Peer, Http) {

@@ -26,12 +26,12 @@ fn settings(port: u16) -> Settings {
 }
 
 fn smtp(port: u16) -> Smtp {
-    Smtp::connect(&settings(port)).unwrap()
+    Smtp::connect("smtp", &settings(port)).unwrap()
 }
 
 /// One that does not wait long for a server that says nothing.
 fn hasty(port: u16) -> Smtp {
-    Smtp::connect(&Settings { timeout_ms: 1_500, ..settings(port) }).unwrap()
+    Smtp::connect("smtp", &Settings { timeout_ms: 1_500, ..settings(port) }).unwrap()
 }
 
 fn build(port: u16) -> Box<dyn Sender> {
@@ -156,7 +156,8 @@ async fn an_abandoned_send_does_not_answer_for_the_next() {
 #[tokio::test]
 async fn more_mails_than_connections_all_arrive() {
     let peer = Peer::start(SINK, &[]);
-    let smtp = Smtp::connect(&Settings { connections_max: 2, ..settings(peer.port) }).unwrap();
+    let smtp =
+        Smtp::connect("smtp", &Settings { connections_max: 2, ..settings(peer.port) }).unwrap();
     let mails: Vec<_> = (0..12).map(|index| mail_to(&format!("anna{index}"))).collect();
     let sends = mails.iter().map(|mail| smtp.send(mail, now()));
     for outcome in futures_util::future::join_all(sends).await {
@@ -198,7 +199,7 @@ async fn sent_encrypted(tls: Tls, flag: &str, is_trusted: bool) -> (SendOutcome,
         password_file: Some(password_file),
         ..settings(peer.port)
     };
-    let outcome = Smtp::connect(&settings).unwrap().send(&mail_to("anna"), now()).await;
+    let outcome = Smtp::connect("smtp", &settings).unwrap().send(&mail_to("anna"), now()).await;
     (outcome, peer)
 }
 
@@ -226,7 +227,7 @@ async fn a_certificate_that_nobody_vouches_for_gets_no_letter() {
 async fn a_server_without_encryption_gets_no_letter_where_it_is_asked_for() {
     let peer = Peer::start(SINK, &[]);
     let settings = Settings { tls: Tls::Starttls, ..settings(peer.port) };
-    let outcome = Smtp::connect(&settings).unwrap().send(&mail_to("anna"), now()).await;
+    let outcome = Smtp::connect("smtp", &settings).unwrap().send(&mail_to("anna"), now()).await;
     assert!(matches!(outcome, SendOutcome::Deferred { because: Delay::Down, .. }), "{outcome:?}");
     assert_eq!(peer.kept("eml").len(), 0);
 }
@@ -241,7 +242,7 @@ async fn a_wrong_password_leaves_the_step_to_another_day() {
         password_file: Some(password_file),
         ..settings(peer.port)
     };
-    let outcome = Smtp::connect(&settings).unwrap().send(&mail_to("anna"), now()).await;
+    let outcome = Smtp::connect("smtp", &settings).unwrap().send(&mail_to("anna"), now()).await;
     let note = "our account: smtp 535 5.7.8 before the recipient was named".to_owned();
     assert_eq!(outcome, SendOutcome::Deferred { because: Delay::Down, wait: None, note });
 }

@@ -49,8 +49,8 @@ async fn each_refusal_says_why() {
     };
     let other = Posting { provider: "stranger".into(), ..posting("msg_1") };
     check(&other.request(), 404, "no provider").await;
-    let get = b"GET /receipts/carrier HTTP/1.1\r\nhost: d\r\n\r\n";
-    check(get, 405, "").await;
+    let put = b"PUT /receipts/carrier HTTP/1.1\r\nhost: d\r\n\r\n";
+    check(put, 405, "").await;
     let bare = b"POST /receipts/carrier HTTP/1.1\r\nhost: d\r\ncontent-length: 2\r\n\r\n{}";
     check(bare, 401, "webhook-id is missing").await;
     check(&Posting::signed("msg_1", "{").request(), 400, "EOF").await;

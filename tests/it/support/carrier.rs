@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use duebell::model::{AttemptKey, Channel};
 use duebell::provider::route::Providers;
 use duebell::provider::{
-    Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader, Refusal, SendOutcome, Sender,
+    Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader, Refusal,
+    SendOutcome, Sender,
 };
 use jiff::Timestamp;
 
@@ -85,8 +86,8 @@ impl Sender for Carrier {
         "carrier"
     }
 
-    fn gives_receipts(&self) -> bool {
-        true
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { receipts: true, ..Capabilities::default() }
     }
 
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
