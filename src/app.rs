@@ -72,6 +72,7 @@ pub async fn workshop(loaded: Loaded, now: Timestamp) -> anyhow::Result<(Worksho
         deadlines: store.clone(),
         inbox: Some(store.clone()),
         control: store.clone(),
+        retention: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
         providers: providers(&loaded.settings)?,
