@@ -1,6 +1,11 @@
 -- Tables that last: history lies in months that come and go as a whole, and
 -- what is written over and over is swept before it grows.
 
+-- The first id of a day: no reminder of that day or later has a smaller one.
+create function first_id(day date) returns uuid
+    language sql immutable strict parallel safe
+    return rpad(lpad(to_hex(greatest(0, least(65535, day - date '2000-01-01'))), 4, '0'), 32, '0')::uuid;
+
 -- How a table of history is kept. Its rows are written once: what is swept is
 -- frozen at once, in steps of a size that does not grow with the table, so
 -- that a month that is over is never read again by any vacuum.

@@ -4,7 +4,9 @@
 
 mod growth;
 mod months;
+mod round_trips;
 mod spread;
+mod work;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 

@@ -65,6 +65,16 @@ async fn the_last_and_the_first_day_of_a_month_lie_apart() {
 }
 
 #[tokio::test]
+async fn the_database_and_we_agree_on_the_first_id_of_a_day() {
+    let (_, _, mut side) = opened().await;
+    for on in ["1999-12-31", "2000-01-01", "2026-03-10", "2179-06-05", "2179-06-06", "2500-01-01"] {
+        let sql = format!("select first_id('{on}')::text");
+        let told: duebell::model::ReminderId = texts(&mut side, &sql).await[0].parse().unwrap();
+        assert_eq!(told, duebell::model::ReminderId::first_of(day(on)), "{on}");
+    }
+}
+
+#[tokio::test]
 async fn a_month_that_was_written_before_stays_where_it_is() {
     let (_, store, mut side) = opened().await;
     assert_eq!(place(&store, &mut side).await, ["reminder_other"]);
