@@ -75,6 +75,7 @@ pub async fn workshop(
         deadlines: store.clone(),
         inbox: Some(store.clone()),
         control: store.clone(),
+        retention: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
         providers,

@@ -234,6 +234,7 @@ async fn workshop(
         deadlines: store.clone(),
         inbox: None,
         control: store.clone(),
+        retention: store.clone(),
         scenarios: Arc::new(scenarios),
         messages: Arc::new(crate::message::Messages::built_in()),
         operator: Arc::new(crate::message::Operator::default()),

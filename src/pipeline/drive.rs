@@ -13,6 +13,7 @@ use crate::model::{Bucket, Tenure};
 
 use super::dispatch::Dispatch;
 use super::plan::Plan;
+use super::retention::Retention;
 use super::schedule::Schedule;
 use super::settle::Settle;
 use super::sync::Sync;
@@ -34,6 +35,7 @@ pub struct Stages {
     dispatch: Dispatch,
     settle: Settle,
     tend: Tend,
+    retention: Retention,
     /// Buckets in which nothing is open that others began.
     taken_over: Mutex<Option<Tenure>>,
     /// Buckets came to us, which nobody may have planned.
@@ -56,6 +58,7 @@ impl Stages {
             dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),
             tend: Tend::new(workshop.clone()),
+            retention: Retention(workshop.clone()),
             taken_over: Mutex::default(),
             gained: Notify::new(),
             workshop,
@@ -118,6 +121,15 @@ impl Stages {
         }
     }
 
+    /// Once a night, by whoever reads the feeds: room for the months to come, an
+    /// end to what is old, and the count. What fails is told, and keeps nothing
+    /// else from its turn.
+    pub async fn keep_house(&self, now: Timestamp) {
+        told("make room", &self.retention.make_room(now).await);
+        told("forget", &self.retention.forget(now).await);
+        told("count", &self.tend.count().await);
+    }
+
     /// The daemon: until `stop`, and then to the end of the batch that is under
     /// way. Reading and deciding go on while a batch is being sent.
     ///
@@ -137,6 +149,8 @@ impl Stages {
         let leases = &self.workshop.leases;
         leases.beat().await?;
         self.recover(clock.now()).await?;
+        // Before anything is planned, or the first day finds no month of its own.
+        told("make room", &self.retention.make_room(clock.now()).await);
         let ended = CancellationToken::new();
         let work = async {
             tokio::join!(
@@ -177,7 +191,7 @@ impl Stages {
                 }
             }
             if is_reader && self.is_due(HOUSEKEEPING, &schedules.housekeeping, now).await {
-                told("count", &self.tend.count().await);
+                self.keep_house(now).await;
                 self.fired(HOUSEKEEPING, now).await;
             }
             is_gain = tokio::select! {

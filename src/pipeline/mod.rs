@@ -13,6 +13,7 @@ pub mod drive;
 pub mod gate;
 pub mod lease;
 pub mod plan;
+pub mod retention;
 pub mod schedule;
 pub mod settle;
 pub mod sync;
@@ -31,7 +32,7 @@ use crate::policy::Scenarios;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore,
+    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -57,6 +58,7 @@ pub struct Workshop {
     /// Receipts that providers posted; `None` where nobody can post any.
     pub inbox: Option<Arc<dyn ReceiptStore>>,
     pub control: Arc<dyn ControlStore>,
+    pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,
     pub messages: Arc<Messages>,
     pub operator: Arc<Operator>,
@@ -76,6 +78,10 @@ impl Workshop {
 
 /// More would only wait for the database.
 const WORKERS_MAX: usize = 4;
+/// No step of a bill is due for longer: it lies within a year of the due date,
+/// and so does the next, or it stays due for thirty days more. A key that is
+/// older can be missed by nobody.
+const RETENTION_MONTHS_MIN: u32 = 14;
 
 /// `[pipeline]`: sizes, intervals and limits of the stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +104,8 @@ pub struct Settings {
     /// When feeds are counted and gaps are looked for: cron, in `housekeeping_zone`.
     pub housekeeping_at: String,
     pub housekeeping_zone: String,
+    /// Whole months for which history is kept; 0 keeps it for ever.
+    pub retention_months: u32,
     /// Reminders read, marked and recorded at a time.
     pub dispatch_batch: u32,
     /// Submissions under way at once.
@@ -121,6 +129,7 @@ impl Default for Settings {
             plan_zone: "Etc/GMT-14".into(),
             housekeeping_at: "30 3 * * *".into(),
             housekeeping_zone: "UTC".into(),
+            retention_months: 36,
             dispatch_batch: 500,
             in_flight_max: 64,
             submit_deadline_s: 900,
@@ -153,6 +162,13 @@ impl Settings {
             if value == 0 {
                 problems.push((key, "is 0; use 1 or more".to_owned()));
             }
+        }
+        if (1..RETENTION_MONTHS_MIN).contains(&self.retention_months) {
+            let what = format!(
+                "is {}, and a step may still be due after that; use {RETENTION_MONTHS_MIN} or more, or 0 to keep everything",
+                self.retention_months
+            );
+            problems.push(("retention_months", what));
         }
         if self.feed_age_max_s <= self.sync_every_s {
             let what = format!(

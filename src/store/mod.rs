@@ -4,7 +4,7 @@
 //! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`] for
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
 //! [`ReceiptStore`] for what providers post, [`LeaseStore`] for sharing the
-//! buckets with other daemons.
+//! buckets with other daemons, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -21,6 +21,7 @@ mod ledger;
 mod outbox;
 mod plan;
 mod receipts;
+mod retention;
 mod row;
 mod set;
 mod statements;
@@ -49,6 +50,7 @@ pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use lease::{Alone, LeaseStore};
 pub use receipts::ReceiptStore;
+pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
 
 use turns::Turns;

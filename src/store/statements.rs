@@ -50,7 +50,9 @@ statements! {
         put_policy, load_due, load_retries, load_due_bills, take_submissions, take_items,
         release_days, release_items, insert_attempts, insert_ends, reopen_steps, look_again, load_standing,
         load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
-        list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts
+        list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
+        forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
+        forget_cases
     ;
     shared:
         find_awaited, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -59,7 +61,7 @@ statements! {
     ;
     served:
         announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
-        release_daemon
+        release_daemon, be_brief, make_partition, drop_partition
     ;
 }
 
@@ -68,12 +70,14 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (2, "statistics", include_str!("../../migrations/postgres/0002_statistics.sql")),
     (3, "bucket leases", include_str!("../../migrations/postgres/0003_bucket_leases.sql")),
     (4, "receipt inbox", include_str!("../../migrations/postgres/0004_receipt_inbox.sql")),
+    (5, "tables that last", include_str!("../../migrations/postgres/0005_tables_that_last.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
     (2, "statistics", include_str!("../../migrations/sqlite/0002_statistics.sql")),
     (3, "bucket leases", include_str!("../../migrations/sqlite/0003_bucket_leases.sql")),
     (4, "receipt inbox", include_str!("../../migrations/sqlite/0004_receipt_inbox.sql")),
+    (5, "tables that last", include_str!("../../migrations/sqlite/0005_tables_that_last.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -17,4 +17,5 @@ mod shipped;
 mod source;
 mod store;
 mod support;
+mod tables;
 mod tidy;

@@ -19,9 +19,13 @@ $as "$bin/initdb" -D "$dir/data" -U duebell --auth=trust --no-sync -E UTF8 --loc
     || { cat "$dir/initdb.log" >&2; exit 1; }
 port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 # No fsync: the cluster is thrown away. SIGKILL of our own processes, which is
-# what the tests do, loses nothing by it.
+# what the tests do, loses nothing by it. Statements are counted, with room for
+# those of every test's database; lines of the log begin with the database, and
+# so can be told apart.
 $as "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 \
-    -c fsync=off -c max_connections=200 -c shared_buffers=128MB >"$dir/server.log" 2>&1 &
+    -c fsync=off -c max_connections=200 -c shared_buffers=128MB \
+    -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.max=50000 \
+    -c log_line_prefix='%d|' >"$dir/server.log" 2>&1 &
 server=$!
 ready=0
 for _ in $(seq 100); do

@@ -7,6 +7,7 @@ mod opening;
 mod outbox;
 mod plan;
 mod plans;
+mod retention;
 mod statements;
 
 use duebell::store::SqlStore;

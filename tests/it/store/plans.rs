@@ -19,6 +19,9 @@ const MAY_READ_ALL: [&str; 11] = [
     "load_policies",
 ];
 
+/// One bucket a night, and a night for each: keys and reasons are read through.
+const PASSES: [&str; 4] = ["forget_submissions", "forget_items", "forget_why_not", "forget_cases"];
+
 /// Rows handed in, subqueries, and the tables that one may read: whole buckets
 /// where bills wait for a decision, and the marks of the buckets.
 fn is_small(step: &str) -> bool {
@@ -46,7 +49,8 @@ async fn no_statement_of_the_daemon_reads_a_table_from_end_to_end() {
                 || step.contains("(bucket=?)")
                 || step.contains("(bucket>?)")
                 || step.contains("ANY(");
-            if reads_all && !is_small(&step) {
+            let is_pass = PASSES.contains(&statement.name) && step.ends_with("(bucket=?)");
+            if reads_all && !is_pass && !is_small(&step) {
                 found.push(format!("{}: {step}", statement.name));
             }
         }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::build::at;
 
-/// The daemon's parts, over SQLite.
+/// The daemon's parts.
 pub struct Bench {
     pub store: Arc<SqlStore>,
     pub sandbox: Arc<Sandbox>,
@@ -65,11 +65,20 @@ impl Bench {
         bench
     }
 
-    /// As a new installation: nothing is live.
+    /// As a new installation, over SQLite: nothing is live.
     pub async fn observing(source: Arc<dyn Source>) -> Bench {
         let scratch = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", scratch.path().join("store.db").display());
-        let store = Arc::new(SqlStore::open(&url, None).await.unwrap());
+        Bench::over(&url, scratch, source).await
+    }
+
+    /// As a new installation, over PostgreSQL.
+    pub async fn served(url: &str, source: Arc<dyn Source>) -> Bench {
+        Bench::over(url, tempfile::tempdir().unwrap(), source).await
+    }
+
+    async fn over(url: &str, scratch: tempfile::TempDir, source: Arc<dyn Source>) -> Bench {
+        let store = Arc::new(SqlStore::open(url, None).await.unwrap());
         let settings = sandbox::Settings { receipt_after_s: 60, ..Default::default() };
         let sandbox = Sandbox::open(&scratch.path().join("sandbox.jsonl"), settings).unwrap();
         let sandbox = Arc::new(sandbox);
@@ -83,6 +92,7 @@ impl Bench {
             deadlines: store.clone(),
             inbox: Some(store.clone()),
             control: store.clone(),
+            retention: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
             messages: Arc::new(Messages::built_in()),
             operator: Arc::new(Operator::default()),

@@ -37,7 +37,8 @@ impl Billing {
         let mut state = self.state();
         state.changes += 1;
         let (minutes, seconds) = (state.changes / 60, state.changes % 60);
-        let stamp = format!("2026-01-01 00:{minutes:02}:{seconds:02}");
+        let (hours, minutes) = (minutes / 60, minutes % 60);
+        let stamp = format!("2026-01-01 {hours:02}:{minutes:02}:{seconds:02}");
         let row = state.rows.entry((feed, columns[0].1.to_owned())).or_default();
         row.extend(columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         row.insert("changed_at".into(), stamp);

@@ -1,14 +1,9 @@
 -- Items of accounts $1, $2 (arrays) that count as sent: of bills still unpaid,
 -- and of days from $3 on, or from the opening of the open case where that was before.
-select
-    found.account_id, found.bill_id, found.step, found.day, coalesce(t.state, 'submitting') as state, t.next_at
-from (
-    select unpaid.bucket, unpaid.account_id, unpaid.bill_id, unpaid.step, unpaid.day, unpaid.reminder_id
-    from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
-    cross join lateral (select * from bill as b where b.bucket = k.bucket and b.account_id = k.account_id and b.remaining > 0 offset 0) as b
-    join sent_item as unpaid on unpaid.bucket = b.bucket and unpaid.bill_id = b.bill_id
-    union
-    select recent.bucket, recent.account_id, recent.bill_id, recent.step, recent.day, recent.reminder_id
+-- Differs: PostgreSQL takes the items apart before it looks for their keys, or it
+-- may read every key of a bucket for each reminder.
+with lately as materialized (
+    select s.bucket, s.reminder_id, i.bill_id, i.step
     from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
     cross join lateral (
         select * from submission as s
@@ -21,9 +16,20 @@ from (
     ) as s
     join reminder as r on r.bucket = s.bucket and r.reminder_id = s.reminder_id
     cross join lateral jsonb_to_recordset(r.items::jsonb) as i(bill_id text, step text, step_on date, limit_on date)
+)
+select
+    found.account_id, found.bill_id, found.step, found.day, coalesce(t.state, 'submitting') as state, t.next_at
+from (
+    select unpaid.bucket, unpaid.account_id, unpaid.bill_id, unpaid.step, unpaid.day, unpaid.reminder_id
+    from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
+    cross join lateral (select * from bill as b where b.bucket = k.bucket and b.account_id = k.account_id and b.remaining > 0 offset 0) as b
+    join sent_item as unpaid on unpaid.bucket = b.bucket and unpaid.bill_id = b.bill_id
+    union
+    select recent.bucket, recent.account_id, recent.bill_id, recent.step, recent.day, recent.reminder_id
+    from lately as l
     join sent_item as recent
-        on recent.bucket = r.bucket and recent.bill_id = i.bill_id and recent.step = i.step
-        and recent.reminder_id = r.reminder_id
+        on recent.bucket = l.bucket and recent.bill_id = l.bill_id and recent.step = l.step
+        and recent.reminder_id = l.reminder_id
 ) as found
 left join transition as t
     on t.bucket = found.bucket and t.reminder_id = found.reminder_id

@@ -1,0 +1,33 @@
+-- Spreads the tables over the servers of a Citus cluster, by bucket. Not run by
+-- Duebell: docs/scale.md says when and how. Run it once, on the coordinator,
+-- after the first `duebell` command has made the tables and while no daemon runs.
+--
+-- What has a bucket lies with everything else of that bucket, so a join of ours
+-- stays on one server. What has none is small, and every server has a copy.
+-- bucket_lease stays on the coordinator alone: a statement locks many of its rows,
+-- which Citus refuses over several shards, and joins it with no other table.
+
+create extension if not exists citus;
+
+select create_distributed_table('account', 'bucket', shard_count => 128);
+select create_distributed_table('bill', 'bucket', colocate_with => 'account');
+select create_distributed_table('payment', 'bucket', colocate_with => 'account');
+select create_distributed_table('hold', 'bucket', colocate_with => 'account');
+select create_distributed_table('touched', 'bucket', colocate_with => 'account');
+select create_distributed_table('plan_mark', 'bucket', colocate_with => 'account');
+select create_distributed_table('dunning_case', 'bucket', colocate_with => 'account');
+select create_distributed_table('repeat_debtor', 'bucket', colocate_with => 'account');
+select create_distributed_table('why_not', 'bucket', colocate_with => 'account');
+select create_distributed_table('sent_item', 'bucket', colocate_with => 'account');
+select create_distributed_table('receipt_inbox', 'bucket', colocate_with => 'account');
+-- With their partitions, those that are there and those to come.
+select create_distributed_table('reminder', 'bucket', colocate_with => 'account');
+select create_distributed_table('submission', 'bucket', colocate_with => 'account');
+select create_distributed_table('transition', 'bucket', colocate_with => 'account');
+
+select create_reference_table('feed');
+select create_reference_table('reject');
+select create_reference_table('policy');
+select create_reference_table('control');
+select create_reference_table('mark');
+select create_reference_table('daemon');

@@ -1,0 +1,2 @@
+-- Nothing to do here: SQLite has no partitions and gives the room of deleted
+-- rows to the next. Its twin keeps history by month and says how each table is swept.

@@ -1,0 +1,176 @@
+//! A day of work with all that happens on days: a thousand accounts have a
+//! bill due, some pay, some are held, and the provider has its bad hours.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duebell::model::facts::Case;
+use duebell::model::feed::Feed;
+use duebell::model::receipt::{Fate, PostedReceipt, Receipt};
+use duebell::model::reminder::Transition;
+use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
+use duebell::pipeline::lease::Leases;
+use duebell::store::{
+    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, ReceiptStore, Submission,
+};
+
+use crate::support::bench::{Bench, LADDER};
+use crate::support::billing::Billing;
+use crate::support::build::*;
+use crate::support::carrier::{Carrier, down, lost, refused};
+
+const DUE: usize = 1_000;
+/// Reminders that no provider takes.
+const STUCK: usize = 30;
+
+const FLAGGED: &str = "[repeat_debtor]\nbills = 3\nlate_days = 15\nwindow_days = 365\n";
+
+pub async fn work(url: &str) {
+    let billing = Billing::new();
+    for n in 1..=DUE {
+        let account = format!("A{n}");
+        billing.account(&account);
+        billing.bill(&format!("N{n}"), &account, "2026-03-09");
+    }
+    // The account of this bill comes later.
+    billing.bill("X1", "X", "2026-03-09");
+    billing.put(Feed::Bills, &[("bill_id", "broken"), ("account_id", "A1"), ("amount", "a lot")]);
+    billing.hold("H1", "A5", "complaint", &[]);
+    billing.payment("P1", "A6", "pending");
+
+    let mut bench = Bench::served(url, billing.clone()).await;
+    let leases = Leases::new(bench.store.clone(), Duration::from_secs(3_600));
+    bench.workshop.leases = Arc::new(leases);
+    let carrier = Carrier::new();
+    bench.workshop.providers = carrier.carries_all(false);
+    bench.edit(&format!("{LADDER}{FLAGGED}")).await;
+    bench.go_live("2020-01-01").await;
+
+    morning(&bench, &billing).await;
+    collisions(&bench).await;
+    hours(&bench, &carrier).await;
+    tomorrow(&bench, &billing).await;
+    leases_change_hands(&bench).await;
+    bench.store.close().await;
+}
+
+/// What is read is decided about; some of it changes before it is sent.
+async fn morning(bench: &Bench, billing: &Billing) {
+    bench.workshop.leases.beat().await.unwrap();
+    bench.round("2026-03-10T06:00Z").await;
+    billing.account("X");
+    billing.remaining("N7", "0.00");
+    bench.round("2026-03-10T08:00Z").await;
+    bench.store.touch_feed(Feed::Holds, at("2026-03-10T08:01Z")).await.unwrap();
+}
+
+/// What is new as a rule and for once is not: keys that are taken, a place that
+/// is, a reminder and a case that are there already.
+async fn collisions(bench: &Bench) {
+    let store = &bench.store;
+    let due = store.due(&Bucket::all(), None, at("2026-03-10T09:00Z"), 1).await.unwrap();
+    let one = &due[0].reminder;
+    let tomorrow = day("2026-03-11");
+    let id = ReminderId::derive(one.bucket(), &one.account, tomorrow, 0);
+    let other = Reminder { id, day: tomorrow, ..one.clone() };
+    let again = submission(one);
+    let marked = store
+        .submit(&alone(), std::slice::from_ref(&again), at("2026-03-10T09:00Z"))
+        .await
+        .unwrap();
+    assert_eq!(marked, [one.id]);
+    for late in [again, submission(&other)] {
+        assert_eq!(store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap(), []);
+    }
+    let accepted = Transition { state: ReminderState::Accepted, seq: 1, ..mark(one) };
+    assert_eq!(store.append(&alone(), std::slice::from_ref(&accepted)).await.unwrap(), 1);
+    assert_eq!(store.append(&alone(), &[accepted]).await.unwrap(), 0);
+
+    let case = Case { opened_on: day(TODAY), stage: Severity::Soft, policy: one.policy.clone() };
+    let twice = Decided {
+        bucket: one.bucket(),
+        account: one.account.clone(),
+        reminders: vec![(one.clone(), terms(&one.items))],
+        is_observed: false,
+        cancel: Vec::new(),
+        why_not: Vec::new(),
+        case: Some(CaseChange { ends: None, opens: Some(case) }),
+        flag: None,
+        touched: 0,
+    };
+    record(store, vec![twice]).await;
+}
+
+fn submission(reminder: &Reminder) -> Submission {
+    Submission {
+        reminder: reminder.id,
+        account: reminder.account.clone(),
+        day: reminder.day,
+        items: reminder.items.clone(),
+        mark: mark(reminder),
+    }
+}
+
+fn mark(reminder: &Reminder) -> Transition {
+    Transition {
+        reminder: reminder.id,
+        seq: 0,
+        state: ReminderState::Submitting,
+        at: at("2026-03-10T09:00Z"),
+        attempt: 1,
+        channel: Some(Channel::Sms),
+        provider: Some("carrier".into()),
+        provider_ref: None,
+        reason: None,
+        note: None,
+        next_at: None,
+    }
+}
+
+/// Most are taken at once and delivered. Some are refused, of some nobody
+/// knows, and some find the provider down until their window closes.
+async fn hours(bench: &Bench, carrier: &Carrier) {
+    carrier.will((0..STUCK).flat_map(|_| [down()]).chain([refused(), lost(), lost()]));
+    let stages = bench.stages();
+    stages.round(at("2026-03-10T09:00Z")).await.unwrap();
+    let taken: Vec<PostedReceipt> = carrier
+        .given()
+        .iter()
+        .map(|(key, ..)| PostedReceipt {
+            provider: "carrier".into(),
+            message_id: key.to_string().into(),
+            ordinal: 0,
+            receipt: Receipt { key: *key, fate: Fate::Delivered, at: at("2026-03-10T09:01Z") },
+            received_at: at("2026-03-10T09:01Z"),
+        })
+        .skip(STUCK + 3)
+        .collect();
+    for some in taken.chunks(250) {
+        bench.store.keep(some).await.unwrap();
+    }
+    for hour in 10..=21 {
+        // Those of the next channel included, which is tried at once.
+        carrier.will((0..2 * STUCK).map(|_| down()));
+        stages.round(at(&format!("2026-03-10T{hour}:00Z"))).await.unwrap();
+    }
+}
+
+/// Most have paid. What no provider took stays due, and what nobody knows of
+/// is waited for until its time is over.
+async fn tomorrow(bench: &Bench, billing: &Billing) {
+    for n in 1..=DUE {
+        if n % 9 != 0 {
+            billing.remaining(&format!("N{n}"), "0.00");
+        }
+    }
+    bench.rounds("2026-03-11T06:00Z", "2026-03-11T10:00Z").await;
+    bench.round("2026-03-20T10:00Z").await;
+}
+
+async fn leases_change_hands(bench: &Bench) {
+    let shift = bench.workshop.shift();
+    let held = shift.tenure();
+    bench.store.confirm(held, &Bucket::all()).await.unwrap();
+    let some = Tenure::new(held.owner(), held.iter().take(200));
+    assert_eq!(bench.store.release(&some).await.unwrap(), 200);
+}
