@@ -219,6 +219,11 @@ impl Stages {
             told("take over", &self.take_over(clock.now()).await);
             let sent = while_alive(self.dispatch.drain(clock.clone(), stop), &alive).await;
             told("dispatch", &sent);
+            if sent.is_err() {
+                // Marks may have become durable that nobody knows of, and
+                // outcomes may not have: both are settled as after a start.
+                *self.taken_over.lock().await = None;
+            }
             if sent.is_ok_and(|moved| moved > 0) {
                 continue;
             }

@@ -35,6 +35,7 @@ use crate::model::control::Control;
 use crate::model::id::BUCKETS;
 use crate::model::reminder::Transition;
 use crate::model::{Bucket, ReminderId};
+use crate::provider::{Delay, SendOutcome};
 use crate::store::{DueReminder, Submission};
 
 use self::pace::Pace;
@@ -324,28 +325,34 @@ impl Sending {
         let mut attempts = std::pin::pin!(attempts);
         while let Some(outcome) = attempts.next().await {
             dispatch.pace.done();
-            if let Some(outcome) = outcome {
-                outcomes.send(outcome).await?;
-            }
+            outcomes.send(outcome).await?;
         }
         Ok(0)
     }
 }
 
 impl Dispatch {
-    /// `None` where the bucket is no longer ours: nothing is sent, and whoever
-    /// has it finds the mark and settles it.
-    async fn attempt(&self, marked: Marked) -> Option<Outcome> {
+    /// Where the bucket may be another's by now, nothing is sent. That is
+    /// recorded like any outcome: if the lease was lost indeed, it comes too
+    /// late, and whoever has the bucket has settled the mark; if our own sign
+    /// of life was only late, the lease goes on, and nobody else would.
+    async fn attempt(&self, marked: Marked) -> Outcome {
         let Marked { ready, mark, at, shift } = marked;
         let bucket = mark.reminder.bucket();
-        if !shift.may_act(bucket, Instant::now()) {
+        let transition = if shift.may_act(bucket, Instant::now()) {
+            self.send(ready, mark, at).await
+        } else {
             error!(
                 bucket = bucket.number(),
-                "a reminder was marked and not sent: its bucket is another's by now"
+                "a reminder was marked and not sent: its bucket may be another's by now"
             );
-            return None;
-        }
-        let transition = self.send(ready, mark, at).await;
-        Some(Outcome { transition, shift })
+            let outcome = SendOutcome::Deferred {
+                because: Delay::Throttled,
+                wait: None,
+                note: "the lease was in doubt".to_owned(),
+            };
+            self.follow(ready, mark, outcome, at)
+        };
+        Outcome { transition, shift }
     }
 }

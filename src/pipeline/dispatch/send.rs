@@ -14,13 +14,24 @@ use crate::pipeline::Workshop;
 impl Dispatch {
     /// One attempt, marked by `mark`, and what follows from it.
     pub async fn send(&self, one: Ready, mark: Transition, now: Timestamp) -> Transition {
+        let Some(sender) = self.shop.providers.sender(one.channel) else {
+            return ended(&one.due, ReminderState::Deferred, Reason::NoContact, now);
+        };
+        let outcome = sender.send(&one.outgoing, now).await;
+        self.follow(one, mark, outcome, now)
+    }
+
+    /// What follows from an attempt.
+    pub fn follow(
+        &self,
+        one: Ready,
+        mark: Transition,
+        outcome: SendOutcome,
+        now: Timestamp,
+    ) -> Transition {
         let Workshop { providers, settings, .. } = &self.shop;
         let Ready { due, channel, outgoing } = one;
-        let Some(sender) = providers.sender(channel) else {
-            return ended(&due, ReminderState::Deferred, Reason::NoContact, now);
-        };
-        let result = sender.send(&outgoing, now).await;
-        let (outcome, provider_ref, note) = match result {
+        let (outcome, provider_ref, note) = match outcome {
             SendOutcome::Accepted { provider_ref } => (Outcome::Accepted, provider_ref, None),
             SendOutcome::Rejected { note, .. } => (Outcome::Rejected, None, Some(note)),
             SendOutcome::Deferred { because: Delay::Throttled, wait, note } => {
@@ -44,7 +55,10 @@ impl Dispatch {
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let next_at = match next.state {
-            ReminderState::Accepted => sender.capabilities().receipts.then_some(receipt_deadline),
+            ReminderState::Accepted => providers
+                .sender(channel)
+                .is_some_and(|sender| sender.capabilities().receipts)
+                .then_some(receipt_deadline),
             ReminderState::Unknown => Some(receipt_deadline),
             _ => next.retry_at,
         };
