@@ -1,20 +1,15 @@
-//! `duebell source check` and `duebell sync`: the billing database as we
-//! understand it.
+//! `duebell source check`: the billing database as we understand it.
 
 use anyhow::{Context, ensure};
 
 use crate::app;
-use crate::model::Bucket;
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
-use crate::pipeline::sync::Sync;
-use crate::pipeline::{Stage, Workshop};
-use crate::provider::route::Providers;
 use crate::source::sql::SqlSource;
 use crate::source::{Source, rows};
-use crate::store::{self, FileLock};
+use crate::store;
 
-use super::context::{Options, now};
+use super::context::Options;
 use super::output::print_line;
 
 /// Rows of each feed that are read and shown.
@@ -127,33 +122,4 @@ fn understood(rows: &Rows) -> Vec<String> {
             })
             .collect(),
     }
-}
-
-/// Reads every feed once into the ledger, as the daemon does.
-pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
-    let loaded = options.load()?;
-    let _lock = FileLock::take(&loaded.settings.store.url, now())?;
-    let (workshop, store): (Workshop, _) =
-        app::workshop(loaded, Providers::default(), now()).await?;
-    let leases = workshop.leases.clone();
-    leases.beat().await?;
-    let is_reader = workshop.shift().tenure().fence(Bucket::FIRST).is_some();
-    let outcome = Sync(workshop).run_once(now()).await;
-    leases.leave().await?;
-    ensure!(
-        is_reader,
-        "a daemon that runs on this store reads the feeds; stop it first, or leave it to that one"
-    );
-    let feeds = store.desk().feeds().await?;
-    if json {
-        print_line(&serde_json::to_string_pretty(&feeds)?)?;
-    }
-    for line in feeds.iter().filter(|_| !json) {
-        print_line(&format!(
-            "{}: {} read = {} used + {} set aside, up to {}",
-            line.feed, line.read, line.used, line.set_aside, line.changed_at
-        ))?;
-    }
-    store.close().await;
-    outcome.map(drop)
 }

@@ -74,7 +74,12 @@ impl LedgerStore for SqlStore {
         Ok(Counts { read: page.read, used, set_aside })
     }
 
-    async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError> {
+    async fn merge_awaited(
+        &self,
+        tenure: &Tenure,
+        on: Date,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let rows = self.engine.rows(sql::find_awaited, &[Arg::Int(AWAITED_PAGE)]).await?;
         let mut by_feed: HashMap<String, Vec<String>> = HashMap::new();
         for row in &rows {
@@ -89,6 +94,7 @@ impl LedgerStore for SqlStore {
             };
             let feed = rows.feed();
             let mut tx = self.engine.begin().await?;
+            hold(&mut tx, tenure, &[Bucket::FIRST]).await?;
             let mut merge = Merge { tx: &mut tx, on, rejects: Vec::new(), repeats: Vec::new() };
             let used = merge.rows(rows).await?;
             let rejects = merge.rejects;

@@ -78,12 +78,12 @@ async fn a_row_without_its_account_waits_and_is_used_once_the_account_comes(stor
     assert_eq!(merged(store, Rows::Bills(rows)).await, counts(1, 0, 1));
     let late = vec![payment("p1", "A", None, "pending")];
     assert_eq!(merged(store, Rows::Payments(late)).await, counts(1, 0, 1));
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 0);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 0);
     assert_eq!(set_aside(store).await.len(), 2);
 
     with_accounts(store, &["A"]).await;
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 2);
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 0);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 2);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 0);
     assert_eq!(set_aside(store).await, []);
     assert_eq!(bills_of(store, "A").await.len(), 1);
     assert_eq!(touched(store).await, ["A"]);
