@@ -3,8 +3,8 @@
 
 use duebell::model::feed::{Cursor, Feed, Reject};
 use duebell::model::ledger::{Counts, Rows};
-use duebell::model::{AccountId, Bill};
-use duebell::store::{LedgerStore, PlanStore, SqlStore};
+use duebell::model::{AccountId, Bill, Bucket, Owner};
+use duebell::store::{LeaseStore, LedgerStore, PlanStore, SqlStore, StoreError};
 
 use super::on_each_engine;
 use crate::support::build::*;
@@ -274,4 +274,27 @@ async fn an_account_keeps_the_bucket_of_its_first_sight(store: &SqlStore) {
     let facts = store.facts(&[key("A")], day(TODAY)).await.unwrap();
     assert_eq!(facts[0].account.name, "Zoë Schmidt");
     assert_eq!(store.held(Feed::Accounts).await.unwrap(), 1);
+}
+
+/// A page and what waited are written by who has the first bucket now.
+#[tokio::test]
+async fn who_lost_the_first_bucket_merges_nothing_on_postgres() {
+    let store = super::on_postgres().await;
+    merged(&store, Rows::Bills(vec![bill("b1", "A", 5_000, "2026-03-09")])).await;
+    with_accounts(&store, &["A"]).await;
+    let (late, next) = (Owner(1), Owner(2));
+    let length = std::time::Duration::from_secs(600);
+    let held = store.heartbeat(late, length).await.unwrap().tenure;
+    store.release_all(late).await.unwrap();
+    let taken = store.heartbeat(next, length).await.unwrap().tenure;
+
+    let lost = |error| matches!(error, StoreError::LeaseLost { bucket: Bucket::FIRST });
+    let refused = store.merge_awaited(&held, day(TODAY), at(NOON)).await;
+    assert!(refused.is_err_and(lost));
+    let row = page(Rows::Bills(vec![bill("b2", "A", 5_000, "2026-03-09")]));
+    assert!(store.merge(&held, row, day(TODAY), at(NOON)).await.is_err_and(lost));
+    assert_eq!(bills_of(&store, "A").await, []);
+
+    assert_eq!(store.merge_awaited(&taken, day(TODAY), at(NOON)).await.unwrap(), 1);
+    assert_eq!(bills_of(&store, "A").await.len(), 1);
 }
