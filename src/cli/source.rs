@@ -1,5 +1,7 @@
 //! `duebell source check`: the billing database as we understand it.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, ensure};
 
 use crate::app;
@@ -15,6 +17,8 @@ use super::output::print_line;
 /// Rows of each feed that are read and shown.
 const SAMPLE: u32 = 200;
 const SHOWN: usize = 3;
+/// By an index, so few rows take milliseconds.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Runs every query, and shows sample rows as they were understood.
 pub async fn check(options: &Options) -> anyhow::Result<()> {
@@ -35,7 +39,9 @@ pub async fn check(options: &Options) -> anyhow::Result<()> {
     let settings = loaded.settings.source.context("no [source]")?;
     print_line(&format!("billing database {}", store::without_password(&settings.url)))?;
     for feed in source.feeds() {
+        let asked = Instant::now();
         let raw = source.page(feed, &Cursor::start(), SAMPLE).await?;
+        let took = asked.elapsed();
         let total = source.count(feed).await?;
         let Some(page) = rows::checked_page(feed, &raw, &settings.defaults, true) else {
             print_line(&format!("{feed}: no rows"))?;
@@ -54,6 +60,12 @@ pub async fn check(options: &Options) -> anyhow::Result<()> {
         }
         for reject in page.rejects.iter().take(SHOWN) {
             print_line(&format!("  {} {}: {} {}", feed, reject.row, reject.field, reject.reason))?;
+        }
+        if took > SLOW {
+            print_line(&format!(
+                "  {feed}: these rows took {:.1} s, as every page will; order by columns of the table, with an index on them",
+                took.as_secs_f64()
+            ))?;
         }
         // Paging leans on it: the same question again must give the same row first.
         let first = raw.first().and_then(|row| row.cells.first());

@@ -57,7 +57,10 @@ impl Merge<'_> {
         // Owners first: a foreign claim later in the page must not displace
         // the row of the account that holds it.
         let entries = self.owned(entries);
-        let entries = self.distinct(entries);
+        let mut entries = self.distinct(entries);
+        // Every key leads with the bucket: rows of one bucket go into the same
+        // leaves of every index, and find them where the one before left them.
+        entries.sort_by_key(|entry| entry.bucket);
         let (mut new, mut known, mut used) = (Vec::with_capacity(entries.len()), Vec::new(), 0);
         let mut changed = Vec::new();
         for Entry { row, bucket, holder, times } in &entries {
