@@ -65,9 +65,9 @@ impl Sync {
         let (first, then): (Vec<Feed>, Vec<Feed>) =
             self.0.source.feeds().into_iter().partition(|feed| *feed == Feed::Accounts);
         for feeds in [first, then] {
-            let read = feeds.into_iter().map(|feed| async move {
-                (feed, self.feed(feed, now, reading).await)
-            });
+            let read = feeds
+                .into_iter()
+                .map(|feed| async move { (feed, self.feed(feed, now, reading).await) });
             for (feed, read) in join_all(read).await {
                 // One feed that fails does not stop the others; the freshness
                 // gate sees to it that nothing is sent on half of the facts.
@@ -108,12 +108,7 @@ impl Sync {
     }
 
     /// Reads one feed to its end, or until somebody else is to read it.
-    async fn feed(
-        &self,
-        feed: Feed,
-        now: Timestamp,
-        reading: &Reading,
-    ) -> anyhow::Result<Counts> {
+    async fn feed(&self, feed: Feed, now: Timestamp, reading: &Reading) -> anyhow::Result<Counts> {
         let Workshop { ledger, .. } = &self.0;
         let on = now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let mut total = Counts::default();

@@ -127,11 +127,7 @@ impl Leases {
 
     /// The same on those buckets alone that `wanted` names: the others may be
     /// given back while the shift lives.
-    pub fn begin_on(
-        self: &Arc<Self>,
-        wanted: impl FnMut(Bucket) -> bool,
-        now: Instant,
-    ) -> Shift {
+    pub fn begin_on(self: &Arc<Self>, wanted: impl FnMut(Bucket) -> bool, now: Instant) -> Shift {
         let mut state = self.state();
         state.tell_if_over(now);
         let tenure = Arc::new(state.belief.workable(now).only(wanted));

@@ -282,9 +282,8 @@ async fn an_account_keeps_the_bucket_of_its_first_sight(store: &SqlStore) {
 async fn a_large_page_of_new_rows_among_known_ones_is_merged_as_a_small_one_is(store: &SqlStore) {
     let names: Vec<String> = (0..30).map(|n| format!("A{n:02}")).collect();
     with_accounts(store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let row = |n: usize, remaining| {
-        bill(&format!("b{n:04}"), &names[n / 150], remaining, "2026-03-09")
-    };
+    let row =
+        |n: usize, remaining| bill(&format!("b{n:04}"), &names[n / 150], remaining, "2026-03-09");
     let known: Vec<_> = (0..1_500).map(|n| row(n, 5_000)).collect();
     with_bills(store, &known).await;
     look_at_all(store).await;
