@@ -64,9 +64,10 @@ pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
 /// Shows how far the reading has come, on standard error, until it has ended.
 async fn show(workshop: &Workshop, reading: &Reading, ended: &CancellationToken) {
     let feeds = workshop.source.feeds();
+    let all = MultiProgress::new();
     let shown = async {
         match std::io::stderr().is_terminal() {
-            true => bars(workshop, &feeds, reading).await,
+            true => bars(&all, workshop, &feeds, reading).await,
             false => lines(&feeds, reading).await,
         }
     };
@@ -74,6 +75,9 @@ async fn show(workshop: &Workshop, reading: &Reading, ended: &CancellationToken)
         () = ended.cancelled() => {}
         () = shown => {}
     }
+    // What became of each feed is told on standard output. A terminal that
+    // cannot be cleared is no reason to fail.
+    let _ = all.clear();
 }
 
 async fn lines(feeds: &[Feed], reading: &Reading) {
@@ -92,8 +96,7 @@ async fn lines(feeds: &[Feed], reading: &Reading) {
 }
 
 /// A bar for each feed; while it is not known how many rows there are, a count.
-async fn bars(workshop: &Workshop, feeds: &[Feed], reading: &Reading) {
-    let all = MultiProgress::new();
+async fn bars(all: &MultiProgress, workshop: &Workshop, feeds: &[Feed], reading: &Reading) {
     let style = |template| {
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
     };
@@ -115,7 +118,7 @@ async fn bars(workshop: &Workshop, feeds: &[Feed], reading: &Reading) {
             if let Some(left) = left(workshop, *feed, reading).await {
                 bar.set_length(left);
                 bar.set_style(style(
-                    "{prefix:>8} {wide_bar} {percent:>3}% {human_pos}/{human_len} ({per_sec}, {eta} left)",
+                    "{prefix:>8} {wide_bar} {percent:>3}% {human_pos}/{human_len} ({eta} left)",
                 ));
             }
         }
