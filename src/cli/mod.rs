@@ -13,6 +13,7 @@ mod source;
 mod status;
 mod story;
 mod switches;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -129,7 +130,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Run => run::run(&options).await,
         Command::Check { json } => check::run(&options, json),
         Command::Source { command: SourceCommand::Check } => source::check(&options).await,
-        Command::Sync { json } => source::sync(&options, json).await,
+        Command::Sync { json } => sync::sync(&options, json).await,
         Command::Import(args) => import::run(args).await,
         Command::Plan { on, account, json } => {
             story::plan(&options, on, account.as_deref(), json).await

@@ -1,25 +1,24 @@
-//! `duebell source check` and `duebell sync`: the billing database as we
-//! understand it.
+//! `duebell source check`: the billing database as we understand it.
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
 use crate::app;
-use crate::model::Bucket;
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
-use crate::pipeline::sync::Sync;
-use crate::pipeline::{Stage, Workshop};
-use crate::provider::route::Providers;
 use crate::source::sql::SqlSource;
 use crate::source::{Source, rows};
-use crate::store::{self, FileLock};
+use crate::store;
 
-use super::context::{Options, now};
+use super::context::Options;
 use super::output::print_line;
 
 /// Rows of each feed that are read and shown.
 const SAMPLE: u32 = 200;
 const SHOWN: usize = 3;
+/// By an index, so few rows take milliseconds.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Runs every query, and shows sample rows as they were understood.
 pub async fn check(options: &Options) -> anyhow::Result<()> {
@@ -40,7 +39,9 @@ pub async fn check(options: &Options) -> anyhow::Result<()> {
     let settings = loaded.settings.source.context("no [source]")?;
     print_line(&format!("billing database {}", store::without_password(&settings.url)))?;
     for feed in source.feeds() {
+        let asked = Instant::now();
         let raw = source.page(feed, &Cursor::start(), SAMPLE).await?;
+        let took = asked.elapsed();
         let total = source.count(feed).await?;
         let Some(page) = rows::checked_page(feed, &raw, &settings.defaults, true) else {
             print_line(&format!("{feed}: no rows"))?;
@@ -59,6 +60,12 @@ pub async fn check(options: &Options) -> anyhow::Result<()> {
         }
         for reject in page.rejects.iter().take(SHOWN) {
             print_line(&format!("  {} {}: {} {}", feed, reject.row, reject.field, reject.reason))?;
+        }
+        if took > SLOW {
+            print_line(&format!(
+                "  {feed}: these rows took {:.1} s, as every page will; order by columns of the table, with an index on them",
+                took.as_secs_f64()
+            ))?;
         }
         // Paging leans on it: the same question again must give the same row first.
         let first = raw.first().and_then(|row| row.cells.first());
@@ -127,33 +134,4 @@ fn understood(rows: &Rows) -> Vec<String> {
             })
             .collect(),
     }
-}
-
-/// Reads every feed once into the ledger, as the daemon does.
-pub async fn sync(options: &Options, json: bool) -> anyhow::Result<()> {
-    let loaded = options.load()?;
-    let _lock = FileLock::take(&loaded.settings.store.url, now())?;
-    let (workshop, store): (Workshop, _) =
-        app::workshop(loaded, Providers::default(), now()).await?;
-    let leases = workshop.leases.clone();
-    leases.beat().await?;
-    let is_reader = workshop.shift().tenure().fence(Bucket::FIRST).is_some();
-    let outcome = Sync(workshop).run_once(now()).await;
-    leases.leave().await?;
-    ensure!(
-        is_reader,
-        "a daemon that runs on this store reads the feeds; stop it first, or leave it to that one"
-    );
-    let feeds = store.desk().feeds().await?;
-    if json {
-        print_line(&serde_json::to_string_pretty(&feeds)?)?;
-    }
-    for line in feeds.iter().filter(|_| !json) {
-        print_line(&format!(
-            "{}: {} read = {} used + {} set aside, up to {}",
-            line.feed, line.read, line.used, line.set_aside, line.changed_at
-        ))?;
-    }
-    store.close().await;
-    outcome.map(drop)
 }

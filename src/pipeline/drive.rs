@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::retention::Retention;
 use super::schedule::Schedule;
 use super::settle::Settle;
-use super::sync::Sync;
+use super::sync::{Reading, Sync};
 use super::tend::Tend;
 use super::{Stage, Workshop, planning_day};
 
@@ -176,7 +176,7 @@ impl Stages {
         let mut is_gain = false;
         while !stop.is_cancelled() {
             let now = clock.now();
-            let read = self.sync.run_once(now).await;
+            let read = self.sync.read(now, &Reading::until(stop)).await;
             told("sync", &read);
             told("tend", &self.tend.run_once(now).await);
             let is_planning_due = self.is_due(PLANNING, &schedules.plan, now).await;

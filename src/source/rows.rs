@@ -58,7 +58,7 @@ pub fn checked_page(
 /// read must not be taken for "paid".
 pub fn balance(raw: &RawRow) -> Result<(BillId, Money), Option<BillId>> {
     let reader = Reader { columns: BALANCE, cells: &raw.cells, warnings: Vec::new() };
-    let bill = reader.text("bill_id").map(BillId).map_err(|_| None)?;
+    let bill = reader.text("bill_id").map(BillId::from).map_err(|_| None)?;
     let read = reader.currency().and_then(|currency| {
         let minor = reader.signed_amount("remaining_amount", currency)?.max(0);
         Ok(Money::new(minor, currency))
@@ -78,14 +78,13 @@ fn each<T>(
 ) -> Vec<T> {
     let mut rows = Vec::with_capacity(raw.len());
     for row in raw {
-        let id = shown_id(row);
         let mut reader = Reader { columns, cells: &row.cells, warnings: Vec::new() };
         let checked = check(&mut reader);
         let warnings = reader.warnings;
         let mut set_aside = |fault: Fault, is_warning: bool| {
             rejects.push(Reject {
                 feed,
-                row: id.clone(),
+                row: shown_id(row),
                 field: fault.field.to_owned(),
                 reason: fault.reason,
                 is_warning,
@@ -129,9 +128,9 @@ fn cell_text(cell: &Cell) -> Option<&str> {
 fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Fault> {
     let account_id = row.id("account_id")?;
     let person = row.optional("person_id")?;
-    let bucket = Bucket::of(person.as_deref().unwrap_or(&account_id));
+    let bucket = Bucket::of(person.unwrap_or(&account_id));
     let zone = match row.optional("zone")? {
-        Some(name) if jiff::tz::TimeZone::get(&name).is_ok() => name,
+        Some(name) if jiff::tz::TimeZone::get(name).is_ok() => name.to_owned(),
         Some(_) => {
             row.warn("zone", "is no IANA time zone (expected one such as Europe/Berlin); the default zone is used");
             defaults.zone.clone()
@@ -139,7 +138,7 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         None => defaults.zone.clone(),
     };
     let tier = match row.optional("tier")? {
-        Some(name) => match Tier::parse(&name) {
+        Some(name) => match Tier::parse(name) {
             Some(tier) => tier,
             None => {
                 row.warn("tier", "is none of key, main, ordinary, small; ordinary is used");
@@ -149,14 +148,14 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         None => Tier::Ordinary,
     };
     let phone = row.optional("phone")?.and_then(|text| {
-        let number = PhoneNumber::parse(&text, defaults.region.as_deref());
+        let number = PhoneNumber::parse(text, defaults.region.as_deref());
         if number.is_none() {
             row.warn("phone", "is no valid telephone number (expected one such as +4915123456789); it is not used");
         }
         number
     });
     let email = row.optional("email")?.and_then(|text| {
-        let address = EmailAddress::parse(&text);
+        let address = EmailAddress::parse(text);
         if address.is_none() {
             row.warn(
                 "email",
@@ -166,7 +165,7 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         address
     });
     let preferred = row.optional("preferred_channel")?.and_then(|text| {
-        let channel = Channel::parse(&text);
+        let channel = Channel::parse(text);
         if channel.is_none() {
             row.warn("preferred_channel", "is none of sms, voice, email; the step's order is used");
         }
@@ -175,11 +174,11 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
     Ok(AccountRow {
         bucket,
         account_id: AccountId(account_id),
-        name: row.optional("name")?.unwrap_or_default(),
-        language: row.optional("language")?.unwrap_or_else(|| defaults.language.clone()),
+        name: row.optional("name")?.unwrap_or_default().to_owned(),
+        language: row.optional("language")?.unwrap_or(&defaults.language).to_owned(),
         zone,
         tier: tier.as_str().to_owned(),
-        segment: row.optional("segment")?.unwrap_or_default(),
+        segment: row.optional("segment")?.unwrap_or_default().to_owned(),
         phone: phone.map(|number| number.e164().to_owned()),
         email: email.map(|address| address.as_str().to_owned()),
         preferred_channel: preferred.map(|channel| channel.as_str().to_owned()),
@@ -223,7 +222,7 @@ fn payment(row: &mut Reader<'_>) -> Result<PaymentRow, Fault> {
     let currency = row.currency()?;
     let state = match row.optional("state")? {
         None => PaymentState::Settled,
-        Some(text) => PaymentState::parse(&text)
+        Some(text) => PaymentState::parse(text)
             .ok_or_else(|| row.fault("state", "is none of pending, settled, reversed"))?,
     };
     let paid_on = row.date("paid_on")?;
@@ -243,7 +242,7 @@ fn payment(row: &mut Reader<'_>) -> Result<PaymentRow, Fault> {
 
 fn hold(row: &mut Reader<'_>) -> Result<HoldRow, Fault> {
     let kind = row.text("kind")?;
-    if HoldKind::parse(&kind).is_none() {
+    if HoldKind::parse(kind).is_none() {
         return Err(row.fault(
             "kind",
             "is none of exemption, promise, hardship, moratorium, complaint, dispute",
@@ -257,7 +256,7 @@ fn hold(row: &mut Reader<'_>) -> Result<HoldRow, Fault> {
         hold_id: row.id("hold_id")?,
         account_id: AccountId(row.id("account_id")?),
         bill_id: row.optional_id("bill_id")?.map(BillId),
-        kind,
+        kind: kind.to_owned(),
         starts_on: row.date("starts_on")?,
         ends_on: row.optional_date("ends_on")?,
         amount,
@@ -277,7 +276,7 @@ struct Reader<'a> {
     warnings: Vec<Fault>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn fault(&self, field: &'static str, what: &str) -> Fault {
         Fault { field, reason: what.to_owned() }
     }
@@ -290,7 +289,7 @@ impl Reader<'_> {
         self.columns.iter().find(|c| c.name == field).map_or("a value", |c| c.expects)
     }
 
-    fn optional(&self, field: &'static str) -> Result<Option<String>, Fault> {
+    fn optional(&self, field: &'static str) -> Result<Option<&'a str>, Fault> {
         let index = self.columns.iter().position(|c| c.name == field);
         match index.and_then(|index| self.cells.get(index)) {
             None | Some(Cell::Null) => Ok(None),
@@ -299,11 +298,11 @@ impl Reader<'_> {
             Some(Cell::Text(text)) if text.contains('\0') => {
                 Err(self.fault(field, "contains a NUL character"))
             }
-            Some(Cell::Text(text)) => Ok(Some(text.clone())),
+            Some(Cell::Text(text)) => Ok(Some(text)),
         }
     }
 
-    fn text(&self, field: &'static str) -> Result<String, Fault> {
+    fn text(&self, field: &'static str) -> Result<&'a str, Fault> {
         self.optional(field)?.ok_or_else(|| self.missing(field))
     }
 
@@ -312,7 +311,7 @@ impl Reader<'_> {
             Some(id) if id.len() > ID_BYTES_MAX => {
                 Err(self.fault(field, &format!("is longer than {ID_BYTES_MAX} bytes")))
             }
-            id => Ok(id),
+            id => Ok(id.map(str::to_owned)),
         }
     }
 
@@ -335,7 +334,7 @@ impl Reader<'_> {
     fn signed_amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
         let text = self.text(field)?;
         let in_range = |minor: &i64| (-AMOUNT_MAX..=AMOUNT_MAX).contains(minor);
-        let parsed = Money::parse(&text, currency).map(|money| money.minor);
+        let parsed = Money::parse(text, currency).map(|money| money.minor);
         let bounded =
             parsed.and_then(|minor| Some(minor).filter(in_range).ok_or(BadAmount::TooLarge));
         bounded.map_err(|bad| {
@@ -357,7 +356,7 @@ impl Reader<'_> {
     fn optional_date(&self, field: &'static str) -> Result<Option<Date>, Fault> {
         let Some(text) = self.optional(field)? else { return Ok(None) };
         // Databases without a date type often give midnight along with the day.
-        let day = text.strip_suffix(" 00:00:00").unwrap_or(&text);
+        let day = text.strip_suffix(" 00:00:00").unwrap_or(text);
         let parsed: Option<Date> = (day.len() == 10).then(|| day.parse().ok()).flatten();
         match parsed {
             Some(date) if (EARLIEST..=LATEST).contains(&date) => Ok(Some(date)),

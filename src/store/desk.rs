@@ -12,7 +12,6 @@ use crate::model::{AccountId, Bill, Bucket, Item, Reason, ReminderState};
 
 use super::engine::{Arg, Statement};
 use super::facts::{bill, items_with_terms};
-use super::ledger::AccountKey;
 use super::statements::sql;
 use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
 
@@ -171,8 +170,8 @@ impl Desk<'_> {
 
     /// The bucket of an account; `None` where there is no such account.
     pub async fn bucket(&self, account: &AccountId) -> Result<Option<Bucket>, StoreError> {
-        let named = vec![AccountKey { account_id: account }];
-        let rows = self.store.engine.rows(sql::find_accounts, &[Arg::Set(&named)]).await?;
+        let args = [Arg::Text(account.as_str())];
+        let rows = self.store.engine.rows(sql::find_bucket, &args).await?;
         rows.first().map(|row| row.int("bucket").map(Bucket::from_number)).transpose()
     }
 

@@ -18,7 +18,9 @@ mod facts;
 mod file_lock;
 mod lease;
 mod ledger;
+mod merge;
 mod outbox;
+mod placed;
 mod plan;
 mod receipts;
 mod retention;
@@ -74,7 +76,13 @@ pub trait LedgerStore: Send + Sync {
     ) -> Result<Counts, StoreError>;
 
     /// Merges rows that waited for their account and whose account has come.
-    async fn merge_awaited(&self, on: Date, now: Timestamp) -> Result<u64, StoreError>;
+    /// Written under the same lease as a page.
+    async fn merge_awaited(
+        &self,
+        tenure: &Tenure,
+        on: Date,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 
     /// The feed was read to its end at `now` and had nothing more.
     async fn touch_feed(&self, feed: Feed, now: Timestamp) -> Result<(), StoreError>;

@@ -42,8 +42,8 @@ macro_rules! statements {
 
 statements! {
     twins:
-        find_accounts, merge_accounts, find_bill_owners, merge_bills, merge_payments,
-        merge_holds, touch, clear_rejects, put_rejects, set_feed, load_feed, touch_feed,
+        find_known_accounts, find_known_bills, find_known_payments, find_known_holds,
+        merge_accounts, merge_bills, merge_payments, merge_holds, touch, clear_rejects, put_rejects, set_feed, load_feed, touch_feed,
         count_held, find_candidates, load_accounts, load_bills, load_holds, load_pending,
         load_sent, load_in_hand, load_recorded, load_cases, load_history, insert_reminders,
         put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch, set_planned,
@@ -55,7 +55,7 @@ statements! {
         forget_cases
     ;
     shared:
-        find_awaited, reread_feed, load_policies, load_planned, load_control, drop_control,
+        find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, list_sent, list_flags, list_rejects,
         list_account_bills, list_account_attempts, list_account_why_not, load_flag
     ;

@@ -175,3 +175,41 @@ async fn the_example_of_a_foreign_schema_is_mapped_whole() {
     connection.close().await.unwrap();
     assert_eq!(answers(url, "config/source/example-postgres").await, Feed::ALL);
 }
+
+/// Names that `order by` takes for a computed column of the select, though the
+/// table may have one of that name, with an index: none, or each page of the
+/// feed reads and sorts the whole table.
+fn computed_in_order(query: &str) -> Vec<&str> {
+    let Some((select, order)) = query.split_once("\norder by ") else { return Vec::new() };
+    let order = order.lines().next().unwrap();
+    let names = order.split(", ").filter(|name| !name.contains(['.', ' ', '(']));
+    names
+        .filter(|name| {
+            select.contains(&format!(" as {name},")) || select.contains(&format!(" as {name}\n"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_mappings_order_by_columns_that_an_index_may_have() {
+    let computed = "select to_char(at, 'YYYY') as at\nfrom bill\norder by at, id\nlimit :page";
+    assert_eq!(computed_in_order(computed), ["at"]);
+    assert_eq!(computed_in_order(&computed.replace("by at", "by bill.at")), [""; 0]);
+
+    let feeds = ["accounts", "bills", "payments", "holds"];
+    let mut seen = 0;
+    for mapping in [
+        "config/source/duebell",
+        "config/source/example-postgres",
+        "config/source/example-mysql",
+        "benches/scale/source",
+    ] {
+        for feed in feeds {
+            let file = shipped(mapping).join(format!("{feed}.sql"));
+            let Ok(query) = std::fs::read_to_string(&file) else { continue };
+            assert_eq!(computed_in_order(&query), [""; 0], "{}", file.display());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 15);
+}

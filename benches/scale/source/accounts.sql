@@ -10,5 +10,5 @@ select
     to_char(changed_at, 'YYYY-MM-DD HH24:MI:SS.US') as changed_at
 from account
 where (changed_at, id) > (:changed_at::timestamp, :id collate "C")
-order by changed_at, id
+order by account.changed_at, id
 limit :page

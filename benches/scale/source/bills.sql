@@ -11,5 +11,5 @@ select
     to_char(changed_at, 'YYYY-MM-DD HH24:MI:SS.US') as changed_at
 from bill
 where (changed_at, id) > (:changed_at::timestamp, :id collate "C")
-order by changed_at, id
+order by bill.changed_at, id
 limit :page

@@ -122,9 +122,15 @@ impl Leases {
     /// Begins a spell of work on every bucket that may be worked on at `now`,
     /// which may be none.
     pub fn begin(self: &Arc<Self>, now: Instant) -> Shift {
+        self.begin_on(|_| true, now)
+    }
+
+    /// The same on those buckets alone that `wanted` names: the others may be
+    /// given back while the shift lives.
+    pub fn begin_on(self: &Arc<Self>, wanted: impl FnMut(Bucket) -> bool, now: Instant) -> Shift {
         let mut state = self.state();
         state.tell_if_over(now);
-        let tenure = Arc::new(state.belief.workable(now));
+        let tenure = Arc::new(state.belief.workable(now).only(wanted));
         state.shifts.retain(|shift| shift.strong_count() > 0);
         state.shifts.push(Arc::downgrade(&tenure));
         drop(state);

@@ -1,6 +1,7 @@
 //! MariaDB and MySQL.
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, TypeInfo};
@@ -70,8 +71,7 @@ impl Database for MySql {
                 Value::Number(number) => query.bind(*number),
             };
         }
-        let rows = query.fetch_all(&self.0).await?;
-        Ok(rows.iter().map(row).collect())
+        query.fetch(&self.0).map_ok(|told| row(&told)).try_collect().await
     }
 
     /// A cast turns bytes that are no UTF-8 into NULL, as if nothing had been

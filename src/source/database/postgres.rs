@@ -1,6 +1,7 @@
 //! PostgreSQL.
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, ValueRef};
@@ -52,8 +53,7 @@ impl Database for Postgres {
                 Value::Number(number) => query.bind(*number),
             };
         }
-        let rows = query.fetch_all(&self.0).await?;
-        Ok(rows.iter().map(row).collect())
+        query.fetch(&self.0).map_ok(|told| row(&told)).try_collect().await
     }
 
     fn as_text(&self, column: &Returned) -> String {

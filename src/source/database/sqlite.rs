@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement};
@@ -49,8 +50,7 @@ impl Database for Sqlite {
                 Value::Number(number) => query.bind(*number),
             };
         }
-        let rows = query.fetch_all(&self.0).await?;
-        Ok(rows.iter().map(row).collect())
+        query.fetch(&self.0).map_ok(|told| row(&told)).try_collect().await
     }
 
     /// Bytes that are no UTF-8 cost one row as a blob, and the query as text.

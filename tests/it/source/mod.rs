@@ -3,6 +3,7 @@
 
 mod examples;
 mod foreign;
+mod killed;
 mod mariadb;
 mod opening;
 mod reading;

@@ -1,13 +1,17 @@
 //! Pages by watermark, and what keeps rows from being lost between them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use async_trait::async_trait;
+use duebell::model::BillId;
 use duebell::model::feed::{Cell, Cursor, Feed, RawRow};
 use duebell::pipeline::Stage;
-use duebell::pipeline::sync::Sync;
+use duebell::pipeline::sync::{Reading, Sync};
 use duebell::pipeline::tend::Tend;
-use duebell::source::Source;
+use duebell::source::{Source, SourceError};
 use duebell::store::LedgerStore;
+use tokio_util::sync::CancellationToken;
 
 use super::foreign::Foreign;
 use super::on_each_database;
@@ -20,6 +24,7 @@ on_each_database![
     the_nightly_count_finds_what_the_overlap_did_not,
     a_feed_that_fails_does_not_stop_the_others,
     a_reading_that_was_cut_short_goes_on_where_it_stopped,
+    a_reading_that_is_to_stop_ends_with_the_page_that_is_merged,
     balances_are_those_of_the_moment,
     an_empty_database_is_a_fresh_one,
 ];
@@ -122,6 +127,66 @@ async fn a_reading_that_was_cut_short_goes_on_where_it_stopped(mut foreign: Fore
     let mark = bench.store.feed_mark(Feed::Bills).await.unwrap().unwrap();
     assert_eq!((mark.cursor.id.as_str(), mark.counts.read), ("b5", 5));
     assert_eq!(mark.read_at, Some(at("2026-03-10T12:01Z")));
+}
+
+/// Somebody asks for a stop while the third page of bills is read.
+struct StoppedAtTheThird {
+    source: Arc<dyn Source>,
+    pages: AtomicU32,
+    stop: CancellationToken,
+}
+
+#[async_trait]
+impl Source for StoppedAtTheThird {
+    fn feeds(&self) -> Vec<Feed> {
+        self.source.feeds()
+    }
+
+    async fn page(
+        &self,
+        feed: Feed,
+        after: &Cursor,
+        limit: u32,
+    ) -> Result<Vec<RawRow>, SourceError> {
+        if feed == Feed::Bills && self.pages.fetch_add(1, Ordering::Relaxed) == 2 {
+            self.stop.cancel();
+        }
+        self.source.page(feed, after, limit).await
+    }
+
+    async fn balances(&self, bills: &[BillId]) -> Result<Vec<RawRow>, SourceError> {
+        self.source.balances(bills).await
+    }
+
+    async fn count(&self, feed: Feed) -> Result<u64, SourceError> {
+        self.source.count(feed).await
+    }
+}
+
+async fn a_reading_that_is_to_stop_ends_with_the_page_that_is_merged(mut foreign: Foreign) {
+    foreign.customers(&["C"]).await;
+    for n in 1..=7 {
+        foreign.invoice(&format!("b{n}"), "2026-03-10 12:00:00").await;
+    }
+    let mut bench = bench(&foreign).await;
+    bench.workshop.settings.sync_page = 2;
+    let stop = CancellationToken::new();
+    let reading = Reading::until(&stop);
+    bench.workshop.source = Arc::new(StoppedAtTheThird {
+        source: bench.workshop.source.clone(),
+        pages: AtomicU32::new(0),
+        stop,
+    });
+    Sync(bench.workshop.clone()).read(at("2026-03-10T12:01Z"), &reading).await.unwrap();
+    // The third was read ahead, while the second was merged.
+    assert_eq!((reading.merged(Feed::Accounts), reading.merged(Feed::Bills)), (1, 4));
+    let mark = bench.store.feed_mark(Feed::Bills).await.unwrap().unwrap();
+    assert_eq!((mark.cursor.id.as_str(), mark.counts.read, mark.read_at), ("b4", 4, None));
+
+    sync(&bench, "2026-03-10T12:02Z").await.unwrap();
+    assert_eq!(bills(&bench).await.len(), 7);
+    let mark = bench.store.feed_mark(Feed::Bills).await.unwrap().unwrap();
+    assert_eq!((mark.counts.read, mark.read_at), (7, Some(at("2026-03-10T12:02Z"))));
 }
 
 async fn balances_are_those_of_the_moment(mut foreign: Foreign) {

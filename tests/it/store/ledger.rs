@@ -3,8 +3,8 @@
 
 use duebell::model::feed::{Cursor, Feed, Reject};
 use duebell::model::ledger::{Counts, Rows};
-use duebell::model::{AccountId, Bill};
-use duebell::store::{LedgerStore, PlanStore, SqlStore};
+use duebell::model::{AccountId, Bill, Bucket, Owner};
+use duebell::store::{LeaseStore, LedgerStore, PlanStore, SqlStore, StoreError};
 
 use super::on_each_engine;
 use crate::support::build::*;
@@ -26,6 +26,8 @@ on_each_engine![
     what_was_read_is_what_was_used_and_what_was_set_aside,
     a_row_that_comes_again_mended_is_no_longer_set_aside,
     a_payment_and_a_hold_touch_their_account,
+    a_large_page_of_new_rows_among_known_ones_is_merged_as_a_small_one_is,
+    an_account_that_comes_again_changed_is_changed,
     an_account_keeps_the_bucket_of_its_first_sight,
 ];
 
@@ -78,12 +80,12 @@ async fn a_row_without_its_account_waits_and_is_used_once_the_account_comes(stor
     assert_eq!(merged(store, Rows::Bills(rows)).await, counts(1, 0, 1));
     let late = vec![payment("p1", "A", None, "pending")];
     assert_eq!(merged(store, Rows::Payments(late)).await, counts(1, 0, 1));
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 0);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 0);
     assert_eq!(set_aside(store).await.len(), 2);
 
     with_accounts(store, &["A"]).await;
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 2);
-    assert_eq!(store.merge_awaited(day(TODAY), at(NOON)).await.unwrap(), 0);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 2);
+    assert_eq!(store.merge_awaited(&alone(), day(TODAY), at(NOON)).await.unwrap(), 0);
     assert_eq!(set_aside(store).await, []);
     assert_eq!(bills_of(store, "A").await.len(), 1);
     assert_eq!(touched(store).await, ["A"]);
@@ -274,4 +276,70 @@ async fn an_account_keeps_the_bucket_of_its_first_sight(store: &SqlStore) {
     let facts = store.facts(&[key("A")], day(TODAY)).await.unwrap();
     assert_eq!(facts[0].account.name, "Zoë Schmidt");
     assert_eq!(store.held(Feed::Accounts).await.unwrap(), 1);
+}
+
+/// Large enough for the way that only many new rows take.
+async fn a_large_page_of_new_rows_among_known_ones_is_merged_as_a_small_one_is(store: &SqlStore) {
+    let names: Vec<String> = (0..30).map(|n| format!("A{n:02}")).collect();
+    with_accounts(store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let row =
+        |n: usize, remaining| bill(&format!("b{n:04}"), &names[n / 150], remaining, "2026-03-09");
+    let known: Vec<_> = (0..1_500).map(|n| row(n, 5_000)).collect();
+    with_bills(store, &known).await;
+    look_at_all(store).await;
+
+    // A03 has paid one of its bills; all the others are as they were, and the
+    // second half of the accounts has its first bills. One row twice, and one
+    // of nobody's.
+    let mut rows: Vec<_> = (0..4_500).map(|n| row(n, if n == 450 { 0 } else { 5_000 })).collect();
+    rows.push(row(4_499, 5_000));
+    rows.push(bill("b9999", "nobody", 5_000, "2026-03-09"));
+    let page = || Rows::Bills(rows.clone());
+    assert_eq!(merged(store, page()).await, counts(4_502, 4_501, 1));
+    assert_eq!(store.held(Feed::Bills).await.unwrap(), 4_501);
+    let mut changed = vec![names[3].clone()];
+    changed.extend_from_slice(&names[10..]);
+    assert_eq!(touched(store).await, changed);
+    let paid = bills_of(store, &names[3]).await;
+    let paid: Vec<_> = paid.iter().filter(|bill| bill.remaining == 0).collect();
+    assert_eq!((paid.len(), paid[0].settled_on), (1, Some(day(TODAY))));
+
+    look_at_all(store).await;
+    merged(store, page()).await;
+    assert_eq!(touched(store).await, [""; 0]);
+    assert_eq!(bills_of(store, &names[29]).await.len(), 150);
+}
+
+async fn an_account_that_comes_again_changed_is_changed(store: &SqlStore) {
+    with_accounts(store, &["A", "B"]).await;
+    let mut moved = account("A");
+    moved.name = "Zoe".into();
+    merged(store, Rows::Accounts(vec![moved, account("B")])).await;
+    with_bills(store, &[bill("b1", "A", 1, "2026-03-09"), bill("b2", "B", 1, "2026-03-09")]).await;
+    let facts = store.facts(&[key("A"), key("B")], day(TODAY)).await.unwrap();
+    let names: Vec<&str> = facts.iter().map(|facts| facts.account.name.as_str()).collect();
+    assert_eq!(names, ["Zoe", account("B").name.as_str()]);
+}
+
+/// A page and what waited are written by who has the first bucket now.
+#[tokio::test]
+async fn who_lost_the_first_bucket_merges_nothing_on_postgres() {
+    let store = super::on_postgres().await;
+    merged(&store, Rows::Bills(vec![bill("b1", "A", 5_000, "2026-03-09")])).await;
+    with_accounts(&store, &["A"]).await;
+    let (late, next) = (Owner(1), Owner(2));
+    let length = std::time::Duration::from_secs(600);
+    let held = store.heartbeat(late, length).await.unwrap().tenure;
+    store.release_all(late).await.unwrap();
+    let taken = store.heartbeat(next, length).await.unwrap().tenure;
+
+    let lost = |error| matches!(error, StoreError::LeaseLost { bucket: Bucket::FIRST });
+    let refused = store.merge_awaited(&held, day(TODAY), at(NOON)).await;
+    assert!(refused.is_err_and(lost));
+    let row = page(Rows::Bills(vec![bill("b2", "A", 5_000, "2026-03-09")]));
+    assert!(store.merge(&held, row, day(TODAY), at(NOON)).await.is_err_and(lost));
+    assert_eq!(bills_of(&store, "A").await, []);
+
+    assert_eq!(store.merge_awaited(&taken, day(TODAY), at(NOON)).await.unwrap(), 1);
+    assert_eq!(bills_of(&store, "A").await.len(), 1);
 }

@@ -1,9 +1,7 @@
--- Merges bills $1 … $9 (arrays); $10 is the day on which a settlement without a
--- date of its own is seen. Returns the accounts of those that changed.
+-- Merges bills $1 … $9 (arrays). Returns the accounts of those that changed.
 insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
 select
-    k.bucket, k.bill_id, k.account_id, k.currency, k.amount, k.remaining, k.issued_on, k.due_on,
-    case when k.remaining > 0 then null else coalesce(k.settled_on, $10::date) end
+    k.bucket, k.bill_id, k.account_id, k.currency, k.amount, k.remaining, k.issued_on, k.due_on, k.settled_on
 from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::date[], $8::date[], $9::date[]) as k(bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
 where true
 on conflict (bucket, bill_id) do update set

@@ -1,9 +1,7 @@
--- Merges bills $1 (JSON array); $2 is the day on which a settlement without a
--- date of its own is seen. Returns the accounts of those that changed.
+-- Merges bills $1 (JSON array). Returns the accounts of those that changed.
 insert into bill (bucket, bill_id, account_id, currency, amount, remaining, issued_on, due_on, settled_on)
 select
-    k.value ->> 'bucket', k.value ->> 'bill_id', k.value ->> 'account_id', k.value ->> 'currency', k.value ->> 'amount', k.value ->> 'remaining', k.value ->> 'issued_on', k.value ->> 'due_on',
-    case when k.value ->> 'remaining' > 0 then null else coalesce(k.value ->> 'settled_on', $2) end
+    k.value ->> 'bucket', k.value ->> 'bill_id', k.value ->> 'account_id', k.value ->> 'currency', k.value ->> 'amount', k.value ->> 'remaining', k.value ->> 'issued_on', k.value ->> 'due_on', k.value ->> 'settled_on'
 from json_each($1) as k
 where true
 on conflict (bucket, bill_id) do update set

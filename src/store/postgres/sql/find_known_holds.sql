@@ -1,0 +1,5 @@
+-- Of holds $1, $2, $3 (arrays) the bucket of the account, and the account that holds the hold already.
+select k.n as n, a.bucket, known.account_id as holder
+from unnest($1::integer[], $2::text[], $3::text[]) as k(n, row_id, account_id)
+left join account as a on a.account_id = k.account_id
+left join hold as known on known.bucket = a.bucket and known.hold_id = k.row_id

@@ -1,0 +1,2 @@
+-- The bucket of account $1.
+select bucket from account where account_id = $1
