@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 31] = [
+const NOT_HOT: [&str; 32] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -35,6 +35,7 @@ const NOT_HOT: [&str; 31] = [
     "load_flag",
     "put_control",
     "drop_control",
+    "find_bucket",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",
@@ -63,11 +64,12 @@ const TINY: [&str; 7] =
     ["bucket_lease", "control", "daemon", "feed", "mark", "plan_mark", "policy"];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 6] = [
-    ("find_accounts", "the source names the account alone"),
+const ALL_BUCKETS: [(&str, &str); 7] = [
+    ("find_known_accounts", "the source names the account alone"),
+    ("find_known_holds", "likewise"),
+    ("find_known_payments", "likewise"),
     ("find_awaited", "so does a row that waits for its account"),
-    ("find_bill_owners", "the source names the bill alone"),
-    ("merge_accounts", "a known account keeps the bucket of its first sight"),
+    ("find_known_bills", "the source names bill and account alone"),
     ("load_retries", "one walk in the order of time for all buckets, then a filter"),
     ("load_waiting", "likewise"),
 ];
