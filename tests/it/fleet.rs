@@ -12,6 +12,7 @@ use jiff::civil::Date;
 
 use crate::support::peer::Peer;
 use crate::support::postgres;
+use crate::support::relay::Relay;
 
 const ACCOUNTS: usize = 600;
 const LEASE_S: u64 = 5;
@@ -48,6 +49,8 @@ fn today() -> Date {
 struct Fleet {
     dir: tempfile::TempDir,
     gateway: Peer,
+    /// Where the store is.
+    store: String,
 }
 
 struct Daemon {
@@ -83,9 +86,10 @@ impl Fleet {
     /// second for each answer, and each daemon has 20 under way.
     fn new() -> Fleet {
         let gateway = Peer::start("http_gateway.py", &["1.0"]);
-        let fleet = Fleet { dir: tempfile::tempdir().unwrap(), gateway };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = runtime.block_on(postgres::database());
+        let fleet = Fleet { dir: tempfile::tempdir().unwrap(), gateway, store };
+        let store = &fleet.store;
         let at = |name: &str| fleet.path(name).display().to_string();
         let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
         let settings = format!(
@@ -146,10 +150,25 @@ impl Fleet {
     }
 
     fn start(&self, name: &str) -> Daemon {
+        self.start_over(name, &self.store)
+    }
+
+    /// A daemon that reaches the store by that URL.
+    fn start_over(&self, name: &str, store: &str) -> Daemon {
         let log = self.path(&format!("{name}.log"));
         let file = std::fs::File::create(&log).unwrap();
-        let child = self.command().arg("run").stdin(Stdio::null()).stderr(file).spawn().unwrap();
+        let mut command = self.command();
+        command.args(["--set", &format!("store.url={store}"), "run"]);
+        let child = command.stdin(Stdio::null()).stderr(file).spawn().unwrap();
         Daemon { child, log }
+    }
+
+    /// The way to the store, as something that can be cut.
+    fn relay(&self) -> (Relay, String) {
+        let mut store: reqwest::Url = self.store.parse().unwrap();
+        let relay = Relay::to(store.port().unwrap());
+        store.set_port(Some(relay.port)).unwrap();
+        (relay, store.into())
     }
 
     /// How many messages the gateway took by now.
@@ -212,6 +231,30 @@ fn a_killed_a_frozen_and_a_late_daemon_lose_nothing_and_send_nothing_twice() {
     // Both kinds of loss were told.
     fleet.eventually("word of what was lost", || frozen.log().contains("buckets were lost"));
     for daemon in [frozen, steady, late] {
+        assert!(daemon.terminate());
+    }
+}
+
+/// The provider is still reached, the store is not: what is under way is
+/// finished, nothing new is sent, and others take over within the lease.
+#[test]
+fn a_daemon_that_is_cut_off_from_the_store_stops_and_comes_back() {
+    let fleet = Fleet::new();
+    let (relay, store) = fleet.relay();
+    let (cut_off, steady) = (fleet.start_over("cut-off", &store), fleet.start("steady"));
+    fleet.eventually("a share for each", || cut_off.log().contains("took over buckets"));
+    fleet.eventually("the first messages", || fleet.taken() >= 60);
+    relay.cut();
+    std::thread::sleep(Duration::from_secs(LEASE_S + 2));
+    relay.mend();
+    fleet.eventually("word of what was lost", || cut_off.log().contains("buckets were lost"));
+    fleet.eventually("the last message", || {
+        let states = fleet.states();
+        !["planned", "submitting", "retry_later"].iter().any(|state| states.contains_key(*state))
+    });
+    // What it had under way, and had marked to go next.
+    fleet.check(3 * 20);
+    for daemon in [cut_off, steady] {
         assert!(daemon.terminate());
     }
 }

@@ -9,4 +9,5 @@ pub mod mariadb;
 pub mod peer;
 pub mod postgres;
 pub mod reference;
+pub mod relay;
 pub mod server;
