@@ -24,6 +24,7 @@ synchronous_commit = on
 shared_buffers = 2GB
 max_wal_size = 8GB
 wal_compression = lz4
+track_commit_timestamp = on
 max_connections = 200
 SETTINGS
     "${as[@]}" "$bin/pg_ctl" -D "$dir/pg/data" -o "-p $pg_port" -l "$dir/pg/log" -w start >/dev/null ||
