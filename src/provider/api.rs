@@ -45,6 +45,8 @@ pub struct ApiAnswer {
     pub status: u16,
     /// The header `Retry-After`, as it came; see [`wait_for`].
     pub retry_after: Option<String>,
+    /// As they came: some APIs name an error here alone.
+    pub headers: HeaderMap,
     /// Empty where it broke off or was too long: the status had been said.
     pub body: Vec<u8>,
 }
@@ -149,7 +151,8 @@ async fn answer(request: RequestBuilder) -> Result<ApiAnswer, NoAnswer> {
             }
         }
     }
-    Ok(ApiAnswer { status: response.status().as_u16(), retry_after, body })
+    let headers = std::mem::take(response.headers_mut());
+    Ok(ApiAnswer { status: response.status().as_u16(), retry_after, headers, body })
 }
 
 impl NoAnswer {
