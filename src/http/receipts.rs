@@ -48,6 +48,11 @@ enum Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let said = |status: StatusCode, what: String| (status, format!("{what}\n")).into_response();
+        let again = |what: String| {
+            let mut response = said(StatusCode::SERVICE_UNAVAILABLE, what);
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+            response
+        };
         match self {
             Answer::Kept(None) => StatusCode::NO_CONTENT.into_response(),
             Answer::Kept(Some(told)) => {
@@ -67,11 +72,8 @@ impl IntoResponse for Answer {
             Answer::NotTaken(why @ NotTaken::Unreadable(_)) => {
                 said(StatusCode::BAD_REQUEST, why.to_string())
             }
-            Answer::NotKept(why) => {
-                let mut response = said(StatusCode::SERVICE_UNAVAILABLE, why.to_string());
-                response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
-                response
-            }
+            Answer::NotTaken(why @ NotTaken::NotNow(_)) => again(why.to_string()),
+            Answer::NotKept(why) => again(why.to_string()),
         }
     }
 }
@@ -87,7 +89,7 @@ pub(super) async fn call(
         return Answer::UnknownProvider.into_response();
     };
     let answer = taken(&front, name, request).await;
-    if let Answer::NotTaken(NotTaken::Unsigned(why)) = &answer
+    if let Answer::NotTaken(why @ (NotTaken::Unsigned(_) | NotTaken::NotNow(_))) = &answer
         && is_worth_telling(&front)
     {
         warn!(provider.name = %name, "receipts are refused: {why}");

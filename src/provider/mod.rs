@@ -90,7 +90,7 @@ pub trait ReceiptReader: Send + Sync {
 #[async_trait]
 pub trait CallbackReader: Send + Sync {
     /// Judges the bytes as they came, the signature before anything else. It
-    /// decides nothing and changes nothing.
+    /// decides nothing, and changes nothing here.
     ///
     /// # Errors
     /// Where the provider did not say it, or where it cannot be understood.
@@ -138,6 +138,9 @@ pub enum NotTaken {
     /// The provider's, and not what the contract says.
     #[error("{0}")]
     Unreadable(String),
+    /// It cannot be judged just now; whoever posted it does so again.
+    #[error("{0}")]
+    NotNow(String),
 }
 
 /// What is true after one attempt.

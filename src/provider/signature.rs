@@ -43,6 +43,9 @@ pub enum Refused {
     BadTime,
     #[error("no signature fits")]
     NoneFits,
+    /// Signed or not, it comes from somebody else than the settings name.
+    #[error("{0}")]
+    Stranger(&'static str),
 }
 
 /// Why a text is no secret; never shows it.
