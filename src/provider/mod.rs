@@ -9,6 +9,7 @@
 //! May use: model.
 
 pub mod api;
+pub mod aws;
 pub mod http;
 pub mod kinds;
 pub mod route;

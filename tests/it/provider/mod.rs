@@ -1,6 +1,7 @@
 //! Providers against real peers: each against the contract, and against what
 //! is its own.
 
+mod aws;
 mod contract;
 mod http;
 mod http_wire;
