@@ -10,12 +10,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::aliyun::Aliyun;
+use super::infobip::Infobip;
 use super::{CallbackReader, LookUp, ReceiptReader, Sender};
 use super::{http::Http, sandbox::Sandbox, smtp::Smtp};
 use crate::model::Channel;
 
 /// Every kind, by the name that `kind` has in the settings.
-pub const KINDS: &[Kind] = &[kind::<Sandbox>(), kind::<Smtp>(), kind::<Http>()];
+pub const KINDS: &[Kind] =
+    &[kind::<Sandbox>(), kind::<Aliyun>(), kind::<Http>(), kind::<Infobip>(), kind::<Smtp>()];
 
 /// A table of the settings, as read.
 pub type Table = Map<String, Value>;
