@@ -36,6 +36,7 @@ fn letter(number: u64, now: Timestamp) -> Outgoing {
             html: format!("<!doctype html><p>{text}</p>"),
             text,
         },
+        facts: None,
         expires_at: now + jiff::SignedDuration::from_hours(12),
     }
 }

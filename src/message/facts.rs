@@ -12,7 +12,8 @@ use super::language;
 use super::locale::{Locale, Style};
 use super::name::{cleaned, greeting};
 use super::operator::Operator;
-use crate::model::{AccountId, BillId, Money, billing, money};
+use crate::model::content::{FACTS, TemplateFacts};
+use crate::model::{AccountId, BillId, Channel, Money, billing, money};
 
 /// The facts behind one message.
 #[derive(Debug, Clone)]
@@ -100,6 +101,28 @@ impl MessageFacts<'_> {
         Value::from(all)
     }
 
+    /// The pieces of the message, for a provider that has templates of its own.
+    pub fn for_template(&self, template: &str, spoken: &str, channel: Channel) -> TemplateFacts {
+        let style = match channel {
+            Channel::Sms => Style::Sms,
+            Channel::Voice => Style::Spoken,
+            Channel::Email => Style::Written,
+        };
+        let all = self.variables(spoken, Medium { style, is_html: false });
+        let word = |name: &&'static str| {
+            let text = match *name {
+                "bill_count" => self.bills.len().to_string(),
+                name => {
+                    let within = |value: Value, part| value.get_attr(part).unwrap_or_default();
+                    name.split('.').fold(all.clone(), within).to_string()
+                }
+            };
+            (*name, text)
+        };
+        let words = FACTS.iter().map(word).collect();
+        TemplateFacts { template: template.to_owned(), words }
+    }
+
     fn operator(&self, rtl: bool, medium: Medium) -> Value {
         let mut phone = cleaned(&self.operator.phone);
         // HTML says so with `dir`; plain text has only marks, speech none.
@@ -136,5 +159,45 @@ impl MessageFacts<'_> {
             ("days_past_due", days.into()),
             ("is_overdue", (days > 0).into()),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::model::Currency;
+
+    #[test]
+    fn the_pieces_are_written_as_the_message_writes_them() {
+        let operator = Operator::default();
+        let account = AccountId::from("A-1");
+        let currency: Currency = "CNY".parse().unwrap();
+        let line = |id: &str, minor, due_on| BillLine {
+            bill: id.into(),
+            remaining: Money::new(minor, currency),
+            due_on,
+        };
+        let bills = vec![line("1", 12_345, date(2026, 3, 1)), line("2", 100, date(2026, 2, 20))];
+        let on = date(2026, 3, 2);
+        let (name, language) = ("王小明", "zh");
+        let facts =
+            MessageFacts { operator: &operator, name, account: &account, language, on, bills };
+        let pieces = facts.for_template("soft", "zh", Channel::Sms);
+        let piece = |name: &str| pieces.words[name].as_str();
+        assert_eq!(pieces.template, "soft");
+        assert_eq!((piece("name"), piece("account")), ("王小明", "A-1"));
+        assert!(piece("total").contains("124.45"), "{}", piece("total"));
+        assert!(piece("due_on").contains("20"), "{}", piece("due_on"));
+        assert_eq!((piece("days_past_due"), piece("bill_count")), ("10", "2"));
+        assert_eq!(piece("operator.pay_url"), "https://pay.example.net/A-1");
+        assert_eq!(
+            (piece("operator.name"), piece("operator.pay_site")),
+            ("Example Telecom", "pay.example.net")
+        );
+        for name in FACTS {
+            assert!(!piece(name).is_empty(), "{name}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a subscriber reads or hears.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -23,6 +24,30 @@ impl Content {
         }
     }
 }
+
+/// What a message says, piece by piece: for providers that have templates of
+/// their own and take only what goes into the gaps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateFacts {
+    /// Which of our templates the message was made of.
+    pub template: String,
+    /// By the names that our templates use, see [`FACTS`]; personal data.
+    pub words: BTreeMap<&'static str, String>,
+}
+
+/// The pieces that there are, as written in the message's language.
+pub const FACTS: &[&str] = &[
+    "name",
+    "account",
+    "total",
+    "due_on",
+    "days_past_due",
+    "bill_count",
+    "operator.name",
+    "operator.phone",
+    "operator.pay_url",
+    "operator.pay_site",
+];
 
 /// A short call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

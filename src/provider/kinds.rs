@@ -10,13 +10,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::aliyun::Aliyun;
+use super::infobip::Infobip;
 use super::{CallbackReader, LookUp, ReceiptReader, Sender};
 use super::{aws::eum::Eum, aws::ses::Ses, http::Http, sandbox::Sandbox, smtp::Smtp};
 use crate::model::Channel;
 
 /// Every kind, by the name that `kind` has in the settings.
 pub const KINDS: &[Kind] =
-    &[kind::<Sandbox>(), kind::<Smtp>(), kind::<Http>(), kind::<Ses>(), kind::<Eum>()];
+    &[
+        kind::<Sandbox>(),
+        kind::<Aliyun>(),
+        kind::<Eum>(),
+        kind::<Http>(),
+        kind::<Infobip>(),
+        kind::<Ses>(),
+        kind::<Smtp>(),
+    ];
 
 /// A table of the settings, as read.
 pub type Table = Map<String, Value>;

@@ -10,7 +10,10 @@
 
 pub mod api;
 pub mod aws;
+pub mod aliyun;
+pub mod echo;
 pub mod http;
+pub mod infobip;
 pub mod kinds;
 pub mod route;
 pub mod sandbox;
@@ -23,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
+use crate::model::content::TemplateFacts;
 use crate::model::{AttemptKey, Channel, Contacts, Content};
 
 pub use crate::model::receipt::{Fate, Receipt};
@@ -41,6 +45,8 @@ pub struct Outgoing {
     /// BCP 47 tag of the texts.
     pub language: String,
     pub content: Content,
+    /// Where the provider has templates of its own, what goes into them.
+    pub facts: Option<TemplateFacts>,
     /// The provider must not deliver at or after this instant.
     pub expires_at: Timestamp,
 }
@@ -64,6 +70,8 @@ pub struct Capabilities {
     /// Receipts will tell of delivery. Where not, acceptance is all that will
     /// ever be known.
     pub receipts: bool,
+    /// It has templates of its own, and needs [`Outgoing::facts`].
+    pub own_templates: bool,
     /// Submissions that it takes each second; `None` for as many as we like.
     pub per_second: Option<u32>,
     /// Submissions that it takes at once; `None` for as many as we like.

@@ -37,6 +37,9 @@ pub struct Signed<'a> {
 pub enum Refused {
     #[error("the header {0} is missing")]
     Missing(&'static str),
+    /// Of providers that do not sign: see `echo`.
+    #[error("the token in the URL is missing or does not fit")]
+    BadToken,
     #[error("webhook-timestamp is no number of seconds")]
     BadTimestamp,
     #[error("webhook-timestamp is more than {} seconds away", AGE_MAX.as_secs())]

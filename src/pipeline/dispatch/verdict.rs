@@ -2,18 +2,20 @@
 //! and the message of one that passes them all.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
 use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
+use crate::model::content::TemplateFacts;
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{
     AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderState,
 };
 use crate::policy::{self, AccountFacts};
-use crate::provider::Outgoing;
+use crate::provider::{Outgoing, Sender};
 use crate::source::{SourceError, rows};
 use crate::store::{DueBill, DueReminder, Submission};
 
@@ -222,8 +224,8 @@ impl Dispatch {
         due: &DueReminder,
         channel: Channel,
         owed: &[Money],
-    ) -> Result<Rendered, RenderError> {
-        let Workshop { scenarios, messages, operator, .. } = &self.shop;
+    ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
+        let Workshop { scenarios, messages, operator, providers, .. } = &self.shop;
         let version = scenarios.version(&due.reminder.policy);
         let step = version.as_ref().and_then(|version| {
             let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
@@ -243,7 +245,13 @@ impl Dispatch {
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
         };
-        messages.render(template, channel, &facts)
+        let rendered = messages.render(template, channel, &facts)?;
+        let own_templates = |sender: &Arc<dyn Sender>| sender.capabilities().own_templates;
+        let words = providers
+            .sender(channel)
+            .is_some_and(own_templates)
+            .then(|| facts.for_template(template, &rendered.language, channel));
+        Ok((rendered, words))
     }
 
     fn ready(
@@ -254,7 +262,7 @@ impl Dispatch {
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
         let Workshop { providers, settings, .. } = &self.shop;
-        let rendered = self.rendered(&due, channel, &owed).map_err(|error| {
+        let (rendered, facts) = self.rendered(&due, channel, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
@@ -267,6 +275,7 @@ impl Dispatch {
             name: due.account.name.clone(),
             language: rendered.language,
             content: rendered.content,
+            facts,
             expires_at: due.reminder.send_before,
         };
         let deadline = SignedDuration::from_secs(i64::from(settings.submit_deadline_s));

@@ -31,6 +31,7 @@ fn outgoing(revision: u32, channel: Channel) -> Outgoing {
         name: "Zoë Müller".into(),
         language: "de".into(),
         content,
+        facts: None,
         expires_at: at(3600),
     }
 }

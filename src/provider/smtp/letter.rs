@@ -154,6 +154,7 @@ mod tests {
                 text: "Offen: 1.234,50 €".to_owned(),
                 html: "<p>Offen: <b>1.234,50 €</b></p>".to_owned(),
             },
+            facts: None,
             expires_at: Timestamp::from_second(1_772_400_000).unwrap(),
         }
     }

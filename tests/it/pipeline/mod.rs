@@ -6,6 +6,7 @@ mod going_live;
 mod paid;
 mod providers;
 mod stops;
+mod templates;
 mod windows;
 
 use std::sync::Arc;

@@ -2,10 +2,13 @@
 //! is its own.
 
 mod aws;
+mod aliyun;
 mod contract;
 mod http;
 mod http_wire;
+mod infobip;
 mod smtp;
+mod texting;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
 use duebell::provider::Outgoing;
@@ -34,6 +37,7 @@ pub fn mail_to(who: &str) -> Outgoing {
             text: "Guten Tag Zoë,\n\noffen sind 1.234,50 €.\n.\n..\n.Netz AG\n".to_owned(),
             html: "<p>Guten Tag Zoë,</p>\n<p>offen sind <b>1.234,50 €</b>.</p>\n".to_owned(),
         },
+        facts: None,
         expires_at: "2026-03-01T19:00:00Z".parse().unwrap(),
     }
 }
