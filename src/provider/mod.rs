@@ -8,12 +8,14 @@
 //!
 //! May use: model.
 
+pub mod api;
 pub mod http;
 pub mod kinds;
 pub mod route;
 pub mod sandbox;
 pub mod signature;
 pub mod smtp;
+pub mod tls;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

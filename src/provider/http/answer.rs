@@ -7,10 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::provider::api::wait_for;
 use crate::provider::{Delay, Refusal, SendOutcome};
-
-/// A longer wait than this is not believed.
-const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// An answer, as far as it matters.
 #[derive(Debug, Clone, Default)]
@@ -92,14 +90,8 @@ impl Answer {
         }
     }
 
-    /// How long to wait: seconds or a date (RFC 9110 section 10.2.3).
     fn wait(&self, now: Timestamp) -> Option<SignedDuration> {
-        let text = self.retry_after.as_deref()?.trim();
-        let wait = match text.parse::<u32>() {
-            Ok(seconds) => SignedDuration::from_secs(seconds.into()),
-            Err(_) => jiff::fmt::rfc2822::parse(text).ok()?.timestamp().duration_since(now),
-        };
-        Some(wait.clamp(SignedDuration::ZERO, WAIT_MAX))
+        wait_for(self.retry_after.as_deref()?, now)
     }
 }
 

@@ -13,18 +13,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use reqwest::Url;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+use crate::provider::tls::client_config;
 
 /// The head of an answer.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -135,22 +136,7 @@ impl Gateway {
     }
 }
 
-/// Trusts whom the machine trusts.
 fn tls(host: &str) -> anyhow::Result<(TlsConnector, ServerName<'static>)> {
     let name = ServerName::try_from(host.to_owned()).context("url names no valid host")?;
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    ensure!(
-        !roots.is_empty(),
-        "the machine trusts no certificate; install ca-certificates, or name a file in SSL_CERT_FILE"
-    );
-    let mut settings =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .context("could not prepare encryption")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    settings.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((TlsConnector::from(Arc::new(settings)), name))
+    Ok((TlsConnector::from(Arc::new(client_config()?)), name))
 }
