@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{CallbackReader, LookUp, ReceiptReader, Sender};
-use super::{http::Http, sandbox::Sandbox, smtp::Smtp};
+use super::{http::Http, sandbox::Sandbox, smtp::Smtp, twilio::Twilio};
 use crate::model::Channel;
 
 /// Every kind, by the name that `kind` has in the settings.
-pub const KINDS: &[Kind] = &[kind::<Sandbox>(), kind::<Smtp>(), kind::<Http>()];
+pub const KINDS: &[Kind] = &[kind::<Sandbox>(), kind::<Smtp>(), kind::<Http>(), kind::<Twilio>()];
 
 /// A table of the settings, as read.
 pub type Table = Map<String, Value>;

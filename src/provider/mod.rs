@@ -16,6 +16,7 @@ pub mod sandbox;
 pub mod signature;
 pub mod smtp;
 pub mod tls;
+pub mod twilio;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

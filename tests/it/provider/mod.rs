@@ -5,6 +5,7 @@ mod contract;
 mod http;
 mod http_wire;
 mod smtp;
+mod twilio;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
 use duebell::provider::Outgoing;

@@ -8,6 +8,7 @@ pub mod data;
 pub mod mariadb;
 pub mod peer;
 pub mod postgres;
+pub mod python;
 pub mod reference;
 pub mod relay;
 pub mod server;

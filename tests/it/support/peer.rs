@@ -5,8 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Debian's packages live with Debian's Python, whichever comes first in PATH.
-const PYTHON: &str = "/usr/bin/python3";
+use super::python;
 
 /// A running peer with a directory of what it got. Ends with its test: killed
 /// on drop, and by its closed standard input should the test be killed.
@@ -22,7 +21,7 @@ impl Peer {
     pub fn start(script: &str, arguments: &[&str]) -> Peer {
         let dir = tempfile::tempdir().unwrap();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/peers").join(script);
-        let mut child = Command::new(PYTHON)
+        let mut child = Command::new(python::of(script))
             .arg(path)
             .arg(dir.path())
             .args(arguments)
@@ -30,7 +29,7 @@ impl Peer {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|_| panic!("{PYTHON} is missing: apt-get install python3"));
+            .unwrap_or_else(|_| panic!("Python is missing: apt-get install python3"));
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("port ").and_then(|port| port.parse().ok());
