@@ -6,6 +6,13 @@ macro_rules! embedded {
         &[
             file!("layout.html"),
             $(
+                file!($language, "/call/menu.txt"),
+                file!($language, "/call/goodbye.txt"),
+                file!($language, "/call/machine.txt"),
+                file!($language, "/call/send_link.txt"),
+                file!($language, "/call/promise.txt"),
+                file!($language, "/call/wrong_number.txt"),
+                file!($language, "/call/opt_out.txt"),
                 file!($language, "/courtesy/sms.txt"),
                 file!($language, "/courtesy/voice.txt"),
                 file!($language, "/courtesy/email.subject.txt"),

@@ -12,8 +12,9 @@ use minijinja::ErrorKind;
 
 use super::facts::{BILL_VARIABLES, VARIABLES};
 use super::files::{LAYOUT, Texts};
-use super::{BillLine, MessageFacts, Messages, Operator, Problem, RenderError, name};
-use crate::model::{AccountId, BillId, Channel, Content, Money};
+use super::{BillLine, MessageFacts, Messages, Operator, Problem, RenderError, call, name};
+use crate::model::content::{Does, Part, in_words};
+use crate::model::{AccountId, BillId, Channel, Content, Money, Prompt};
 
 /// Written by a sample where a subscriber's own words stand. It must come out
 /// escaped.
@@ -22,20 +23,23 @@ const MARKUP: &str = "Ana <b> & Co";
 /// The day on which samples are rendered.
 const TODAY: Date = date(2026, 3, 10);
 
-/// What a message lacks: an e-mail has three parts or none.
+/// What a message lacks: an e-mail has three parts or none, the texts around a
+/// call are all there or none.
 pub fn incomplete(texts: &Texts) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mail = ["email.subject.txt", "email.txt", "email.html"];
+    let sets: [(&[&str], &str); 2] = [(&mail, "an e-mail"), (call::FILE_NAMES, "a call")];
     let directories: BTreeSet<&str> =
         texts.keys().filter_map(|file| file.rsplit_once('/').map(|(start, _)| start)).collect();
-    for directory in directories {
-        let files = mail.map(|name| format!("{directory}/{name}"));
-        let (have, lack): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| texts.contains_key(file));
+    for (directory, (names, what)) in
+        directories.iter().flat_map(|directory| sets.map(|set| (directory, set)))
+    {
+        let files = names.iter().map(|name| format!("{directory}/{name}"));
+        let (have, lack): (Vec<_>, Vec<_>) = files.partition(|file| texts.contains_key(file));
         if !have.is_empty() {
             problems.extend(lack.into_iter().map(|file| Problem {
                 file,
-                what: format!("is missing; an e-mail needs {}", mail.join(", ")),
+                what: format!("is missing; {what} needs {}", names.join(", ")),
             }));
         }
     }
@@ -62,7 +66,12 @@ pub fn problems(messages: &Messages) -> BTreeSet<Problem> {
     for ((template, channel), languages) in &messages.languages {
         for language in languages {
             let directory = format!("{language}/{template}");
-            if !found.iter().any(|file| file.starts_with(&format!("{directory}/{channel}"))) {
+            let own = format!("{directory}/{channel}");
+            let around = format!("{language}/{}/", call::DIRECTORY);
+            let is_found = |file: &String| {
+                file.starts_with(&own) || (*channel == Channel::Voice && file.starts_with(&around))
+            };
+            if !found.iter().any(is_found) {
                 problems.extend(trial(messages, language, template, *channel));
             }
         }
@@ -87,9 +96,7 @@ fn trial(
             let account = &account;
             let facts = MessageFacts { operator, name, account, language, on: TODAY, bills };
             match messages.content(language, template, channel, &facts) {
-                Ok(content) => {
-                    problems.extend(faults(&format!("{language}/{template}"), &content));
-                }
+                Ok(content) => problems.extend(faults(language, template, &content)),
                 Err(RenderError::Template { file, source }) => {
                     // The fault may lie in a file that this one builds on.
                     let file = source.name().unwrap_or(&file).to_owned();
@@ -108,27 +115,53 @@ fn trial(
 }
 
 /// What no message may be.
-fn faults(directory: &str, content: &Content) -> Vec<Problem> {
+fn faults(language: &str, template: &str, content: &Content) -> Vec<Problem> {
     let empty = |file: &str, text: &str| {
-        name::cleaned(text).is_empty().then(|| (file.to_owned(), "renders to nothing"))
+        let file = format!("{template}/{file}");
+        name::cleaned(text).is_empty().then_some((file, "renders to nothing"))
     };
     let found: Vec<_> = match content {
         Content::Sms { text } => vec![empty("sms.txt", text)],
-        Content::Voice(prompt) => vec![empty("voice.txt", &prompt.words())],
+        Content::Voice(prompt) => {
+            vec![empty("voice.txt", &prompt.words()), told_to_all(prompt), says_nothing(prompt)]
+        }
         Content::Email { subject, text, html } => vec![
             empty("email.subject.txt", subject),
             empty("email.txt", text),
             empty("email.html", html),
             html.contains(MARKUP).then(|| {
-                ("email.html".to_owned(), "writes a subscriber's name as markup; keep it escaped")
+                (
+                    format!("{template}/email.html"),
+                    "writes a subscriber's name as markup; keep it escaped",
+                )
             }),
         ],
     };
     let problem = |(file, what): (String, &str)| Problem {
-        file: format!("{directory}/{file}"),
+        file: format!("{language}/{file}"),
         what: what.to_owned(),
     };
     found.into_iter().flatten().map(problem).collect()
+}
+
+/// A machine plays what it was told to whoever stands there.
+fn told_to_all(prompt: &Prompt) -> Option<(String, &'static str)> {
+    let tells = |part: &Part| matches!(part, Part::Amount { .. } | Part::Date { .. });
+    prompt.to_machine.iter().any(tells).then(|| {
+        let what = "tells a machine, and whoever listens to it, what is owed; leave that out";
+        (format!("{}/{}", call::DIRECTORY, call::MACHINE), what)
+    })
+}
+
+/// A key that is answered with silence seems to have done nothing.
+fn says_nothing(prompt: &Prompt) -> Option<(String, &'static str)> {
+    let menu = prompt.menu.as_ref()?;
+    let answers = menu.keys.iter().filter(|key| key.does != Does::Repeat).map(|key| &key.answer);
+    let silent = |parts: &Vec<Part>| in_words(parts).trim().is_empty();
+    [&menu.invitation, &menu.goodbye].into_iter().chain(answers).any(silent).then(|| {
+        let what = "has a text that renders to nothing; only machine.txt may";
+        (call::DIRECTORY.to_owned(), what)
+    })
 }
 
 /// One bill and two bills in two currencies, before and after the due date.

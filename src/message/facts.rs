@@ -12,6 +12,7 @@ use super::language;
 use super::locale::{Locale, Style};
 use super::name::{cleaned, greeting};
 use super::operator::Operator;
+use super::spoken;
 use crate::model::content::{FACTS, TemplateFacts};
 use crate::model::{AccountId, BillId, Channel, Money, billing, money};
 
@@ -55,6 +56,7 @@ pub const VARIABLES: &[&str] = &[
     "days_past_due",
     "is_overdue",
     "many",
+    "pause",
     "language",
     "direction",
 ];
@@ -85,13 +87,14 @@ impl MessageFacts<'_> {
 
         let sums = money::totals(self.bills.iter().map(|line| line.remaining));
         let totals: Vec<String> =
-            sums.into_iter().map(|sum| locale.amount(sum, medium.style)).collect();
+            sums.into_iter().map(|sum| amount(sum, &locale, medium)).collect();
         let due_on = self.bills.iter().map(|line| line.due_on).min().unwrap_or(self.on);
 
         let mut all: BTreeMap<&str, Value> = self.when(due_on, &locale, medium);
         all.insert("operator", self.operator(rtl, medium));
         all.insert("name", greeting(self.name).into());
-        all.insert("account", cleaned(self.account.as_str()).into());
+        all.insert("account", identifier(self.account.as_str(), medium).into());
+        all.insert("pause", pause(medium).into());
         all.insert("bills", self.bills(&locale, medium));
         all.insert("total", locale.list(&totals).into());
         all.insert("totals", totals.into());
@@ -144,8 +147,8 @@ impl MessageFacts<'_> {
         lines.sort_by(|a, b| (a.due_on, &a.bill).cmp(&(b.due_on, &b.bill)));
         let bill = |line: &BillLine| {
             let mut all = self.when(line.due_on, locale, medium);
-            all.insert("id", cleaned(line.bill.as_str()).into());
-            all.insert("amount", locale.amount(line.remaining, medium.style).into());
+            all.insert("id", identifier(line.bill.as_str(), medium).into());
+            all.insert("amount", amount(line.remaining, locale, medium).into());
             Value::from(all)
         };
         lines.into_iter().map(bill).collect::<Vec<Value>>().into()
@@ -155,11 +158,32 @@ impl MessageFacts<'_> {
     fn when(&self, due_on: Date, locale: &Locale, medium: Medium) -> BTreeMap<&'static str, Value> {
         let days = billing::days_between(due_on, self.on);
         BTreeMap::from([
-            ("due_on", locale.date(due_on, medium.style).into()),
+            ("due_on", date(due_on, locale, medium).into()),
             ("days_past_due", days.into()),
             ("is_overdue", (days > 0).into()),
         ])
     }
+}
+
+// What is spoken says of itself what it is.
+
+fn amount(money: Money, locale: &Locale, medium: Medium) -> String {
+    let words = locale.amount(money, medium.style);
+    if medium.style == Style::Spoken { spoken::amount(money, &words) } else { words }
+}
+
+fn date(date: Date, locale: &Locale, medium: Medium) -> String {
+    let words = locale.date(date, medium.style);
+    if medium.style == Style::Spoken { spoken::date(date, &words) } else { words }
+}
+
+fn identifier(text: &str, medium: Medium) -> String {
+    let text = cleaned(text);
+    if medium.style == Style::Spoken { spoken::identifier(&text) } else { text }
+}
+
+fn pause(medium: Medium) -> String {
+    if medium.style == Style::Spoken { spoken::pause() } else { String::new() }
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{Problem, language};
+use super::{Problem, call, language};
 
 /// The frame of every HTML mail, beside the languages.
 pub const LAYOUT: &str = "layout.html";
 
-/// What a template directory may hold.
-pub const FILE_NAMES: &[&str] =
+/// What the directory of a template may hold.
+const FILE_NAMES: &[&str] =
     &["sms.txt", "voice.txt", "email.subject.txt", "email.txt", "email.html"];
 
 /// Longer than any message; more is a mistake or an attack.
@@ -62,12 +62,14 @@ impl Found {
     }
 
     fn template(&mut self, directory: &Path, inside: &str) {
+        let is_call = inside.ends_with(&format!("/{}", call::DIRECTORY));
+        let names = if is_call { call::FILE_NAMES } else { FILE_NAMES };
         for (name, path, is_directory) in self.entries(directory, inside) {
             let file = format!("{inside}/{name}");
-            if !is_directory && FILE_NAMES.contains(&name.as_str()) {
+            if !is_directory && names.contains(&name.as_str()) {
                 self.file(&path, file);
             } else {
-                let what = format!("is not used: expected one of {}", FILE_NAMES.join(", "));
+                let what = format!("is not used: expected one of {}", names.join(", "));
                 self.problems.push(Problem { file, what });
             }
         }

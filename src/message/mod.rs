@@ -8,6 +8,7 @@
 //! May use: model.
 
 mod built_in;
+mod call;
 mod check;
 mod currency;
 mod facts;
@@ -17,6 +18,7 @@ mod locale;
 mod name;
 mod operator;
 mod sms;
+mod spoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,7 +26,6 @@ use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, escape_formatter, value::ValueKind};
 
-use crate::model::content::Part;
 use crate::model::{Channel, Content, Prompt};
 
 pub use facts::{BillLine, MessageFacts};
@@ -42,6 +43,8 @@ const FUEL: u64 = 100_000;
 pub struct Messages {
     templates: Environment<'static>,
     languages: BTreeMap<(String, Channel), BTreeSet<String>>,
+    /// The languages that have the texts around a call.
+    calls: BTreeSet<String>,
 }
 
 /// What is wrong with a file of templates, and how to mend it.
@@ -168,8 +171,20 @@ impl Messages {
                 Content::Sms { text: format!("{mark}{text}") }
             }
             Channel::Voice => {
-                let parts = vec![Part::Text(sms::on_one_line(&fill("voice.txt")?))];
-                Content::Voice(Prompt { parts, ..Prompt::default() })
+                let parts = spoken::parts(&sms::on_one_line(&fill("voice.txt")?));
+                let said = |file: &str| {
+                    let file = format!("{language}/{}/{file}", call::DIRECTORY);
+                    self.fill(language, &file, facts).map(|text| sms::on_one_line(&text))
+                };
+                Content::Voice(match self.calls.contains(language) {
+                    true => Prompt {
+                        parts,
+                        menu: Some(call::menu(said)?),
+                        to_machine: spoken::parts(&said(call::MACHINE)?),
+                    },
+                    // A call in one language does not end in another.
+                    false => Prompt { parts, ..Prompt::default() },
+                })
             }
             Channel::Email => Content::Email {
                 // A line break here would end the header and start another.
@@ -204,7 +219,11 @@ impl Messages {
     /// problems with that.
     fn compiled(texts: Texts) -> (Messages, Vec<Problem>) {
         let mut problems = check::incomplete(&texts);
-        let mut messages = Messages { templates: environment(), languages: BTreeMap::new() };
+        let mut messages = Messages {
+            templates: environment(),
+            languages: BTreeMap::new(),
+            calls: BTreeSet::new(),
+        };
         for (file, text) in texts {
             let added = messages.templates.add_template_owned(file.clone(), text);
             if let Err(error) = added {
@@ -217,6 +236,10 @@ impl Messages {
                 Some("sms.txt") => Channel::Sms,
                 Some("voice.txt") => Channel::Voice,
                 Some("email.txt") => Channel::Email,
+                Some(call::MACHINE) => {
+                    messages.calls.insert(language.to_owned());
+                    continue;
+                }
                 _ => continue,
             };
             let key = (template.to_owned(), channel);
@@ -255,6 +278,7 @@ fn medium(file: &str) -> Medium {
     let style = match file.rsplit('/').next() {
         Some("sms.txt") => Style::Sms,
         Some("voice.txt") => Style::Spoken,
+        Some(name) if call::FILE_NAMES.contains(&name) => Style::Spoken,
         _ => Style::Written,
     };
     Medium { style, is_html: file.ends_with(".html") }

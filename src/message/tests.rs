@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::locale::Locale;
 use super::*;
+use crate::model::content::{Does, Part, in_words};
 use crate::model::{AccountId, BillId, Money};
 
 const LANGUAGES: [&str; 7] = ["ar", "de", "en", "es", "fr", "pt", "zh-Hans"];
@@ -274,4 +275,46 @@ proptest! {
     fn whatever_tag_an_account_has_it_is_spoken_to(language in any::<String>()) {
         content(&language, "soft", Channel::Sms, "", vec![line("1", 1, "EUR")]);
     }
+}
+
+#[test]
+fn a_call_has_the_same_keys_in_every_language_and_tells_a_machine_nothing() {
+    for language in LANGUAGES {
+        for template in TEMPLATES {
+            let bill = line("INV-7", 9760, "EUR");
+            let Content::Voice(prompt) =
+                content(language, template, Channel::Voice, "Ana", vec![bill.clone()])
+            else {
+                panic!("a call was asked for")
+            };
+            let amounts = prompt.parts.iter().filter_map(|part| match part {
+                Part::Amount { money, .. } => Some(*money),
+                _ => None,
+            });
+            assert_eq!(amounts.collect::<Vec<_>>(), [bill.remaining], "{language}");
+            assert!(prompt.parts.iter().any(|part| matches!(part, Part::Date { .. })));
+
+            let menu = prompt.menu.as_ref().unwrap();
+            let words = in_words(&menu.invitation);
+            for key in &menu.keys {
+                assert!(words.contains(key.digit), "{language} {}: {words}", key.digit);
+                assert_eq!(key.answer.is_empty(), key.does == Does::Repeat);
+            }
+            let to_machine = in_words(&prompt.to_machine);
+            assert_says(&to_machine, &["Example Telecom", "Ana", "+44 20 7946 0000"]);
+            assert!(!to_machine.contains("97") && !to_machine.contains("INV"), "{to_machine}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_around_a_call_is_found() {
+    check("de/call/machine.txt", "Bitte {{ total }}", &["tells a machine"]);
+    check("de/call/opt_out.txt", "{{ nmae }}", &["no variable `nmae`"]);
+    check("de/call/opt_out.txt", " ", &["renders to nothing"]);
+    check("de/call/sms.txt", "x", &["is not used", "machine.txt"]);
+    let half = problems_of("it/call/machine.txt", "x");
+    assert!(half.iter().all(|problem| problem.what.contains("a call needs")), "{half:#?}");
+    assert_eq!(half.len(), 6);
+    assert_eq!(problems_of("de/call/machine.txt", ""), []);
 }

@@ -12,21 +12,22 @@ use serde_json::{Map, Value};
 
 use super::aliyun::Aliyun;
 use super::infobip::Infobip;
+use super::twilio::Twilio;
 use super::{CallbackReader, LookUp, ReceiptReader, Sender};
 use super::{aws::eum::Eum, aws::ses::Ses, http::Http, sandbox::Sandbox, smtp::Smtp};
 use crate::model::Channel;
 
 /// Every kind, by the name that `kind` has in the settings.
-pub const KINDS: &[Kind] =
-    &[
-        kind::<Sandbox>(),
-        kind::<Aliyun>(),
-        kind::<Eum>(),
-        kind::<Http>(),
-        kind::<Infobip>(),
-        kind::<Ses>(),
-        kind::<Smtp>(),
-    ];
+pub const KINDS: &[Kind] = &[
+    kind::<Sandbox>(),
+    kind::<Aliyun>(),
+    kind::<Eum>(),
+    kind::<Http>(),
+    kind::<Infobip>(),
+    kind::<Ses>(),
+    kind::<Smtp>(),
+    kind::<Twilio>(),
+];
 
 /// A table of the settings, as read.
 pub type Table = Map<String, Value>;

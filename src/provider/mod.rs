@@ -8,9 +8,9 @@
 //!
 //! May use: model.
 
+pub mod aliyun;
 pub mod api;
 pub mod aws;
-pub mod aliyun;
 pub mod echo;
 pub mod http;
 pub mod infobip;
@@ -20,6 +20,7 @@ pub mod sandbox;
 pub mod signature;
 pub mod smtp;
 pub mod tls;
+pub mod twilio;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

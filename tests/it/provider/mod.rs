@@ -1,14 +1,15 @@
 //! Providers against real peers: each against the contract, and against what
 //! is its own.
 
-mod aws;
 mod aliyun;
+mod aws;
 mod contract;
 mod http;
 mod http_wire;
 mod infobip;
 mod smtp;
 mod texting;
+mod twilio;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
 use duebell::provider::Outgoing;

@@ -1,0 +1,76 @@
+"""Twilio's REST API as its documentation describes it, which misbehaves on
+demand: the last digits of the number say what is to happen.
+
+Listens on a free port of 127.0.0.1, prints "port N", and ends when its
+standard input does. Each request becomes NNN.json with its path, its headers
+and its fields. The answers are those of the documentation; Twilio's own
+description has the success alone.
+"""
+
+import http.server
+import json
+import pathlib
+import sys
+import threading
+import time
+import urllib.parse
+
+ERRORS = {
+    "0001": (400, 21211, "The 'To' number +49 is not a valid phone number."),
+    "0002": (429, 20429, "Too Many Requests"),
+    "0003": (400, 21610, "Attempt to send to unsubscribed recipient"),
+    "0004": (401, 20003, "Authenticate"),
+    "0005": (400, 21408, "Permission to send an SMS has not been enabled"),
+    "0006": (500, 20500, "Internal server error"),
+}
+SILENT, DROP, PAGE = "0007", "0008", "0009"
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    directory = pathlib.Path(sys.argv[1])
+    lock = threading.Lock()
+    count = 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        fields = urllib.parse.parse_qsl(body, keep_blank_values=True, strict_parsing=True)
+        with Api.lock:
+            Api.count += 1
+            number = Api.count
+            kept = {"path": self.path, "headers": dict(self.headers), "fields": fields}
+            (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
+        who = dict(fields)["To"][-4:]
+        if who == SILENT:
+            time.sleep(3600)
+        if who == DROP:
+            self.close_connection = True
+            return
+        if who == PAGE:
+            self.answer(200, "text/html", b"<html>Please log in</html>")
+            return
+        if who in ERRORS:
+            status, code, message = ERRORS[who]
+            info = f"https://www.twilio.com/docs/errors/{code}"
+            answer = {"code": code, "message": message, "more_info": info, "status": status}
+        else:
+            kind = "CA" if self.path.endswith("Calls.json") else "SM"
+            status, answer = 201, {"sid": f"{kind}{number:032x}", "status": "queued"}
+        self.answer(status, "application/json", json.dumps(answer).encode())
+
+    def answer(self, status, kind, data):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *arguments):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(f"port {server.server_port}", flush=True)
+sys.stdin.read()
