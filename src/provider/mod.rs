@@ -8,6 +8,7 @@
 //!
 //! May use: model.
 
+pub mod guard;
 pub mod http;
 pub mod kinds;
 pub mod route;
