@@ -209,8 +209,9 @@ impl Pass {
         self.route.sender.send(message, now).await
     }
 
-    /// What the attempt came to, for those that follow.
-    pub fn learn(&self, outcome: &SendOutcome, now: Timestamp) {
+    /// What the attempt came to, for those that follow; whether that changed
+    /// which provider they go to.
+    pub fn learn(&self, outcome: &SendOutcome, now: Timestamp) -> bool {
         let change = self.guard(|guard| guard.learn(self.epoch, Some(outcome), now));
         let provider = self.sender().name();
         match change {
@@ -220,6 +221,7 @@ impl Pass {
             Some(Change::Closed) => info!(provider, "the provider is back"),
             None => {}
         }
+        change.is_some()
     }
 
     fn guard<T>(&self, change: impl FnOnce(&mut Guard) -> T) -> T {

@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::clock::{Clock, ManualClock};
+use crate::model::Bucket;
 use crate::model::reminder::Transition;
 use crate::provider::{Delay, SendOutcome};
 use crate::store::DueReminder;
@@ -162,7 +163,10 @@ impl Sending {
         let bucket = mark.reminder.bucket();
         let transition = if shift.may_act(bucket, Instant::now()) {
             let outcome = ready.pass.send(&ready.outgoing, at).await;
-            ready.pass.learn(&outcome, self.clock.now());
+            if ready.pass.learn(&outcome, self.clock.now()) {
+                // Whoever was turned away has another way now, or has it back.
+                self.dispatch.shop.agenda.again(&Bucket::all());
+            }
             self.dispatch.follow(ready, mark, outcome, at)
         } else {
             error!(
