@@ -2,7 +2,7 @@
 //!
 //! May use: everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -123,28 +123,37 @@ pub struct Carriers {
 /// that no channel uses any more may still have receipts to give.
 pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
     let site = settings.site();
-    let mut carriers = Carriers { providers: Providers::default(), callbacks: HashMap::new() };
+    let mut connected = BTreeMap::new();
     for (name, table) in &settings.provider {
-        let carried = Channel::ALL
-            .into_iter()
-            .filter(|channel| settings.channels.carrier(*channel) == Some(name.as_str()));
-        let carried: Vec<Channel> = carried.collect();
+        let carries = |channel: &Channel| settings.channels.carriers(*channel).contains(name);
+        let is_used = Channel::ALL.iter().any(carries);
         let kind = Kind::find(&table.kind).context("no such kind")?;
-        if carried.is_empty() && table.settings == (kind.defaults)() {
+        if !is_used && table.settings == (kind.defaults)() {
             continue;
         }
-        let connected = (kind.connect)(name, table.settings.clone(), &site);
-        let connected = match connected.with_context(|| format!("provider.{name}")) {
-            Ok(connected) => connected,
-            Err(_) if carried.is_empty() => continue,
+        let made = (kind.connect)(name, table.settings.clone(), &site);
+        match made.with_context(|| format!("provider.{name}")) {
+            Ok(made) => connected.insert(name, (made, table.limits)),
+            Err(_) if !is_used => continue,
             Err(error) => return Err(error),
         };
-        carriers.providers.add(carried, &connected);
-        if let Some(callbacks) = connected.callbacks {
-            carriers.callbacks.insert(name.clone(), callbacks);
+    }
+    let mut providers = Providers::new(settings.pipeline.manners());
+    for channel in Channel::ALL {
+        for name in settings.channels.carriers(channel) {
+            if let Some((made, limits)) = connected.get(name) {
+                providers.carry_within(channel, made.sender.clone(), *limits);
+            }
         }
     }
-    Ok(carriers)
+    let mut callbacks = HashMap::new();
+    for (name, (made, _)) in connected {
+        providers.hear(&made);
+        if let Some(reader) = made.callbacks {
+            callbacks.insert(name.clone(), reader);
+        }
+    }
+    Ok(Carriers { providers, callbacks })
 }
 
 /// Where others may knock.
@@ -178,7 +187,10 @@ impl Door {
 
 /// Every channel carried by one sandbox.
 pub fn sandboxed(sandbox: &Arc<Sandbox>) -> Providers {
-    let mut providers = Providers::default();
-    providers.add(Channel::ALL, &sandbox.connected());
+    let (mut providers, connected) = (Providers::default(), sandbox.connected());
+    for channel in Channel::ALL {
+        providers.carry(channel, connected.sender.clone());
+    }
+    providers.hear(&connected);
     providers
 }

@@ -50,6 +50,8 @@ pub struct Tried<'a> {
     pub channels: &'a [Channel],
     /// Attempts on this channel so far, this one included, throttled ones not.
     pub on_channel: u32,
+    /// Another provider of the channel was not tried yet, and does not fail.
+    pub has_another: bool,
     /// The end of the contact window.
     pub send_before: Timestamp,
 }
@@ -81,6 +83,14 @@ pub fn settle(outcome: &Outcome, tried: &Tried<'_>, now: Timestamp, limits: &Ret
 
         Outcome::Rejected => next_channel(tried, now)
             .unwrap_or(Next::end(ReminderState::Rejected, Some(Reason::Undeliverable))),
+
+        // It was certainly not taken, and another provider is asked at once.
+        Outcome::Deferred { uses_attempt: true, .. } if tried.has_another => Next {
+            state: ReminderState::RetryLater,
+            reason: None,
+            retry_at: Some(now),
+            channel: Some(tried.channel),
+        },
 
         // Nobody took it and nobody refused it: the step stays due, and the
         // next day's reminder covers it.
@@ -144,7 +154,8 @@ mod tests {
         let day = jiff::civil::date(2026, 3, 1);
         let reminder = ReminderId::derive(Bucket::FIRST, &AccountId::from("A"), day, 0);
         let key = AttemptKey { reminder, number: on_channel };
-        Tried { key, channel, channels: BOTH, on_channel, send_before: at(600) }
+        let (channels, has_another, send_before) = (BOTH, false, at(600));
+        Tried { key, channel, channels, on_channel, has_another, send_before }
     }
 
     fn settled(outcome: Outcome, tried: Tried<'_>) -> Next {
@@ -169,6 +180,16 @@ mod tests {
         let last = settled(Outcome::Rejected, tried(Channel::Email, 1));
         assert_eq!(last.state, ReminderState::Rejected);
         assert_eq!(last.reason, Some(Reason::Undeliverable));
+    }
+
+    #[test]
+    fn another_provider_is_asked_at_once_and_only_where_nothing_was_taken() {
+        let another = Tried { has_another: true, ..tried(Channel::Sms, 1) };
+        let next = settled(down(), another);
+        assert_eq!((next.retry_at, next.channel), (Some(at(0)), Some(Channel::Sms)));
+        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        assert!(settled(throttled, another).retry_at > Some(at(0)));
+        assert_eq!(settled(Outcome::Ambiguous, another).retry_at, None);
     }
 
     #[test]

@@ -183,8 +183,19 @@ impl Reader {
                 ));
                 continue;
             };
+            let limits = match table.remove("limits") {
+                Some(Value::Object(limits)) => Some(limits),
+                Some(other) => {
+                    let what = format!("is {other}; write it as a table, [{section}.limits]");
+                    let key = format!("{section}.limits");
+                    self.problems.push(Problem::in_file(&self.origin, &key, &what));
+                    None
+                }
+                None => None,
+            };
+            let limits = self.section(&format!("{section}.limits"), limits);
             let settings = self.keys(&section, &(known.defaults)(), &known.reads, table);
-            read.insert(name, ProviderTable { kind, settings });
+            read.insert(name, ProviderTable { kind, limits, settings });
         }
         read
     }
@@ -212,6 +223,7 @@ impl Reader {
         say("lease", settings.lease.problems());
         let site = settings.site();
         for (name, table) in &settings.provider {
+            say(&format!("provider.{name}.limits"), table.limits.problems());
             if let Some(kind) = Kind::find(&table.kind) {
                 say(&format!("provider.{name}"), (kind.problems)(table.settings.clone(), &site));
             }
@@ -250,25 +262,34 @@ impl Reader {
 /// Whether a table can be read.
 type Reads<'a> = dyn Fn(Map<String, Value>) -> Result<(), serde_json::Error> + 'a;
 
-/// Channels whose provider there is not, or does not carry them.
+/// Channels with a provider that there is not, that does not carry them, or
+/// that stands there twice.
 fn uncarried(settings: &Settings) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     for channel in Channel::ALL {
-        let Some(name) = settings.channels.carrier(channel) else { continue };
-        let Some(table) = settings.provider.get(name) else {
-            let names: Vec<&str> = settings.provider.keys().map(String::as_str).collect();
-            let names = names.join(", ");
-            let what = format!(
-                "is {name:?}, which has no table; add [provider.{name}], or use one of {names}, or none"
-            );
-            wrong.push((channel.as_str(), what));
-            continue;
-        };
-        let carries = Kind::find(&table.kind).map(|kind| (kind.carries)(table.settings.clone()));
-        if !carries.unwrap_or_default().contains(&channel) {
-            let what =
-                format!("is {name:?}, which does not carry {channel}; use one that does, or none");
-            wrong.push((channel.as_str(), what));
+        let carriers = settings.channels.carriers(channel);
+        for (index, name) in carriers.iter().enumerate() {
+            let Some(table) = settings.provider.get(name) else {
+                let names: Vec<&str> = settings.provider.keys().map(String::as_str).collect();
+                let names = names.join(", ");
+                let what = format!(
+                    "is {name:?}, which has no table; add [provider.{name}], or use one of {names}, or none"
+                );
+                wrong.push((channel.as_str(), what));
+                continue;
+            };
+            let kind = Kind::find(&table.kind);
+            let carries = kind.map(|kind| (kind.carries)(table.settings.clone()));
+            if !carries.unwrap_or_default().contains(&channel) {
+                let what = format!(
+                    "is {name:?}, which does not carry {channel}; use one that does, or none"
+                );
+                wrong.push((channel.as_str(), what));
+            }
+            if carriers[..index].contains(name) {
+                let what = format!("names {name:?} twice; name it once");
+                wrong.push((channel.as_str(), what));
+            }
         }
     }
     wrong

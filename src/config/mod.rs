@@ -17,6 +17,7 @@ use crate::message::{Messages, Operator};
 use crate::model::Channel;
 use crate::pipeline;
 use crate::policy::Scenario;
+use crate::provider::guard::Limits;
 use crate::provider::kinds::{self, Site};
 use crate::source::sql;
 use crate::store;
@@ -91,33 +92,45 @@ impl Default for Log {
     }
 }
 
-/// `[channels]`: the provider that carries each channel, by the name of its
-/// table, or none.
+/// `[channels]`: the providers that carry each channel, by the names of their
+/// tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Channels {
-    pub sms: String,
-    pub voice: String,
-    pub email: String,
+    pub sms: Routes,
+    pub voice: Routes,
+    pub email: Routes,
 }
 
 impl Default for Channels {
     fn default() -> Self {
-        let sandbox = || "sandbox".to_owned();
+        let sandbox = || Routes::One("sandbox".to_owned());
         Channels { sms: sandbox(), voice: sandbox(), email: sandbox() }
     }
 }
 
 impl Channels {
-    /// The name of the provider that carries a channel.
-    pub fn carrier(&self, channel: Channel) -> Option<&str> {
-        let name = match channel {
+    /// The names of the providers that carry a channel, in order of preference.
+    pub fn carriers(&self, channel: Channel) -> &[String] {
+        let routes = match channel {
             Channel::Sms => &self.sms,
             Channel::Voice => &self.voice,
             Channel::Email => &self.email,
         };
-        (name != NO_CARRIER).then_some(name)
+        match routes {
+            Routes::One(name) if name == NO_CARRIER => &[],
+            Routes::One(name) => std::slice::from_ref(name),
+            Routes::Several(names) => names,
+        }
     }
+}
+
+/// One provider or none, or several: one that fails gives way to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(untagged, expecting = "write the name of a provider, or a list of names")]
+pub enum Routes {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// What a channel without a provider says.
@@ -127,8 +140,14 @@ const NO_CARRIER: &str = "none";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderTable {
     pub kind: String,
+    #[serde(skip_serializing_if = "is_unlimited")]
+    pub limits: Limits,
     #[serde(flatten)]
     pub settings: kinds::Table,
+}
+
+fn is_unlimited(limits: &Limits) -> bool {
+    *limits == Limits::default()
 }
 
 /// Settings with the scenarios and messages that they point at.
@@ -268,7 +287,7 @@ fn fit(file: &str, scenario: &Scenario, settings: &Settings, messages: &Messages
                     ),
                 );
             }
-            if settings.channels.carrier(*channel).is_none() {
+            if settings.channels.carriers(*channel).is_empty() {
                 say(
                     "channels",
                     format!("{channel} has no provider; set channels.{channel}, or take it out"),

@@ -20,8 +20,11 @@ use super::sync::{Reading, Sync};
 use super::tend::Tend;
 use super::{Stage, Workshop, planning_day};
 
-/// How often dispatch looks for something due.
+/// How often receipts are looked for.
 const POLL: Duration = Duration::from_secs(1);
+/// How often dispatch looks for something due: more often than a provider's
+/// bucket, which holds a second's worth, is full.
+const SEND_POLL: Duration = Duration::from_millis(500);
 /// A third of the shortest watchdog that the unit is shipped with.
 const ALIVE_EVERY: Duration = Duration::from_secs(20);
 const HOUSEKEEPING: &str = "schedule:housekeeping";
@@ -227,7 +230,7 @@ impl Stages {
             if sent.is_ok_and(|moved| moved > 0) {
                 continue;
             }
-            pause(stop, POLL).await;
+            pause(stop, SEND_POLL).await;
         }
     }
 

@@ -22,13 +22,16 @@ pub mod tend;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Messages, Operator};
+use crate::model::Bucket;
+use crate::model::id::BUCKETS;
 use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
+use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
 use crate::store::{
@@ -108,8 +111,12 @@ pub struct Settings {
     pub retention_months: u32,
     /// Reminders read, marked and recorded at a time.
     pub dispatch_batch: u32,
-    /// Submissions under way at once.
+    /// Submissions under way at once, to each provider that has no limit of its own.
     pub in_flight_max: u32,
+    /// Seconds in which a provider with a rate comes to it after a start.
+    pub slow_start_s: u32,
+    /// Seconds over which the opening of a window is spread.
+    pub smear_s: u32,
     /// Seconds after which a submission without an outcome counts as unknown.
     pub submit_deadline_s: u32,
     /// Seconds that a receipt is waited for, and an unknown outcome looked up.
@@ -132,6 +139,8 @@ impl Default for Settings {
             retention_months: 36,
             dispatch_batch: 500,
             in_flight_max: 64,
+            slow_start_s: 30,
+            smear_s: 0,
             submit_deadline_s: 900,
             receipt_deadline_s: 259_200,
             retry: RetryLimits::default(),
@@ -143,6 +152,18 @@ impl Settings {
     /// Tasks that share the work of a stage: one for each core.
     pub fn workers(&self) -> usize {
         std::thread::available_parallelism().map_or(1, |cores| cores.get().min(WORKERS_MAX))
+    }
+
+    /// How providers are treated that have no limits of their own.
+    pub fn manners(&self) -> Manners {
+        Manners { in_flight_max: self.in_flight_max, slow_start_s: self.slow_start_s }
+    }
+
+    /// How long after its windows open a bucket's turn comes: the same on every
+    /// day, and no two thousandths of the subscribers at once.
+    pub fn smear(&self, bucket: Bucket) -> SignedDuration {
+        let share = f64::from(bucket.number()) / f64::from(BUCKETS);
+        SignedDuration::from_secs_f64(f64::from(self.smear_s) * share)
     }
 
     /// Everything that makes these settings impossible, as (key, what is wrong and the mend).

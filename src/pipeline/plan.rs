@@ -123,7 +123,8 @@ impl Plan {
                     (is_new_day && index + 1 == pages.len()).then(|| (buckets.clone(), on));
                 plans.record(run.shift.tenure(), &page, run.now).await?;
                 for (reminder, _) in page.decisions.iter().flat_map(|one| &one.reminders) {
-                    agenda.expect(reminder.bucket(), reminder.send_after);
+                    let bucket = reminder.bucket();
+                    agenda.expect(bucket, reminder.send_after + settings.smear(bucket));
                 }
             }
             if is_new_day && pages.is_empty() {

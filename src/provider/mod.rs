@@ -12,6 +12,7 @@ pub mod aliyun;
 pub mod api;
 pub mod aws;
 pub mod echo;
+pub mod guard;
 pub mod http;
 pub mod infobip;
 pub mod kinds;

@@ -1,28 +1,82 @@
-//! Which provider carries which channel, and who can be asked afterwards.
+//! Which provider carries which channel, in which order, and who can be asked
+//! afterwards.
+//!
+//! A channel has one route or several. The first that does not fail is taken;
+//! one that is merely busy is waited for. Whatever is known of a provider is
+//! known on all of its channels.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tracing::{info, warn};
 
 use crate::model::Channel;
 
+use super::guard::{Change, Closed, Guard, Limits, Manners};
 use super::kinds::Connected;
-use super::{LookUp, ReceiptReader, Sender};
+use super::{LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
 
 /// The providers in use.
 #[derive(Default, Clone)]
 pub struct Providers {
-    /// By the channel's place in [`Channel::ALL`]: asked for several times a reminder.
-    senders: [Option<Arc<dyn Sender>>; Channel::ALL.len()],
+    manners: Manners,
+    routes: Vec<Arc<Route>>,
+    /// By the channel's place in [`Channel::ALL`], in order of preference.
+    channels: [Vec<usize>; Channel::ALL.len()],
     look_ups: HashMap<String, Arc<dyn LookUp>>,
     readers: Vec<(String, Arc<dyn ReceiptReader>)>,
+    traffic: Arc<Traffic>,
+}
+
+/// What is under way to all providers together.
+#[derive(Default)]
+struct Traffic {
+    open: AtomicUsize,
+    /// There is room at a provider that was full.
+    freed: Notify,
+    /// Nothing is under way any more.
+    ended: Notify,
+}
+
+/// One provider, and what it bears.
+struct Route {
+    place: usize,
+    sender: Arc<dyn Sender>,
+    guard: Mutex<Guard>,
+    /// Of what was let through, only so much is given to the provider at once.
+    in_flight: Semaphore,
+    traffic: Arc<Traffic>,
+}
+
+/// Leave to make one attempt; given back when it is dropped.
+pub struct Pass {
+    route: Arc<Route>,
+    epoch: u32,
+    was_sent: bool,
+}
+
+/// Why there is no pass now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// By the provider in this place, which takes about so many a second.
+    Full { place: usize, second: usize },
+    /// As before, and not before `until`.
+    Slow { place: usize, second: usize, until: Timestamp },
+    /// Every provider of the channel fails.
+    Failing { until: Timestamp },
 }
 
 impl Providers {
-    /// `connected` carries these channels from now on.
-    pub fn add(&mut self, channels: impl IntoIterator<Item = Channel>, connected: &Connected) {
-        for channel in channels {
-            self.carry(channel, connected.sender.clone());
-        }
+    /// With providers that are treated like this unless they say otherwise.
+    pub fn new(manners: Manners) -> Providers {
+        Providers { manners, ..Providers::default() }
+    }
+
+    /// Takes what a provider says besides: what it answers, and its receipts.
+    pub fn hear(&mut self, connected: &Connected) {
         let name = connected.sender.name();
         if let Some(look_up) = &connected.look_up {
             self.ask(name, look_up.clone());
@@ -32,9 +86,23 @@ impl Providers {
         }
     }
 
-    /// `sender` carries `channel` from now on.
+    /// `sender` carries `channel`, after those that do already.
     pub fn carry(&mut self, channel: Channel, sender: Arc<dyn Sender>) {
-        self.senders[channel as usize] = Some(sender);
+        self.carry_within(channel, sender, Limits::default());
+    }
+
+    /// As [`Providers::carry`], within these limits.
+    pub fn carry_within(&mut self, channel: Channel, sender: Arc<dyn Sender>, limits: Limits) {
+        let known = self.routes.iter().position(|route| route.sender.name() == sender.name());
+        let place = known.unwrap_or_else(|| {
+            let place = self.routes.len();
+            let guard = Guard::new(sender.capabilities(), limits, self.manners, rand::random());
+            let in_flight = Semaphore::new(guard.in_flight_max());
+            let (guard, traffic) = (Mutex::new(guard), self.traffic.clone());
+            self.routes.push(Arc::new(Route { place, sender, guard, in_flight, traffic }));
+            place
+        });
+        self.channels[channel as usize].push(place);
     }
 
     /// The provider `name` can be asked about attempts.
@@ -47,8 +115,57 @@ impl Providers {
         self.readers.push((name.to_owned(), reader));
     }
 
-    pub fn sender(&self, channel: Channel) -> Option<&Arc<dyn Sender>> {
-        self.senders[channel as usize].as_ref()
+    /// How many providers carry a channel.
+    pub fn routes(&self, channel: Channel) -> usize {
+        self.channels[channel as usize].len()
+    }
+
+    /// Leave for one attempt on `channel`. `failed` is the provider that the
+    /// attempt before it failed at: whoever comes after it is asked first.
+    ///
+    /// # Errors
+    /// What it waits for.
+    pub fn pass(
+        &self,
+        channel: Channel,
+        failed: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Pass, Held> {
+        let mut failing: Option<Timestamp> = None;
+        for route in self.after(channel, failed) {
+            let mut guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
+            let (place, second) = (route.place, guard.second());
+            match guard.enter(now) {
+                Ok(epoch) => {
+                    route.traffic.open.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Pass { route: route.clone(), epoch, was_sent: false });
+                }
+                Err(Closed::Full) => return Err(Held::Full { place, second }),
+                Err(Closed::Slow { until }) => return Err(Held::Slow { place, second, until }),
+                Err(Closed::Failing { until }) => {
+                    failing = Some(failing.map_or(until, |first| first.min(until)));
+                }
+            }
+        }
+        Err(Held::Failing { until: failing.unwrap_or(now) })
+    }
+
+    /// Whether another provider of `channel` than `failed` does not fail.
+    pub fn has_another(&self, channel: Channel, failed: &str, now: Timestamp) -> bool {
+        self.after(channel, Some(failed)).any(|route| {
+            let guard = || route.guard.lock().unwrap_or_else(PoisonError::into_inner);
+            route.sender.name() != failed && guard().is_well(now)
+        })
+    }
+
+    /// The routes of a channel, beginning after `failed`, in a circle.
+    fn after(&self, channel: Channel, failed: Option<&str>) -> impl Iterator<Item = &Arc<Route>> {
+        let places = &self.channels[channel as usize];
+        let is_failed =
+            |place: &usize| failed.is_some_and(|name| self.routes[*place].sender.name() == name);
+        let first = places.iter().position(is_failed).map_or(0, |index| index + 1);
+        let (before, from) = places.split_at(first);
+        from.iter().chain(before).map(|place| &self.routes[*place])
     }
 
     pub fn look_up(&self, provider: &str) -> Option<&Arc<dyn LookUp>> {
@@ -64,7 +181,68 @@ impl Providers {
         self.readers.iter().map(|(name, reader)| (name.as_str(), reader))
     }
 
-    pub fn channels(&self) -> impl Iterator<Item = Channel> {
-        Channel::ALL.into_iter().filter(|channel| self.sender(*channel).is_some())
+    /// Until there is room at a provider that was full; for one who waits.
+    pub async fn freed(&self) {
+        self.traffic.freed.notified().await;
+    }
+
+    pub fn is_anything_under_way(&self) -> bool {
+        self.traffic.open.load(Ordering::Relaxed) > 0
+    }
+
+    /// Until nothing is under way; for one who waits.
+    pub async fn ended(&self) {
+        self.traffic.ended.notified().await;
+    }
+}
+
+impl Pass {
+    /// The provider that it is for.
+    pub fn sender(&self) -> &dyn Sender {
+        self.route.sender.as_ref()
+    }
+
+    /// Makes the attempt, when the provider has a place for it.
+    pub async fn send(&mut self, message: &Outgoing, now: Timestamp) -> SendOutcome {
+        let _place = self.route.in_flight.acquire().await;
+        self.was_sent = true;
+        self.route.sender.send(message, now).await
+    }
+
+    /// What the attempt came to, for those that follow; whether that changed
+    /// which provider they go to.
+    pub fn learn(&self, outcome: &SendOutcome, now: Timestamp) -> bool {
+        let change = self.guard(|guard| guard.learn(self.epoch, Some(outcome), now));
+        let provider = self.sender().name();
+        match change {
+            Some(Change::Opened { until }) => {
+                warn!(provider, %until, "the provider fails, and is left alone for a while");
+            }
+            Some(Change::Closed) => info!(provider, "the provider is back"),
+            None => {}
+        }
+        change.is_some()
+    }
+
+    fn guard<T>(&self, change: impl FnOnce(&mut Guard) -> T) -> T {
+        change(&mut self.route.guard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let is_freed = self.guard(|guard| {
+            if !self.was_sent {
+                guard.learn(self.epoch, None, Timestamp::UNIX_EPOCH);
+            }
+            guard.leave(self.was_sent)
+        });
+        let Traffic { open, freed, ended } = self.route.traffic.as_ref();
+        if is_freed {
+            freed.notify_one();
+        }
+        if open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            ended.notify_one();
+        }
     }
 }

@@ -304,6 +304,8 @@ pub struct DueReminder {
     pub attempt: u32,
     /// The channel of the attempt to come, where a retry names it.
     pub channel: Option<crate::model::Channel>,
+    /// The provider that the last attempt failed at; another is asked first.
+    pub failed: Option<String>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
     /// The account's facts changed and were not decided about yet.

@@ -457,6 +457,7 @@ fn due_reminder(row: &Row, is_retry: bool) -> Result<DueReminder, StoreError> {
         seq: number("seq")? as u32,
         attempt: number("attempt")? as u32,
         channel: if is_retry { channel(row)? } else { None },
+        failed: if is_retry { row.opt_text("failed")? } else { None },
         on_channel: number("on_channel")?.max(0) as u32,
         is_touched: row.int("changes")? > 0,
     })

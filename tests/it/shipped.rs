@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use duebell::config::{self, Channels, DEFAULT_TOML, Log, Paths, ProviderTable, Settings};
 use duebell::model::feed::{Cursor, Feed};
 use duebell::policy::window::ContactWindow;
+use duebell::provider::guard::Limits;
 use duebell::provider::kinds::KINDS;
 use duebell::source::billing_db::BillingDb;
 use duebell::source::import::Mapping;
@@ -44,7 +45,8 @@ fn code_defaults() -> Settings {
         provider: KINDS
             .iter()
             .map(|kind| {
-                let table = ProviderTable { kind: kind.name.into(), settings: (kind.defaults)() };
+                let (kind_of_it, settings) = (kind.name.into(), (kind.defaults)());
+                let table = ProviderTable { kind: kind_of_it, limits: Limits::default(), settings };
                 (kind.name.to_owned(), table)
             })
             .collect(),

@@ -1,27 +1,18 @@
-//! One attempt, and what follows from it.
+//! What follows from one attempt.
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::ReminderState;
 use crate::model::reminder::Transition;
-use crate::model::{Reason, ReminderState};
 use crate::outbox::{self, Outcome, Tried};
-use crate::provider::{Delay, SendOutcome};
+use crate::pipeline::Workshop;
+use crate::provider::{Delay, Refusal, SendOutcome};
 
 use super::Dispatch;
-use super::verdict::{Ready, ended};
-use crate::pipeline::Workshop;
+use super::verdict::Ready;
 
 impl Dispatch {
-    /// One attempt, marked by `mark`, and what follows from it.
-    pub async fn send(&self, one: Ready, mark: Transition, now: Timestamp) -> Transition {
-        let Some(sender) = self.shop.providers.sender(one.channel) else {
-            return ended(&one.due, ReminderState::Deferred, Reason::NoContact, now);
-        };
-        let outcome = sender.send(&one.outgoing, now).await;
-        self.follow(one, mark, outcome, now)
-    }
-
-    /// What follows from an attempt.
+    /// What follows from an attempt that was marked by `mark`.
     pub fn follow(
         &self,
         one: Ready,
@@ -30,9 +21,17 @@ impl Dispatch {
         now: Timestamp,
     ) -> Transition {
         let Workshop { providers, settings, .. } = &self.shop;
-        let Ready { due, channel, outgoing } = one;
+        let Ready { due, channel, outgoing, pass } = one;
+        let on_channel = if due.channel == Some(channel) { due.on_channel + 1 } else { 1 };
+        // Each is tried once before anybody is waited for.
+        let has_another = on_channel < providers.routes(channel) as u32
+            && providers.has_another(channel, pass.sender().name(), now);
         let (outcome, provider_ref, note) = match outcome {
             SendOutcome::Accepted { provider_ref } => (Outcome::Accepted, provider_ref, None),
+            // What one provider holds against us says nothing of another.
+            SendOutcome::Rejected { because: Refusal::OurAccount, note } if has_another => {
+                (Outcome::Deferred { wait: None, uses_attempt: true }, None, Some(note))
+            }
             SendOutcome::Rejected { note, .. } => (Outcome::Rejected, None, Some(note)),
             SendOutcome::Deferred { because: Delay::Throttled, wait, note } => {
                 let note = format!("throttled: {note}");
@@ -43,22 +42,21 @@ impl Dispatch {
             }
             SendOutcome::Ambiguous { note } => (Outcome::Ambiguous, None, Some(note)),
         };
-        let on_channel = if due.channel == Some(channel) { due.on_channel + 1 } else { 1 };
         let tried = Tried {
             key: outgoing.key,
             channel,
             channels: &due.reminder.channels,
             on_channel,
+            has_another,
             send_before: due.reminder.send_before,
         };
         let next = outbox::settle(&outcome, &tried, now, &settings.retry);
         let receipt_deadline =
             now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let next_at = match next.state {
-            ReminderState::Accepted => providers
-                .sender(channel)
-                .is_some_and(|sender| sender.capabilities().receipts)
-                .then_some(receipt_deadline),
+            ReminderState::Accepted => {
+                pass.sender().capabilities().receipts.then_some(receipt_deadline)
+            }
             ReminderState::Unknown => Some(receipt_deadline),
             _ => next.retry_at,
         };

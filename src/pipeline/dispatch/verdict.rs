@@ -2,7 +2,6 @@
 //! and the message of one that passes them all.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
@@ -15,11 +14,13 @@ use crate::model::{
     AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderState,
 };
 use crate::policy::{self, AccountFacts};
-use crate::provider::{Outgoing, Sender};
+use crate::provider::Outgoing;
+use crate::provider::route::Pass;
 use crate::source::{SourceError, rows};
 use crate::store::{DueBill, DueReminder, Submission};
 
 use super::Dispatch;
+use super::line::Admitted;
 use crate::pipeline::{Workshop, planning_day};
 
 /// A reminder that passed every gate, ready to be submitted.
@@ -27,7 +28,11 @@ pub struct Ready {
     pub due: DueReminder,
     pub channel: Channel,
     pub outgoing: Outgoing,
+    /// Leave to go to a provider.
+    pub pass: Pass,
 }
+
+type Way = Option<(Channel, Pass)>;
 
 /// What is to become of one due reminder.
 enum Verdict {
@@ -40,16 +45,17 @@ impl Dispatch {
     /// what may be submitted, and the ends of the others.
     pub async fn judge(
         &self,
-        due: Vec<DueReminder>,
+        admitted: Vec<Admitted>,
         control: &Control,
         now: Timestamp,
     ) -> anyhow::Result<(Vec<(Ready, Submission)>, Vec<Transition>)> {
-        let (due, mut ended) = self.in_window(due, now);
+        let (due, ways): (Vec<DueReminder>, Vec<Way>) =
+            admitted.into_iter().map(|one| (one.due, one.way)).unzip();
         let balances = self.balances(&due).await?;
         let objections = self.objections(&due, now).await?;
-        let mut ready = Vec::with_capacity(due.len());
-        for due in due {
-            match self.verdict(due, &balances, &objections, control, now) {
+        let (mut ready, mut ended) = (Vec::with_capacity(due.len()), Vec::new());
+        for (due, way) in due.into_iter().zip(ways) {
+            match self.verdict(due, way, &balances, &objections, control, now) {
                 Verdict::Send(one) => ready.push(*one),
                 Verdict::End(transition) => ended.push(transition),
             }
@@ -60,7 +66,7 @@ impl Dispatch {
     /// Those whose window is open at the account's place, as that is known
     /// now: it may have moved since the reminder was planned. Where the window
     /// is over, the reminder ends; where it is still to come, it waits.
-    fn in_window(
+    pub fn in_window(
         &self,
         due: Vec<DueReminder>,
         now: Timestamp,
@@ -73,10 +79,14 @@ impl Dispatch {
             match window {
                 // Of a scenario that nobody knows any more, the plan is all there is.
                 None => open.push(due),
-                Some(Some((opens, _))) if now < opens => {
-                    self.shop.agenda.expect(reminder.bucket(), opens);
-                }
-                Some(Some((_, closes))) if now < closes => {
+                Some(Some((opens, closes))) if now < closes => {
+                    let bucket = reminder.bucket();
+                    let half = (closes.duration_since(opens)) / 2;
+                    let opens = opens + self.shop.settings.smear(bucket).min(half);
+                    if now < opens {
+                        self.shop.agenda.expect(bucket, opens);
+                        continue;
+                    }
                     due.reminder.send_before = reminder.send_before.min(closes);
                     open.push(due);
                 }
@@ -156,6 +166,7 @@ impl Dispatch {
     fn verdict(
         &self,
         mut due: DueReminder,
+        way: Way,
         balances: &HashMap<BillId, Option<Money>>,
         objections: &HashMap<BillId, Reason>,
         control: &Control,
@@ -198,23 +209,14 @@ impl Dispatch {
             let reason = against.unwrap_or(Reason::PaidMeanwhile);
             return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         }
-        let Some(channel) = self.channel(&due) else {
+        let Some((channel, pass)) = way else {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::NoContact, now));
         };
         due.bills = bills;
-        match self.ready(due, channel, owed, now) {
+        match self.ready(due, channel, pass, owed, now) {
             Ok(ready) => Verdict::Send(Box::new(ready)),
             Err(ended) => Verdict::End(*ended),
         }
-    }
-
-    /// The channel of this attempt: the one that the retry names, else the
-    /// first that still reaches the account and has a provider.
-    fn channel(&self, due: &DueReminder) -> Option<Channel> {
-        let usable = |channel: &Channel| {
-            due.account.contacts.reaches(*channel) && self.shop.providers.sender(*channel).is_some()
-        };
-        due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
     }
 
     /// What the subscriber reads or hears, in the voice of what is still owed:
@@ -223,9 +225,10 @@ impl Dispatch {
         &self,
         due: &DueReminder,
         channel: Channel,
+        pass: &Pass,
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
-        let Workshop { scenarios, messages, operator, providers, .. } = &self.shop;
+        let Workshop { scenarios, messages, operator, .. } = &self.shop;
         let version = scenarios.version(&due.reminder.policy);
         let step = version.as_ref().and_then(|version| {
             let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
@@ -246,11 +249,9 @@ impl Dispatch {
             bills: due.bills.iter().zip(owed).map(line).collect(),
         };
         let rendered = messages.render(template, channel, &facts)?;
-        let own_templates = |sender: &Arc<dyn Sender>| sender.capabilities().own_templates;
-        let words = providers
-            .sender(channel)
-            .is_some_and(own_templates)
-            .then(|| facts.for_template(template, &rendered.language, channel));
+        let has_own_templates = pass.sender().capabilities().own_templates;
+        let words =
+            has_own_templates.then(|| facts.for_template(template, &rendered.language, channel));
         Ok((rendered, words))
     }
 
@@ -258,11 +259,12 @@ impl Dispatch {
         &self,
         due: DueReminder,
         channel: Channel,
+        pass: Pass,
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
-        let Workshop { providers, settings, .. } = &self.shop;
-        let (rendered, facts) = self.rendered(&due, channel, &owed).map_err(|error| {
+        let Workshop { settings, .. } = &self.shop;
+        let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
@@ -287,7 +289,7 @@ impl Dispatch {
             at: now,
             attempt: key.number,
             channel: Some(channel),
-            provider: providers.sender(channel).map(|sender| sender.name().to_owned()),
+            provider: Some(pass.sender().name().to_owned()),
             provider_ref: None,
             reason: None,
             note: None,
@@ -302,7 +304,7 @@ impl Dispatch {
             items: items.collect(),
             mark,
         };
-        Ok((Ready { due, channel, outgoing }, submission))
+        Ok((Ready { due, channel, outgoing, pass }, submission))
     }
 }
 

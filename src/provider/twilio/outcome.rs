@@ -118,8 +118,12 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, body: &str, expected: &str) {
-        let (retry_after, body) = (Some("7".into()), body.into());
-        let answer = ApiAnswer { status, retry_after, body, ..ApiAnswer::default() };
+        let answer = ApiAnswer {
+            status,
+            retry_after: Some("7".into()),
+            body: body.into(),
+            ..ApiAnswer::default()
+        };
         let outcome = of(&answer, "2026-03-01T12:00:00Z".parse().unwrap());
         let named = match &outcome {
             SendOutcome::Rejected { because, .. } => format!("{because:?}"),

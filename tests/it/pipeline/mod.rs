@@ -3,6 +3,7 @@
 
 mod episodes;
 mod going_live;
+mod manners;
 mod paid;
 mod providers;
 mod stops;

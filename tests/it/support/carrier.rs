@@ -11,10 +11,17 @@ use duebell::provider::{
     SendOutcome, Sender,
 };
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, watch};
 
 /// Accepts what it is given, unless told otherwise.
-#[derive(Default)]
 pub struct Carrier {
+    name: &'static str,
+    /// Its answer where none is queued, by how many it was given before.
+    habit: Mutex<Habit>,
+    /// It answers while this is open.
+    desk: Semaphore,
+    /// How many it was given.
+    count: watch::Sender<usize>,
     answers: Mutex<VecDeque<SendOutcome>>,
     /// What it took, or may have taken.
     taken: Mutex<Vec<(AttemptKey, Channel, Timestamp)>>,
@@ -36,9 +43,57 @@ pub fn lost() -> SendOutcome {
     SendOutcome::Ambiguous { note: "the answer was lost".into() }
 }
 
+type Habit = Box<dyn Fn(usize) -> Option<SendOutcome> + Send>;
+
 impl Carrier {
     pub fn new() -> Arc<Carrier> {
-        Arc::new(Carrier::default())
+        Carrier::named("carrier")
+    }
+
+    pub fn named(name: &'static str) -> Arc<Carrier> {
+        Arc::new(Carrier {
+            name,
+            habit: Mutex::new(Box::new(|_| None)),
+            desk: Semaphore::new(Semaphore::MAX_PERMITS),
+            count: watch::Sender::new(0),
+            answers: Mutex::default(),
+            taken: Mutex::default(),
+            given: Mutex::default(),
+            receipts: Mutex::default(),
+            found: Mutex::default(),
+        })
+    }
+
+    /// What it answers by itself from now on, `None` to accept, by how many it
+    /// was given before.
+    pub fn always(&self, habit: impl Fn(usize) -> Option<SendOutcome> + Send + 'static) {
+        *self.habit.lock().unwrap() = Box::new(habit);
+    }
+
+    /// From now on it takes messages and says nothing, until [`Carrier::answers`].
+    pub fn falls_silent(&self) {
+        self.desk.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub fn answers(&self) {
+        self.desk.add_permits(Semaphore::MAX_PERMITS - self.desk.available_permits());
+    }
+
+    /// Until it was given so many.
+    pub async fn was_given(&self, count: usize) {
+        self.count.subscribe().wait_for(|given| *given >= count).await.unwrap();
+    }
+
+    /// Receipts about everything that it took, by a rule over how many it took before.
+    pub fn tells_of_all(&self, at: Timestamp, fate: impl Fn(usize) -> Option<Fate>) {
+        let taken = self.taken.lock().unwrap();
+        let keys = taken.iter().enumerate().filter_map(|(n, (key, _, _))| Some((*key, fate(n)?)));
+        self.receipts.lock().unwrap().extend(keys.map(|(key, fate)| Receipt { key, fate, at }));
+    }
+
+    /// The keys of what it took.
+    pub fn keys(&self) -> Vec<AttemptKey> {
+        self.taken.lock().unwrap().iter().map(|(key, _, _)| *key).collect()
     }
 
     /// The next answers, one each.
@@ -73,9 +128,9 @@ impl Carrier {
             providers.carry(channel, self.clone());
         }
         if is_asked {
-            providers.ask("carrier", self.clone());
+            providers.ask(self.name, self.clone());
         }
-        providers.read("carrier", self.clone());
+        providers.read(self.name, self.clone());
         providers
     }
 }
@@ -83,7 +138,7 @@ impl Carrier {
 #[async_trait]
 impl Sender for Carrier {
     fn name(&self) -> &str {
-        "carrier"
+        self.name
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -92,9 +147,16 @@ impl Sender for Carrier {
 
     async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
         let attempt = (message.key, message.channel, now);
-        self.given.lock().unwrap().push(attempt);
+        let before = {
+            let mut given = self.given.lock().unwrap();
+            given.push(attempt);
+            given.len() - 1
+        };
+        self.count.send_replace(before + 1);
+        drop(self.desk.acquire().await);
         let accepted = SendOutcome::Accepted { provider_ref: Some(message.key.to_string()) };
-        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(accepted);
+        let queued = self.answers.lock().unwrap().pop_front();
+        let answer = queued.or_else(|| (self.habit.lock().unwrap())(before)).unwrap_or(accepted);
         if matches!(answer, SendOutcome::Accepted { .. } | SendOutcome::Ambiguous { .. }) {
             self.taken.lock().unwrap().push(attempt);
         }

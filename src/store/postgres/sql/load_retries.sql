@@ -5,7 +5,7 @@ select
     r.planned_at, r.send_after, r.send_before,
     a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(c.changes, 0) as changes,
-    t.seq, t.attempt, t.channel,
+    t.seq, t.attempt, t.channel, case when t.note like 'throttled%' then null else t.provider end as failed,
     (
         select count(*) from transition as tried
         where tried.bucket = t.bucket and tried.reminder_id = t.reminder_id
