@@ -69,6 +69,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
             zone: TimeZone::UTC,
             tier: Tier::Ordinary,
             segment: String::new(),
+            suppressed: Vec::new(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),
                 email: Some(EmailAddress::from_stored("ada@example.org".to_owned())),

@@ -14,6 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use duebell::clock::{Clock, SystemClock};
 use duebell::http::inbox::{Inbox, Limits};
 use duebell::http::{Front, server};
+use duebell::model::receipt::PostedReceipt;
+use duebell::model::reply::PostedReply;
 use duebell::model::{AccountId, AttemptKey, Bucket, ReminderId};
 use duebell::provider::CallbackReader;
 use duebell::provider::http::{Callback, Settings};
@@ -79,8 +81,9 @@ async fn measure(name: &str, url: &str, callback: Callback) {
     let stop = CancellationToken::new();
     let callbacks =
         HashMap::from([("own".to_owned(), Arc::new(callback) as Arc<dyn CallbackReader>)]);
-    let inbox = Inbox::open(store.clone(), Limits::default());
-    let front = Front::new(Arc::new(SystemClock), callbacks, inbox, stop.clone());
+    let inbox = Inbox::<PostedReceipt>::open(store.clone(), Limits::default());
+    let replies = Inbox::<PostedReply>::open(store.clone(), Limits::default());
+    let front = Front::new(Arc::new(SystemClock), callbacks, inbox, replies, stop.clone());
     let serving = tokio::spawn(server::serve(listener, front));
 
     let now = SystemClock.now();

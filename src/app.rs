@@ -16,6 +16,8 @@ use crate::config::{Loaded, Settings};
 use crate::http::inbox::{Inbox, Limits};
 use crate::http::{self, Front};
 use crate::model::Channel;
+use crate::model::receipt::PostedReceipt;
+use crate::model::reply::PostedReply;
 use crate::pipeline::Workshop;
 use crate::pipeline::lease::Leases;
 use crate::policy::{Scenario, Scenarios};
@@ -74,6 +76,7 @@ pub async fn workshop(
         outbox: store.clone(),
         deadlines: store.clone(),
         inbox: Some(store.clone()),
+        replies: store.clone(),
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
@@ -179,8 +182,9 @@ impl Door {
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("http.listen: could not listen on {}", self.listen))?;
-        let inbox = Inbox::open(store, Limits::default());
-        let front = Front::new(clock, self.callbacks, inbox, stop);
+        let inbox = Inbox::<PostedReceipt>::open(store.clone(), Limits::default());
+        let replies = Inbox::<PostedReply>::open(store, Limits::default());
+        let front = Front::new(clock, self.callbacks, inbox, replies, stop);
         Ok(tokio::spawn(http::server::serve(listener, front)))
     }
 }

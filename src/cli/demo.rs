@@ -178,6 +178,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         outbox: store.clone(),
         deadlines: store.clone(),
         inbox: None,
+        replies: store.clone(),
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),

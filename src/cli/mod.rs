@@ -8,6 +8,7 @@ mod demo;
 mod import;
 mod output;
 mod replay;
+mod replies;
 mod run;
 mod source;
 mod status;
@@ -87,6 +88,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List what subscribers said that waits for somebody to read it
+    Replies {
+        #[command(subcommand)]
+        command: Option<RepliesCommand>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
@@ -97,6 +108,17 @@ enum Command {
     Resume,
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
+}
+
+#[derive(Debug, Subcommand)]
+enum RepliesCommand {
+    /// Say that somebody has seen to a reply
+    Done {
+        id: String,
+        /// Who has
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,6 +160,12 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Explain { account, json } => story::explain(&options, &account, json).await,
         Command::Status { json } => status::status(&options, json).await,
         Command::Rejects { limit, json } => status::rejects(&options, limit, json).await,
+        Command::Replies { command: Some(RepliesCommand::Done { id, by }), .. } => {
+            replies::done(&options, &id, &by).await
+        }
+        Command::Replies { command: None, limit, json } => {
+            replies::list(&options, limit, json).await
+        }
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt => switches::halt(&options).await,

@@ -233,6 +233,7 @@ async fn workshop(
         outbox: store.clone(),
         deadlines: store.clone(),
         inbox: None,
+        replies: store.clone(),
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),

@@ -13,10 +13,11 @@ use crate::model::{AccountId, Bill, Bucket, Reason};
 use crate::pipeline::plan::{decide_account, scope};
 use crate::pipeline::planning_day;
 use crate::policy::{Scenario, Versioned};
-use crate::store::{AttemptLine, ControlStore, Decided, PlanStore};
+use crate::store::{AttemptLine, ControlStore, Decided, PlanStore, ReplyLine, SuppressionLine};
 
 use super::context::{Desk, Options, desk, now};
 use super::output::print_line;
+use super::replies;
 
 /// Accounts looked at together.
 /// Few enough that what is found in them fits into memory.
@@ -191,6 +192,8 @@ struct Story {
     repeat_debtor_since: Option<Date>,
     reminders: Vec<AttemptLine>,
     not_sent: Vec<crate::store::WhyNotLine>,
+    suppressions: Vec<SuppressionLine>,
+    replies: Vec<ReplyLine>,
     next: Vec<String>,
 }
 
@@ -246,6 +249,8 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
         repeat_debtor_since: shelf.flag(account).await?.map(|flag| flag.flagged_on),
         reminders,
         not_sent,
+        suppressions: shelf.suppressions(account).await?,
+        replies: shelf.replies_of(account).await?,
         next,
     })
 }
@@ -420,8 +425,33 @@ impl Story {
                 row.reason.words()
             ))?;
         }
+        self.print_said()?;
         print_line("next")?;
         self.next.iter().try_for_each(|line| print_line(&format!("  {line}")))
+    }
+
+    /// What the subscriber said, and what keeps us from them.
+    fn print_said(&self) -> anyhow::Result<()> {
+        if !self.replies.is_empty() {
+            print_line("replies")?;
+        }
+        for line in &self.replies {
+            print_line(&format!("  {}", replies::told(line)))?;
+        }
+        if !self.suppressions.is_empty() {
+            print_line("not to be reached")?;
+        }
+        for line in &self.suppressions {
+            let over = if line.is_in_force { "" } else { "; no longer" };
+            print_line(&format!(
+                "  {} since {}: {}, through {}{over}",
+                line.channel,
+                line.said_at.strftime("%Y-%m-%d"),
+                line.cause.replace('_', " "),
+                line.source
+            ))?;
+        }
+        Ok(())
     }
 }
 

@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::model::receipt::PostedReceipt;
+use crate::model::reply::PostedReply;
 use crate::provider::CallbackReader;
 
 use self::inbox::Inbox;
@@ -62,7 +64,8 @@ pub struct Front {
     clock: Arc<dyn Clock>,
     /// Providers that post receipts, by their names in the records.
     callbacks: HashMap<String, Arc<dyn CallbackReader>>,
-    inbox: Inbox,
+    inbox: Inbox<PostedReceipt>,
+    replies: Inbox<PostedReply>,
     pub waits: Waits,
     stop: CancellationToken,
     /// When a refusal was last told of; strangers must not fill the log.
@@ -73,11 +76,13 @@ impl Front {
     pub fn new(
         clock: Arc<dyn Clock>,
         callbacks: HashMap<String, Arc<dyn CallbackReader>>,
-        inbox: Inbox,
+        inbox: Inbox<PostedReceipt>,
+        replies: Inbox<PostedReply>,
         stop: CancellationToken,
     ) -> Front {
         let waits = Waits::default();
-        Front { clock, callbacks, inbox, waits, stop, refusal_told_at: Mutex::new(None) }
+        let refusal_told_at = Mutex::new(None);
+        Front { clock, callbacks, inbox, replies, waits, stop, refusal_told_at }
     }
 }
 

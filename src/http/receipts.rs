@@ -2,8 +2,8 @@
 //!
 //! Nothing is decided here and nothing is looked up: whether a receipt is
 //! about anything of ours is settling's question. The answer is 204 only after
-//! the receipts are durable, so a provider that repeats what was not answered
-//! with it loses none.
+//! receipts and replies are durable, so a provider that repeats what was not
+//! answered with it loses none.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::receipt::PostedReceipt;
+use crate::model::reply::PostedReply;
 use crate::provider::{self, Call, NotTaken};
 
 use super::Front;
@@ -146,7 +147,20 @@ async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
             received_at: now,
         })
         .collect();
-    match front.inbox.keep(receipts).await {
+    let replies = posted
+        .replies
+        .into_iter()
+        .zip(0..)
+        .map(|(reply, ordinal)| PostedReply {
+            provider: provider.clone(),
+            message_id: message_id.clone(),
+            ordinal,
+            reply,
+            received_at: now,
+        })
+        .collect();
+    let kept = front.inbox.keep(receipts).await;
+    match kept.and(front.replies.keep(replies).await) {
         Ok(()) => Answer::Kept(posted.answer),
         Err(why) => Answer::NotKept(why),
     }

@@ -17,6 +17,7 @@ mod language;
 mod locale;
 mod name;
 mod operator;
+pub mod reply;
 mod sms;
 mod spoken;
 

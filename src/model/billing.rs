@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{AccountId, BillId, Bucket, Contacts, Currency, Money};
+use super::{AccountId, BillId, Bucket, Channel, Contacts, Currency, Money, Suppression};
 
 /// What an account is worth to the operator; effort follows it.
 #[derive(
@@ -49,6 +49,21 @@ pub struct Account {
     /// The group of accounts that shares a scenario; empty where the source has none.
     pub segment: String,
     pub contacts: Contacts,
+    /// Channels on which it is not to be reached, those of today's addresses.
+    pub suppressed: Vec<Suppression>,
+}
+
+impl Account {
+    /// Whether there is an address for `channel`, and nothing keeps us from it.
+    pub fn reaches(&self, channel: Channel) -> bool {
+        self.contacts.reaches(channel) && !self.suppressed.iter().any(|one| one.channel == channel)
+    }
+
+    /// Whether `channel` would reach the subscriber, who does not want it.
+    pub fn has_opted_out(&self, channel: Channel) -> bool {
+        let is_wish = |one: &Suppression| one.channel == channel && one.cause.is_wish();
+        self.contacts.reaches(channel) && self.suppressed.iter().any(is_wish)
+    }
 }
 
 /// An issued bill with its due date and what is still unpaid (TMF678).

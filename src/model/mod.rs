@@ -19,6 +19,7 @@ pub mod money;
 pub mod receipt;
 pub mod reminder;
 pub mod reply;
+pub mod suppression;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
 pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
@@ -28,3 +29,4 @@ pub use id::{AccountId, AttemptKey, BillId, Bucket, ReminderId};
 pub use lease::{Owner, Tenure};
 pub use money::{Currency, Money};
 pub use reminder::{Item, Reason, Reminder, ReminderState, Severity, StepName};
+pub use suppression::{Cause, Suppression};

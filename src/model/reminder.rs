@@ -78,7 +78,7 @@ reasons! {
     NoticeGap = "notice_gap", "a softer notice must be delivered, and its gap over, before a hard step";
     BelowTolerance = "below_tolerance", "what is owed is not worth a reminder";
     AccountCap = "account_cap", "the account has its one reminder of the day";
-    NoConsent = "no_consent", "there is no consent for any of the step's channels";
+    NoConsent = "no_consent", "the subscriber does not want to be reached by the step's channels";
     NoContact = "no_contact", "there is no usable address for any of the step's channels";
     // At dispatch.
     KillSwitch = "kill_switch", "sending is switched off";

@@ -35,7 +35,8 @@ use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore, RetentionStore,
+    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore, ReplyStore,
+    RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -60,6 +61,8 @@ pub struct Workshop {
     pub deadlines: Arc<dyn DeadlineStore>,
     /// Receipts that providers posted; `None` where nobody can post any.
     pub inbox: Option<Arc<dyn ReceiptStore>>,
+    /// What subscribers said, and what providers say of their addresses.
+    pub replies: Arc<dyn ReplyStore>,
     pub control: Arc<dyn ControlStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,

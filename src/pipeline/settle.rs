@@ -1,6 +1,8 @@
-//! Settle: receipts, and questions about attempts whose outcome is unknown.
+//! Settle: receipts, what subscribers said, and questions about attempts whose
+//! outcome is unknown.
 
 mod inbox;
+mod replies;
 mod verdict;
 
 use std::collections::HashMap;
@@ -34,7 +36,8 @@ impl Stage for Settle {
         let shift = self.0.shift();
         let tenure = shift.tenure();
         let told = self.receipts(tenure, now).await? + self.inbox(tenure, now).await?;
-        Ok(told + self.look_up(tenure, now).await?)
+        let said = self.replies(tenure, now).await?;
+        Ok(told + said + self.look_up(tenure, now).await?)
     }
 }
 

@@ -17,7 +17,7 @@ pub mod window;
 use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
-use crate::model::{Bill, Channel, Item, Reason, Severity};
+use crate::model::{Account, Bill, Channel, Item, Reason, Severity};
 
 use book::{Book, Page};
 
@@ -141,10 +141,19 @@ fn consider<'a>(
     if facts.sent.iter().any(|sent| sent.day == on) {
         return Err(Reason::AccountCap);
     }
-    if !step.channels.iter().any(|channel| facts.account.contacts.reaches(*channel)) {
-        return Err(Reason::NoContact);
+    if !step.channels.iter().any(|channel| facts.account.reaches(*channel)) {
+        return Err(unreachable(&facts.account, &step.channels));
     }
     Ok(step)
+}
+
+/// Why none of these channels reaches the account: it does not want to be
+/// reached, or cannot be.
+pub fn unreachable(account: &Account, channels: &[Channel]) -> Reason {
+    match channels.iter().any(|channel| account.has_opted_out(*channel)) {
+        true => Reason::NoConsent,
+        false => Reason::NoContact,
+    }
 }
 
 /// A hard step needs a soft one delivered, or exhausted, in this episode, and
@@ -188,10 +197,10 @@ fn severity_allows<'a>(
 /// The step's channels that reach the account; a channel that the subscriber
 /// asked for goes first.
 fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
-    let contacts = &facts.account.contacts;
+    let account = &facts.account;
     let mut channels: Vec<Channel> =
-        step.channels.iter().copied().filter(|channel| contacts.reaches(*channel)).collect();
-    channels.sort_by_key(|channel| Some(*channel) != contacts.preferred);
+        step.channels.iter().copied().filter(|channel| account.reaches(*channel)).collect();
+    channels.sort_by_key(|channel| Some(*channel) != account.contacts.preferred);
     channels
 }
 

@@ -68,6 +68,7 @@ fn facts(bills: Vec<Bill>) -> AccountFacts {
             zone: TimeZone::UTC,
             tier: Tier::Ordinary,
             segment: String::new(),
+            suppressed: Vec::new(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),
                 email: Some(EmailAddress::from_stored("ada@example.org".to_owned())),

@@ -13,11 +13,11 @@ use crate::model::{AccountId, Bill, Bucket, Item, Reason, ReminderState};
 use super::engine::{Arg, Statement};
 use super::facts::{bill, items_with_terms};
 use super::statements::sql;
-use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError, WhyNotLine};
+use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError};
 
 /// Answers for people; none of it steers anything.
 pub struct Desk<'a> {
-    store: &'a SqlStore,
+    pub(super) store: &'a SqlStore,
 }
 
 /// One reminder item that was sent.
@@ -38,6 +38,18 @@ pub struct FeedLine {
     pub read: i64,
     pub used: i64,
     pub set_aside: i64,
+}
+
+/// One recorded reason, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct WhyNotLine {
+    pub bill: String,
+    pub step: String,
+    pub step_on: Date,
+    pub limit_on: Date,
+    pub reason: Reason,
+    pub is_open: bool,
+    pub decided_on: Date,
 }
 
 /// One thing that happened to a reminder.
@@ -269,6 +281,8 @@ const ERASE: &[Statement] = &[
     erase("delete from sent_item"),
     erase("delete from submission"),
     erase("delete from receipt_inbox"),
+    erase("delete from reply"),
+    erase("delete from suppression"),
 ];
 
 const fn erase(sql: &'static str) -> Statement {

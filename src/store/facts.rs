@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 use crate::model::reminder::ItemTerms;
 use crate::model::{
-    Account, AccountId, Bill, BillId, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind,
-    Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity, Tier,
+    Account, AccountId, Bill, BillId, Bucket, Cause, Channel, Contacts, EmailAddress, Hold,
+    HoldKind, Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity,
+    Suppression, Tier,
 };
 
 use super::engine::{Arg, Statement};
@@ -243,7 +244,19 @@ pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
             email: row.opt_text("email")?.map(EmailAddress::from_stored),
             preferred: preferred.as_deref().and_then(Channel::parse),
         },
+        suppressed: suppressed(row)?,
     })
+}
+
+/// `sms:opt_out,voice:wrong_number`
+fn suppressed(row: &Row) -> Result<Vec<Suppression>, StoreError> {
+    let Some(text) = row.opt_text("suppressed")? else { return Ok(Vec::new()) };
+    let one = |text: &str| {
+        let (channel, cause) = text.split_once(':')?;
+        Some(Suppression { channel: Channel::parse(channel)?, cause: Cause::parse(cause)? })
+    };
+    let read = |text| one(text).ok_or(StoreError::Corrupt { column: "suppressed" });
+    text.split(',').map(read).collect()
 }
 
 pub(super) fn bill(row: &Row) -> Result<Bill, StoreError> {

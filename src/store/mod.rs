@@ -3,8 +3,9 @@
 //!
 //! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`] for
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
-//! [`ReceiptStore`] for what providers post, [`LeaseStore`] for sharing the
-//! buckets with other daemons, [`RetentionStore`] for what is old.
+//! [`ReceiptStore`] for what providers post, [`ReplyStore`] for what subscribers
+//! say, [`LeaseStore`] for sharing the buckets with other daemons,
+//! [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -23,6 +24,7 @@ mod outbox;
 mod placed;
 mod plan;
 mod receipts;
+mod replies;
 mod retention;
 mod row;
 mod set;
@@ -47,11 +49,12 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
-pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine};
+pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use lease::{Alone, LeaseStore};
 pub use receipts::ReceiptStore;
+pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
 
@@ -455,18 +458,6 @@ pub struct RejectLine {
     pub field: String,
     pub reason: String,
     pub is_warning: bool,
-}
-
-/// One recorded reason, as it is shown.
-#[derive(Debug, Clone, Serialize)]
-pub struct WhyNotLine {
-    pub bill: String,
-    pub step: String,
-    pub step_on: Date,
-    pub limit_on: Date,
-    pub reason: Reason,
-    pub is_open: bool,
-    pub decided_on: Date,
 }
 
 impl From<&Reject> for RejectLine {

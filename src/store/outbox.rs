@@ -25,13 +25,13 @@ use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, S
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
 set_row! {
-    struct ReminderKey {
+    pub struct ReminderKey {
         bucket: Bucket,
         reminder_id: ReminderId,
     }
 }
 
-fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Vec<ReminderKey> {
+pub fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Vec<ReminderKey> {
     ids.into_iter().map(|id| ReminderKey { bucket: id.bucket(), reminder_id: *id }).collect()
 }
 

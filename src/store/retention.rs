@@ -7,8 +7,9 @@
 //! soon where it would keep them waiting. SQLite has one table for all months.
 
 use async_trait::async_trait;
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 use crate::model::{Bucket, ReminderId};
 
@@ -36,7 +37,7 @@ pub trait RetentionStore: Send + Sync {
     async fn drop_months(&self, first: Date) -> Result<u64, StoreError>;
 
     /// Deletes from a bucket what is older than `before`: history that has no
-    /// month of its own, cases that were closed, and keys and reasons of bills
+    /// month of its own, cases that were closed, replies that wait for nobody, and keys and reasons of bills
     /// that were due and settled. The number of rows. Once every step of a bill
     /// that was due before that day is past its limit, nothing is sent twice by it.
     async fn forget_bucket(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
@@ -101,7 +102,10 @@ impl RetentionStore for SqlStore {
             let args = [Arg::Int(i64::from(bucket.number())), Arg::Text(before)];
             forgotten += self.engine.run(statement, &args).await?;
         }
-        Ok(forgotten)
+        let before = before.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+        let before = before.map_or(Timestamp::MIN, |zoned| zoned.timestamp());
+        let args = [Arg::Int(i64::from(bucket.number())), Arg::Int(before.as_microsecond())];
+        Ok(forgotten + self.engine.run(sql::forget_replies, &args).await?)
     }
 }
 

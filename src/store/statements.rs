@@ -52,12 +52,14 @@ statements! {
         load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
-        forget_cases
+        forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,
+        settle_replies, list_replies, end_reply, forget_replies
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, list_sent, list_flags, list_rejects,
-        list_account_bills, list_account_attempts, list_account_why_not, load_flag
+        list_account_bills, list_account_attempts, list_account_why_not, load_flag,
+        list_account_replies, list_suppressions
     ;
     served:
         announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -71,6 +73,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (3, "bucket leases", include_str!("../../migrations/postgres/0003_bucket_leases.sql")),
     (4, "receipt inbox", include_str!("../../migrations/postgres/0004_receipt_inbox.sql")),
     (5, "tables that last", include_str!("../../migrations/postgres/0005_tables_that_last.sql")),
+    (
+        6,
+        "replies and suppressions",
+        include_str!("../../migrations/postgres/0006_replies_and_suppressions.sql"),
+    ),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -78,6 +85,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (3, "bucket leases", include_str!("../../migrations/sqlite/0003_bucket_leases.sql")),
     (4, "receipt inbox", include_str!("../../migrations/sqlite/0004_receipt_inbox.sql")),
     (5, "tables that last", include_str!("../../migrations/sqlite/0005_tables_that_last.sql")),
+    (
+        6,
+        "replies and suppressions",
+        include_str!("../../migrations/sqlite/0006_replies_and_suppressions.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

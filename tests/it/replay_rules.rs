@@ -73,6 +73,7 @@ impl Memory {
                 zone: TimeZone::UTC,
                 tier: Tier::Ordinary,
                 segment: String::new(),
+                suppressed: Vec::new(),
                 contacts: Contacts {
                     phone: None,
                     email: EmailAddress::parse("ada@example.org"),

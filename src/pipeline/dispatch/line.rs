@@ -131,7 +131,7 @@ impl Line {
     /// the first that still reaches the account and has a provider.
     fn channel(&self, due: &DueReminder) -> Option<Channel> {
         let usable = |channel: &Channel| {
-            due.account.contacts.reaches(*channel) && self.shop.providers.routes(*channel) > 0
+            due.account.reaches(*channel) && self.shop.providers.routes(*channel) > 0
         };
         due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
     }

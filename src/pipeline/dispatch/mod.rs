@@ -167,6 +167,9 @@ impl Sending {
                 // Whoever was turned away has another way now, or has it back.
                 self.dispatch.shop.agenda.again(&Bucket::all());
             }
+            if let SendOutcome::Rejected { because, .. } = &outcome {
+                self.dispatch.remember(&ready, *because, at).await;
+            }
             self.dispatch.follow(ready, mark, outcome, at)
         } else {
             error!(

@@ -210,7 +210,8 @@ impl Dispatch {
             return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         }
         let Some((channel, pass)) = way else {
-            return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::NoContact, now));
+            let reason = policy::unreachable(&due.account, &due.reminder.channels);
+            return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         };
         due.bills = bills;
         match self.ready(due, channel, pass, owed, now) {

@@ -9,7 +9,7 @@ use super::{owing, pair};
 use crate::support::bench::{Bench, LADDER};
 use crate::support::billing::Billing;
 use crate::support::build::*;
-use crate::support::carrier::{Carrier, refused};
+use crate::support::carrier::{Carrier, misworded};
 
 async fn case(bench: &Bench) -> Option<Case> {
     bench.store.facts(&[key("A")], day("2026-04-20")).await.unwrap().remove(0).case
@@ -145,7 +145,7 @@ async fn a_soft_word_that_nobody_would_carry_counts_as_tried() {
     let (_, mut bench) = owing("2026-02-23").await;
     let carrier = Carrier::new();
     bench.workshop.providers = carrier.carries_all(true);
-    carrier.will([refused(), refused()]);
+    carrier.will([misworded(), misworded()]);
     bench.rounds("2026-03-10T06:00Z", "2026-03-15T06:00Z").await;
     assert_eq!(bench.standing("A").await[0], pair("rejected", "undeliverable"));
     assert_eq!(bench.sent().await, [pair("a1", "late7")]);

@@ -6,6 +6,7 @@ mod going_live;
 mod manners;
 mod paid;
 mod providers;
+mod replies;
 mod stops;
 mod templates;
 mod windows;

@@ -9,16 +9,20 @@ mod signed;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use duebell::clock::ManualClock;
 use duebell::http::inbox::{Inbox, Limits};
 use duebell::http::{Front, Waits, server};
-use duebell::model::AttemptKey;
 use duebell::model::receipt::PostedReceipt;
+use duebell::model::reply::PostedReply;
+use duebell::model::{AttemptKey, Bucket, ReminderId, Tenure};
 use duebell::provider::http::{Callback, Settings};
 use duebell::provider::{CallbackReader, Fate};
-use duebell::store::{ReceiptStore, SqlStore};
+use duebell::store::{
+    KeptReply, ReceiptStore, ReplyStore, SettledReply, SqlStore, StoreError, Whose,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -50,11 +54,23 @@ impl Door {
     }
 
     async fn open_with(store: Arc<dyn ReceiptStore>, limits: Limits, waits: Waits) -> Door {
+        let callbacks = HashMap::from([(PROVIDER.to_owned(), callback())]);
+        Door::open_for(callbacks, store, Arc::new(NoReplies), limits, waits).await
+    }
+
+    /// For providers that post replies as well.
+    async fn open_for(
+        callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+        store: Arc<dyn ReceiptStore>,
+        replies: Arc<dyn ReplyStore>,
+        limits: Limits,
+        waits: Waits,
+    ) -> Door {
         let clock = Arc::new(ManualClock::at(at(NOON)));
         let stop = CancellationToken::new();
-        let callbacks = HashMap::from([(PROVIDER.to_owned(), callback())]);
-        let inbox = Inbox::open(store, limits);
-        let mut front = Front::new(clock.clone(), callbacks, inbox, stop.clone());
+        let inbox = Inbox::<PostedReceipt>::open(store, limits);
+        let replies = Inbox::<PostedReply>::open(replies, limits);
+        let mut front = Front::new(clock.clone(), callbacks, inbox, replies, stop.clone());
         front.waits = waits;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -69,6 +85,33 @@ impl Door {
     /// Posts over a connection of its own; the status.
     async fn post(&self, posting: &Posting) -> u16 {
         self.caller().await.ask(&posting.request()).await.expect("an answer").status
+    }
+}
+
+/// Where nobody replies.
+struct NoReplies;
+
+#[async_trait]
+impl ReplyStore for NoReplies {
+    async fn keep_replies(&self, replies: &[PostedReply]) -> Result<(), StoreError> {
+        unreachable!("{} replies", replies.len())
+    }
+    async fn unsettled_replies(&self, _: &[Bucket], _: u32) -> Result<Vec<KeptReply>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn reminded(&self, _: &[ReminderId]) -> Result<Vec<(ReminderId, Whose)>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn at_addresses(&self, _: &[&str]) -> Result<Vec<(String, Whose)>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn settle_replies(
+        &self,
+        _: &Tenure,
+        _: &[SettledReply<'_>],
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

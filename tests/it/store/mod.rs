@@ -7,6 +7,7 @@ mod opening;
 mod outbox;
 mod plan;
 mod plans;
+mod replies;
 mod retention;
 mod statements;
 

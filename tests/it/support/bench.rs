@@ -91,6 +91,7 @@ impl Bench {
             outbox: store.clone(),
             deadlines: store.clone(),
             inbox: Some(store.clone()),
+            replies: store.clone(),
             control: store.clone(),
             retention: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),

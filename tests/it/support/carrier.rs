@@ -39,6 +39,11 @@ pub fn refused() -> SendOutcome {
     SendOutcome::Rejected { because: Refusal::BadRecipient, note: "no such number".into() }
 }
 
+/// Refused, and not because of the address.
+pub fn misworded() -> SendOutcome {
+    SendOutcome::Rejected { because: Refusal::BadContent, note: "too long".into() }
+}
+
 pub fn lost() -> SendOutcome {
     SendOutcome::Ambiguous { note: "the answer was lost".into() }
 }

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 32] = [
+const NOT_HOT: [&str; 37] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -33,6 +33,10 @@ const NOT_HOT: [&str; 32] = [
     "list_rejects",
     "list_sent",
     "load_flag",
+    "list_replies",
+    "list_account_replies",
+    "list_suppressions",
+    "end_reply",
     "put_control",
     "drop_control",
     "find_bucket",
@@ -52,6 +56,7 @@ const NOT_HOT: [&str; 32] = [
     "forget_items",
     "forget_why_not",
     "forget_cases",
+    "forget_replies",
     // Of tables with a few rows.
     "load_control",
     "load_mark",
@@ -64,7 +69,8 @@ const TINY: [&str; 7] =
     ["bucket_lease", "control", "daemon", "feed", "mark", "plan_mark", "policy"];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 7] = [
+const ALL_BUCKETS: [(&str, &str); 8] = [
+    ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
     ("find_known_holds", "likewise"),
     ("find_known_payments", "likewise"),
@@ -75,7 +81,7 @@ const ALL_BUCKETS: [(&str, &str); 7] = [
 ];
 
 /// And those of the inbox, which nobody leases.
-const INBOX: [&str; 2] = ["load_unsettled", "forget_receipts"];
+const INBOX: [&str; 3] = ["load_unsettled", "forget_receipts", "load_replies"];
 
 /// A day's work is a thousand reminders, five hundred at a time. Rows that a
 /// statement may read: some for each thing that it is about, and no more,

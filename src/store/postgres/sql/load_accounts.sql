@@ -1,7 +1,12 @@
 -- Accounts $1, $2 (arrays).
 select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
-    a.preferred_channel, coalesce(t.changes, 0) as changes
+    a.preferred_channel, coalesce(t.changes, 0) as changes,
+    (
+        select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
+            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+    ) as suppressed
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 cross join lateral (select * from account as a where a.bucket = k.bucket and a.account_id = k.account_id offset 0) as a
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

@@ -30,7 +30,12 @@ with due as materialized (
 )
 select
     r.*, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email, a.preferred_channel,
-    coalesce(c.changes, 0) as changes
+    coalesce(c.changes, 0) as changes,
+    (
+        select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
+            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+    ) as suppressed
 from due as r
 cross join lateral (
     select * from account as a where a.bucket = r.bucket and a.account_id = r.account_id limit 1

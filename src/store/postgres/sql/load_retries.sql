@@ -5,6 +5,11 @@ select
     r.planned_at, r.send_after, r.send_before,
     a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
     a.preferred_channel, coalesce(c.changes, 0) as changes,
+    (
+        select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
+            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+    ) as suppressed,
     t.seq, t.attempt, t.channel, case when t.note like 'throttled%' then null else t.provider end as failed,
     (
         select count(*) from transition as tried

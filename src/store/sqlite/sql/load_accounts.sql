@@ -1,7 +1,12 @@
 -- Accounts $1 (JSON array of keys).
 select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
-    a.preferred_channel, coalesce(t.changes, 0) as changes
+    a.preferred_channel, coalesce(t.changes, 0) as changes,
+    (
+        select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
+            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+    ) as suppressed
 from json_each($1) as k
 join account as a on a.bucket = k.value ->> 'bucket' and a.account_id = k.value ->> 'account_id'
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

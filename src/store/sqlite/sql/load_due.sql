@@ -5,7 +5,12 @@ select
     r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
     r.planned_at, r.send_after, r.send_before,
     a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
-    a.preferred_channel, coalesce(c.changes, 0) as changes
+    a.preferred_channel, coalesce(c.changes, 0) as changes,
+    (
+        select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
+            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+    ) as suppressed
 from json_each($1) as k
 join reminder as r on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.reminder_id >= unhex($5)
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id

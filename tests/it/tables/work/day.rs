@@ -8,10 +8,11 @@ use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
 use duebell::model::receipt::{Fate, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
+use duebell::model::reply::{Meaning, PostedReply, Reply};
 use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
 use duebell::pipeline::lease::Leases;
 use duebell::store::{
-    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, ReceiptStore, Submission,
+    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, ReceiptStore, ReplyStore, Submission,
 };
 
 use crate::support::bench::{Bench, LADDER};
@@ -20,6 +21,8 @@ use crate::support::build::*;
 use crate::support::carrier::{Carrier, down, lost, refused};
 
 const DUE: usize = 1_000;
+/// The one who wants no more messages.
+const SPEAKER: &str = "+4915123456780";
 /// Reminders that no provider takes.
 const STUCK: usize = 30;
 
@@ -32,6 +35,8 @@ pub async fn work(url: &str) {
         billing.account(&account);
         billing.bill(&format!("N{n}"), &account, "2026-03-09");
     }
+    // This one speaks for itself, later.
+    billing.put(Feed::Accounts, &[("account_id", "A8"), ("phone", SPEAKER)]);
     // The account of this bill comes later.
     billing.bill("X1", "X", "2026-03-09");
     billing.put(Feed::Bills, &[("bill_id", "broken"), ("account_id", "A1"), ("amount", "a lot")]);
@@ -148,10 +153,24 @@ async fn hours(bench: &Bench, carrier: &Carrier) {
     for some in taken.chunks(250) {
         bench.store.keep(some).await.unwrap();
     }
+    bench.store.keep_replies(&[stop()]).await.unwrap();
     for hour in 10..=21 {
         // Those of the next channel included, which is tried at once.
         carrier.will((0..2 * STUCK).map(|_| down()));
         stages.round(at(&format!("2026-03-10T{hour}:00Z"))).await.unwrap();
+    }
+}
+
+fn stop() -> PostedReply {
+    let at = at("2026-03-10T09:30Z");
+    let meaning = Meaning::Text("STOP".into());
+    let (channel, from) = (Channel::Sms, Some(SPEAKER.to_owned()));
+    PostedReply {
+        provider: "carrier".into(),
+        message_id: "m1".into(),
+        ordinal: 0,
+        reply: Reply { channel, about: None, from, meaning, at },
+        received_at: at,
     }
 }
 

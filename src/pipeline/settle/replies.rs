@@ -1,0 +1,180 @@
+//! What subscribers said: made sense of, brought together with their
+//! accounts, and written down where it concerns a channel.
+//!
+//! A word about a channel is acted upon at once. What needs a person (who paid,
+//! who promises, who asks, who writes in words of their own) waits in a queue.
+//! A crash before the write has the same replies settled again, to the same end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use tracing::info;
+
+use crate::message::reply::understood;
+use crate::model::reply::Meaning;
+use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
+use crate::store::{KeptReply, Said, SettledReply, Whose};
+
+use super::{PAGE, Settle};
+
+/// Who may have said what, by how we know.
+#[derive(Default)]
+struct Known {
+    by_reminder: HashMap<ReminderId, Whose>,
+    by_address: HashMap<String, Vec<Whose>>,
+}
+
+impl Settle {
+    /// Settles what subscribers said; the number of replies.
+    pub(super) async fn replies(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
+        let replies = &self.0.replies;
+        let buckets: Vec<Bucket> = tenure.buckets().collect();
+        let mut count = 0;
+        loop {
+            let kept = replies.unsettled_replies(&buckets, PAGE).await?;
+            if kept.is_empty() {
+                return Ok(count);
+            }
+            let known = self.known(&kept).await?;
+            let settled: Vec<SettledReply<'_>> =
+                kept.iter().map(|one| settled(one, &known)).collect();
+            let for_people = settled.iter().filter(|one| one.for_people).count();
+            replies.settle_replies(tenure, &settled, now).await?;
+            info!(replies = settled.len(), for_people, "settled what subscribers said");
+            count += settled.len();
+        }
+    }
+
+    /// Looks up the accounts of a page of replies: those of the reminders that
+    /// they answer, and then all that have one of the addresses.
+    async fn known(&self, kept: &[KeptReply]) -> anyhow::Result<Known> {
+        let reminders: Vec<ReminderId> =
+            kept.iter().filter_map(|one| Some(one.reply.about?.reminder)).collect();
+        let by_reminder: HashMap<ReminderId, Whose> =
+            self.0.replies.reminded(&reminders).await?.into_iter().collect();
+        let mut addresses: Vec<&str> = kept
+            .iter()
+            .filter(|one| is_for_all(one))
+            .filter_map(|one| address(one, whose_reminder(one, &by_reminder)))
+            .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        let mut by_address: HashMap<String, Vec<Whose>> = HashMap::new();
+        for (address, whose) in self.0.replies.at_addresses(&addresses).await? {
+            by_address.entry(address).or_default().push(whose);
+        }
+        Ok(Known { by_reminder, by_address })
+    }
+}
+
+fn whose_reminder<'a>(
+    one: &KeptReply,
+    by_reminder: &'a HashMap<ReminderId, Whose>,
+) -> Option<&'a Whose> {
+    by_reminder.get(&one.reply.about?.reminder)
+}
+
+/// The address that a reply came from; where only the attempt is told, the one
+/// that the account has for its channel.
+fn address<'a>(one: &'a KeptReply, whose: Option<&'a Whose>) -> Option<&'a str> {
+    one.reply.from.as_deref().or_else(|| at(whose?, one.reply.channel))
+}
+
+/// The address that an account has for a channel.
+fn at(whose: &Whose, channel: Channel) -> Option<&str> {
+    match channel {
+        Channel::Sms | Channel::Voice => whose.phone.as_deref(),
+        Channel::Email => whose.email.as_deref(),
+    }
+}
+
+/// Whether it counts for whoever has the address. A provider that refuses an
+/// address says so of each attempt anew, and many accounts may share it.
+fn is_for_all(one: &KeptReply) -> bool {
+    one.reply.meaning != Meaning::BadAddress || one.reply.about.is_none()
+}
+
+fn settled<'a>(one: &'a KeptReply, known: &Known) -> SettledReply<'a> {
+    let reminded = whose_reminder(one, &known.by_reminder);
+    let address = address(one, reminded);
+    let sharing = address.filter(|_| is_for_all(one)).and_then(|it| known.by_address.get(it));
+    // One account may be found both ways, and counts once.
+    let accounts: BTreeMap<_, &Whose> = reminded
+        .into_iter()
+        .chain(sharing.into_iter().flatten())
+        .map(|whose| (&whose.account, whose))
+        .collect();
+    let first = reminded.or_else(|| accounts.values().next().copied());
+    let language = first.map_or("", |whose| whose.language.as_str());
+    let (meaning, is_whole) = match &one.reply.meaning {
+        Meaning::Text(words) => {
+            let read = understood(words, language);
+            (read.meaning, read.is_whole)
+        }
+        other => (other.clone(), true),
+    };
+    let said =
+        accounts.values().flat_map(|whose| words_about(one, &meaning, address, whose)).collect();
+    SettledReply {
+        kept: one,
+        for_people: is_for_people(&meaning, is_whole, first.is_some()),
+        account: first.map(|whose| whose.account.clone()),
+        meaning,
+        said,
+    }
+}
+
+/// What a reply says about the channels of an account.
+fn words_about(
+    one: &KeptReply,
+    meaning: &Meaning,
+    address: Option<&str>,
+    whose: &Whose,
+) -> Vec<Said> {
+    let own = [one.reply.channel];
+    // The number is somebody else's, whether it is called or written to.
+    let of_number = [Channel::Sms, Channel::Voice];
+    let (cause, is_lifted, channels): (Cause, bool, &[Channel]) = match meaning {
+        Meaning::OptOut => (Cause::OptOut, false, &own),
+        Meaning::OptIn => (Cause::OptOut, true, &own),
+        Meaning::Complaint => (Cause::Complaint, false, &own),
+        Meaning::BadAddress => (Cause::BadAddress, false, &own),
+        Meaning::WrongNumber if one.reply.channel == Channel::Email => {
+            (Cause::WrongNumber, false, &own)
+        }
+        Meaning::WrongNumber => (Cause::WrongNumber, false, &of_number),
+        Meaning::SendLink | Meaning::Promise | Meaning::Paid | Meaning::Help | Meaning::Text(_) => {
+            return Vec::new();
+        }
+    };
+    let word = |channel: &Channel| Said {
+        bucket: whose.bucket,
+        account: whose.account.clone(),
+        channel: *channel,
+        cause,
+        is_lifted,
+        // As the ledger writes it, where it is the same: that is what the
+        // account's address is held against.
+        address: at(whose, *channel)
+            .filter(|own| address.is_none_or(|said| said.eq_ignore_ascii_case(own)))
+            .or(address)
+            .map(str::to_owned),
+        // A clock that is ahead must not outlast what is said later.
+        at: one.reply.at.min(one.received_at),
+    };
+    channels.iter().map(word).collect()
+}
+
+/// Whether somebody has to read it. What a provider says of an address is no
+/// person's word, and what we could act upon wholly needs no other.
+fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool) -> bool {
+    match meaning {
+        Meaning::BadAddress => false,
+        Meaning::OptOut | Meaning::OptIn | Meaning::WrongNumber | Meaning::Complaint => {
+            !is_whole || !is_known
+        }
+        Meaning::SendLink | Meaning::Promise | Meaning::Paid | Meaning::Help | Meaning::Text(_) => {
+            true
+        }
+    }
+}

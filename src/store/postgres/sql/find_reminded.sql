@@ -1,0 +1,5 @@
+-- The accounts of reminders $1, $2 (arrays).
+select r.reminder_id, a.bucket, a.account_id, a.language, a.phone, a.email
+from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
+cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.reminder_id = k.reminder_id offset 0) as r
+cross join lateral (select * from account as a where a.bucket = r.bucket and a.account_id = r.account_id offset 0) as a

@@ -1,0 +1,3 @@
+-- Deletes replies of bucket $1 that came before $2 and wait for nobody.
+delete from reply
+where bucket = $1 and received_at < instant($2) and settled_at is not null and (not for_people or done_at is not null)

@@ -1,0 +1,420 @@
+//! What subscribers say: kept as it came, settled once, and what it means for
+//! the channels of accounts.
+//!
+//! A reply lies in the bucket of the reminder that it answers, or of the
+//! address that it came from, and is settled under that bucket's lease. What
+//! follows concerns accounts of any bucket: like a row of a feed it is a fact
+//! about them, and touches them, and whoever has their buckets decides again.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::reply::{Meaning, PostedReply, Reply};
+use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
+
+use super::desk::Desk;
+use super::engine::Arg;
+use super::facts::{Key, bucket, bucket_runs};
+use super::outbox::reminder_keys;
+use super::row::Row;
+use super::set::{Micros, set_row};
+use super::statements::sql;
+use super::{SqlStore, StoreError};
+
+/// Characters of a reply that are kept. The longest text message that can be
+/// sent has 39,015 of them; beyond this, people ask again.
+const WORDS_MAX: usize = 4_000;
+/// Characters of an address: those that a mail address may have.
+const ADDRESS_MAX: usize = 254;
+
+/// What taking in replies and settling them needs.
+#[async_trait]
+pub trait ReplyStore: Send + Sync {
+    /// Keeps replies: all of them are durable once this returns, or none. One
+    /// that was posted before is not kept twice.
+    async fn keep_replies(&self, replies: &[PostedReply]) -> Result<(), StoreError>;
+
+    /// Replies of these buckets that are to be settled, the oldest first.
+    async fn unsettled_replies(
+        &self,
+        buckets: &[Bucket],
+        limit: u32,
+    ) -> Result<Vec<KeptReply>, StoreError>;
+
+    /// The accounts of these reminders, as far as they are known.
+    async fn reminded(
+        &self,
+        reminders: &[ReminderId],
+    ) -> Result<Vec<(ReminderId, Whose)>, StoreError>;
+
+    /// The accounts that have one of these addresses now; one of several
+    /// accounts comes several times.
+    async fn at_addresses(&self, addresses: &[&str]) -> Result<Vec<(String, Whose)>, StoreError>;
+
+    /// Settles replies under the leases of their buckets: what they mean for
+    /// channels is written, and accounts of which that is news are touched.
+    /// Once more, it changes nothing.
+    async fn settle_replies(
+        &self,
+        tenure: &Tenure,
+        settled: &[SettledReply<'_>],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+}
+
+/// A reply as it lies here until it is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptReply {
+    pub bucket: Bucket,
+    /// As [`PostedReply::id`] gives it.
+    pub id: String,
+    pub provider: String,
+    pub reply: Reply,
+    pub received_at: Timestamp,
+}
+
+/// An account that a reply may be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whose {
+    pub bucket: Bucket,
+    pub account: AccountId,
+    pub language: String,
+    /// Its addresses as the ledger has them; personal data.
+    pub phone: Option<String>,
+    pub email: Option<String>,
+}
+
+/// What is made of a reply.
+#[derive(Debug)]
+pub struct SettledReply<'a> {
+    pub kept: &'a KeptReply,
+    pub meaning: Meaning,
+    /// The first of the accounts that it is of.
+    pub account: Option<AccountId>,
+    pub for_people: bool,
+    pub said: Vec<Said>,
+}
+
+/// A word about a channel of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub bucket: Bucket,
+    pub account: AccountId,
+    pub channel: Channel,
+    pub cause: Cause,
+    /// It holds no more.
+    pub is_lifted: bool,
+    pub address: Option<String>,
+    pub at: Timestamp,
+}
+
+set_row! {
+struct ReplyRow<'a> {
+    bucket: Bucket,
+    reply_id: String,
+    provider: &'a str,
+    channel: &'static str,
+    reminder_id: Option<ReminderId>,
+    attempt: Option<u32>,
+    address: Option<String>,
+    meaning: &'static str,
+    words: Option<String>,
+    at: Micros,
+    received_at: Micros,
+}
+
+struct AddressRow<'a> {
+    address: &'a str,
+}
+
+struct SettledRow<'a> {
+    bucket: Bucket,
+    reply_id: &'a str,
+    meaning: &'static str,
+    account_id: Option<&'a AccountId>,
+    for_people: bool,
+}
+
+struct SaidRow<'a> {
+    bucket: Bucket,
+    account_id: &'a AccountId,
+    channel: &'static str,
+    cause: &'static str,
+    is_lifted: bool,
+    address: Option<&'a str>,
+    said_at: Micros,
+    source: &'a str,
+}
+}
+
+/// A stranger's text as a column takes it: PostgreSQL has no zero byte.
+fn clean(text: &str, max: usize) -> String {
+    text.chars().take(max).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
+}
+
+fn reply_row(posted: &PostedReply) -> ReplyRow<'_> {
+    let PostedReply { provider, reply, received_at, .. } = posted;
+    let words = match &reply.meaning {
+        Meaning::Text(words) => Some(clean(words, WORDS_MAX)),
+        _ => None,
+    };
+    ReplyRow {
+        bucket: posted.bucket(),
+        reply_id: posted.id(),
+        provider,
+        channel: reply.channel.as_str(),
+        reminder_id: reply.about.map(|key| key.reminder),
+        attempt: reply.about.map(|key| key.number),
+        address: reply.from.as_deref().map(|from| clean(from, ADDRESS_MAX)),
+        meaning: reply.meaning.as_str(),
+        words,
+        at: reply.at.into(),
+        received_at: (*received_at).into(),
+    }
+}
+
+#[async_trait]
+impl ReplyStore for SqlStore {
+    async fn keep_replies(&self, replies: &[PostedReply]) -> Result<(), StoreError> {
+        if replies.is_empty() {
+            return Ok(());
+        }
+        let mut rows: Vec<ReplyRow<'_>> = replies.iter().map(reply_row).collect();
+        // In the order of the key, as with receipts.
+        rows.sort_by(|a, b| (a.bucket, &a.reply_id).cmp(&(b.bucket, &b.reply_id)));
+        self.engine.run(sql::keep_replies, &[Arg::Set(&rows)]).await.map(drop)
+    }
+
+    async fn unsettled_replies(
+        &self,
+        buckets: &[Bucket],
+        limit: u32,
+    ) -> Result<Vec<KeptReply>, StoreError> {
+        let runs = bucket_runs(buckets);
+        let args = [Arg::Set(&runs), Arg::Int(i64::from(limit))];
+        self.engine.rows(sql::load_replies, &args).await?.iter().map(kept).collect()
+    }
+
+    async fn reminded(
+        &self,
+        reminders: &[ReminderId],
+    ) -> Result<Vec<(ReminderId, Whose)>, StoreError> {
+        if reminders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = reminder_keys(reminders);
+        let rows = self.engine.rows(sql::find_reminded, &[Arg::Set(&keys)]).await?;
+        rows.iter().map(|row| Ok((row.reminder("reminder_id")?, whose(row)?))).collect()
+    }
+
+    async fn at_addresses(&self, addresses: &[&str]) -> Result<Vec<(String, Whose)>, StoreError> {
+        if addresses.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<AddressRow<'_>> =
+            addresses.iter().map(|address| AddressRow { address }).collect();
+        let rows = self.engine.rows(sql::find_at_address, &[Arg::Set(&keys)]).await?;
+        rows.iter().map(|row| Ok((row.text("address")?, whose(row)?))).collect()
+    }
+
+    async fn settle_replies(
+        &self,
+        tenure: &Tenure,
+        settled: &[SettledReply<'_>],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let said = last_words(settled);
+        let rows: Vec<SettledRow<'_>> = settled
+            .iter()
+            .map(|one| SettledRow {
+                bucket: one.kept.bucket,
+                reply_id: &one.kept.id,
+                meaning: one.meaning.as_str(),
+                account_id: one.account.as_ref(),
+                for_people: one.for_people,
+            })
+            .collect();
+        let mut tx = self.write(tenure, rows.iter().map(|row| row.bucket)).await?;
+        if !said.is_empty() {
+            let mut touched = Vec::new();
+            for row in tx.rows(sql::put_suppressions, &[Arg::Set(&said)]).await? {
+                touched.push((bucket(&row)?, AccountId(row.text("account_id")?)));
+            }
+            touched.sort_unstable();
+            touched.dedup();
+            let keys: Vec<Key<'_>> = touched
+                .iter()
+                .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
+                .collect();
+            if !keys.is_empty() {
+                tx.run(sql::touch, &[Arg::Set(&keys)]).await?;
+            }
+        }
+        let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
+        tx.run(sql::settle_replies, &args).await?;
+        tx.commit().await
+    }
+}
+
+/// Of words about one channel and cause of an account the last; of two of one
+/// instant, the stop. In the order of the key.
+fn last_words<'a>(settled: &'a [SettledReply<'_>]) -> Vec<SaidRow<'a>> {
+    let mut last: BTreeMap<(Bucket, &str, Channel, Cause), (&Said, &str)> = BTreeMap::new();
+    for one in settled {
+        for said in &one.said {
+            let key = (said.bucket, said.account.as_str(), said.channel, said.cause);
+            let source = one.kept.provider.as_str();
+            let kept = last.entry(key).or_insert((said, source));
+            if (said.at, !said.is_lifted) > (kept.0.at, !kept.0.is_lifted) {
+                *kept = (said, source);
+            }
+        }
+    }
+    last.into_values()
+        .map(|(said, source)| SaidRow {
+            bucket: said.bucket,
+            account_id: &said.account,
+            channel: said.channel.as_str(),
+            cause: said.cause.as_str(),
+            is_lifted: said.is_lifted,
+            address: said.address.as_deref(),
+            said_at: said.at.into(),
+            source,
+        })
+        .collect()
+}
+
+fn whose(row: &Row) -> Result<Whose, StoreError> {
+    Ok(Whose {
+        bucket: bucket(row)?,
+        account: AccountId(row.text("account_id")?),
+        language: row.text("language")?,
+        phone: row.opt_text("phone")?,
+        email: row.opt_text("email")?,
+    })
+}
+
+fn kept(row: &Row) -> Result<KeptReply, StoreError> {
+    let words = row.opt_text("words")?;
+    let meaning = Meaning::parse(&row.text("meaning")?, words.as_deref());
+    let about = match row.opt_int("attempt")? {
+        Some(number) => {
+            Some(AttemptKey { reminder: row.reminder("reminder_id")?, number: number as u32 })
+        }
+        None => None,
+    };
+    Ok(KeptReply {
+        bucket: bucket(row)?,
+        id: row.text("reply_id")?,
+        provider: row.text("provider")?,
+        reply: Reply {
+            channel: channel(row)?,
+            about,
+            from: row.opt_text("address")?,
+            meaning: meaning.ok_or(StoreError::Corrupt { column: "meaning" })?,
+            at: row.instant("at")?,
+        },
+        received_at: row.instant("received_at")?,
+    })
+}
+
+fn channel(row: &Row) -> Result<Channel, StoreError> {
+    Channel::parse(&row.text("channel")?).ok_or(StoreError::Corrupt { column: "channel" })
+}
+
+/// A reply as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReplyLine {
+    pub id: String,
+    pub at: Timestamp,
+    pub account: Option<String>,
+    pub channel: String,
+    pub provider: String,
+    /// Personal data, like the words.
+    pub from: Option<String>,
+    pub meaning: String,
+    pub words: Option<String>,
+    pub is_for_people: bool,
+    pub done_at: Option<Timestamp>,
+    pub done_by: Option<String>,
+}
+
+/// What keeps us from an account on a channel, as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SuppressionLine {
+    pub channel: String,
+    pub cause: String,
+    /// Whether it keeps us from it now: it was not lifted, and is not about an
+    /// address that the account has no more.
+    pub is_in_force: bool,
+    pub said_at: Timestamp,
+    pub source: String,
+}
+
+impl Desk<'_> {
+    /// Replies that wait for people, the oldest first.
+    pub async fn replies(&self, limit: u32) -> Result<Vec<ReplyLine>, StoreError> {
+        let rows = self.store.engine.rows(sql::list_replies, &[Arg::Int(i64::from(limit))]).await?;
+        rows.iter().map(reply_line).collect()
+    }
+
+    /// Somebody has seen to a reply; `false` where none of that name waits.
+    pub async fn end_reply(&self, id: &str, by: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let args = [Arg::Text(id), Arg::Text(by), Arg::Int(now.as_microsecond())];
+        Ok(self.store.engine.run(sql::end_reply, &args).await? > 0)
+    }
+
+    /// All replies of an account, in order.
+    pub async fn replies_of(&self, account: &AccountId) -> Result<Vec<ReplyLine>, StoreError> {
+        let args = [Arg::Text(account.as_str())];
+        let rows = self.store.engine.rows(sql::list_account_replies, &args).await?;
+        rows.iter().map(reply_line).collect()
+    }
+
+    /// What keeps us from an account, or did.
+    pub async fn suppressions(
+        &self,
+        account: &AccountId,
+    ) -> Result<Vec<SuppressionLine>, StoreError> {
+        let args = [Arg::Text(account.as_str())];
+        let rows = self.store.engine.rows(sql::list_suppressions, &args).await?;
+        rows.iter().map(suppression_line).collect()
+    }
+}
+
+fn reply_line(row: &Row) -> Result<ReplyLine, StoreError> {
+    Ok(ReplyLine {
+        id: row.text("reply_id")?,
+        at: row.instant("at")?,
+        account: row.opt_text("account_id")?,
+        channel: row.text("channel")?,
+        provider: row.text("provider")?,
+        from: row.opt_text("address")?,
+        meaning: row.text("meaning")?,
+        words: row.opt_text("words")?,
+        is_for_people: row.int("for_people")? == 1,
+        done_at: row.opt_instant("done_at")?,
+        done_by: row.opt_text("done_by")?,
+    })
+}
+
+fn suppression_line(row: &Row) -> Result<SuppressionLine, StoreError> {
+    let cause = row.text("cause")?;
+    let known = Cause::parse(&cause).ok_or(StoreError::Corrupt { column: "cause" })?;
+    let address = row.opt_text("address")?;
+    let is_current =
+        address.is_some() && [row.opt_text("phone")?, row.opt_text("email")?].contains(&address);
+    Ok(SuppressionLine {
+        channel: row.text("channel")?,
+        cause,
+        is_in_force: row.int("is_lifted")? == 0 && (known.is_wish() || is_current),
+        said_at: row.instant("said_at")?,
+        source: row.text("source")?,
+    })
+}

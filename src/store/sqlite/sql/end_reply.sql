@@ -1,0 +1,3 @@
+-- Somebody, $2, has seen to reply $1 at $3.
+update reply set done_at = $3, done_by = $2
+where reply_id = $1 and for_people = 1 and done_at is null

@@ -1,0 +1,9 @@
+-- The accounts that have one of the addresses $1 (JSON array of {address}):
+-- numbers as they are, mail in whatever case.
+select k.value ->> 'address' as address, a.bucket, a.account_id, a.language, a.phone, a.email
+from json_each($1) as k
+join account as a on a.phone = k.value ->> 'address'
+union all
+select k.value ->> 'address' as address, a.bucket, a.account_id, a.language, a.phone, a.email
+from json_each($1) as k
+join account as a on lower(a.email) = lower(k.value ->> 'address')

@@ -1,0 +1,13 @@
+-- Up to $2 replies of buckets $1 (JSON array of {first, last}) that are to be settled, the
+-- oldest first.
+select
+    r.bucket, r.reply_id, r.provider, r.channel, r.reminder_id, r.attempt, r.address, r.meaning, r.words,
+    r.at, r.received_at
+from reply as r
+where r.settled_at is null
+    and exists (
+        select 1 from json_each($1) as k
+        where r.bucket between k.value ->> 'first' and k.value ->> 'last'
+    )
+order by r.received_at, r.bucket, r.reply_id
+limit $2
