@@ -10,10 +10,12 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::clock::Clock;
 use crate::config::{Loaded, Settings};
 use crate::http::inbox::{Inbox, Limits};
+use crate::http::simulator::Shown;
 use crate::http::{self, Front};
 use crate::model::Channel;
 use crate::model::receipt::PostedReceipt;
@@ -120,6 +122,7 @@ pub async fn adopted(
 pub struct Carriers {
     pub providers: Providers,
     callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+    shown: Option<Shown>,
 }
 
 /// Connects the providers that carry a channel, and those that post to us: one
@@ -149,26 +152,30 @@ pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
             }
         }
     }
-    let mut callbacks = HashMap::new();
+    let (mut callbacks, mut shown) = (HashMap::new(), None);
     for (name, (made, _)) in connected {
         providers.hear(&made);
         if let Some(reader) = made.callbacks {
             callbacks.insert(name.clone(), reader);
         }
+        if let Some(simulator) = made.simulator {
+            shown = Some(Shown { provider: name.clone(), simulator });
+        }
     }
-    Ok(Carriers { providers, callbacks })
+    Ok(Carriers { providers, callbacks, shown })
 }
 
 /// Where others may knock.
 pub struct Door {
     listen: SocketAddr,
     callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+    shown: Option<Shown>,
 }
 
 /// The door that the settings ask for.
 pub fn door(settings: &Settings, carriers: &Carriers) -> Option<Door> {
     let listen = settings.http.listen?;
-    Some(Door { listen, callbacks: carriers.callbacks.clone() })
+    Some(Door { listen, callbacks: carriers.callbacks.clone(), shown: carriers.shown.clone() })
 }
 
 impl Door {
@@ -184,7 +191,11 @@ impl Door {
             .with_context(|| format!("http.listen: could not listen on {}", self.listen))?;
         let inbox = Inbox::<PostedReceipt>::open(store.clone(), Limits::default());
         let replies = Inbox::<PostedReply>::open(store, Limits::default());
-        let front = Front::new(clock, self.callbacks, inbox, replies, stop);
+        let mut front = Front::new(clock, self.callbacks, inbox, replies, stop);
+        if self.shown.is_some() {
+            warn!("the simulator shows whole messages at http://{}/simulator", self.listen);
+        }
+        front.shown = self.shown;
         Ok(tokio::spawn(http::server::serve(listener, front)))
     }
 }

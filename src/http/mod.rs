@@ -9,6 +9,7 @@
 pub mod inbox;
 pub mod receipts;
 pub mod server;
+pub mod simulator;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::model::reply::PostedReply;
 use crate::provider::CallbackReader;
 
 use self::inbox::Inbox;
+use self::simulator::Shown;
 
 /// `[http]`: where the daemon listens.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +68,8 @@ pub struct Front {
     callbacks: HashMap<String, Arc<dyn CallbackReader>>,
     inbox: Inbox<PostedReceipt>,
     replies: Inbox<PostedReply>,
+    /// A sandbox that is shown at `/simulator`.
+    pub shown: Option<Shown>,
     pub waits: Waits,
     stop: CancellationToken,
     /// When a refusal was last told of; strangers must not fill the log.
@@ -82,7 +86,7 @@ impl Front {
     ) -> Front {
         let waits = Waits::default();
         let refusal_told_at = Mutex::new(None);
-        Front { clock, callbacks, inbox, replies, waits, stop, refusal_told_at }
+        Front { clock, callbacks, inbox, replies, shown: None, waits, stop, refusal_told_at }
     }
 }
 
@@ -90,6 +94,7 @@ impl Front {
 fn router(front: Arc<Front>) -> Router {
     Router::new()
         .route("/receipts/{provider}", get(receipts::call).post(receipts::call))
+        .route("/simulator", get(simulator::page).post(simulator::answer))
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))
         .with_state(front)

@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use super::aliyun::Aliyun;
 use super::infobip::Infobip;
+use super::sandbox::{Sandbox, Simulator};
 use super::twilio::Twilio;
 use super::{CallbackReader, LookUp, ReceiptReader, Sender};
-use super::{aws::eum::Eum, aws::ses::Ses, http::Http, sandbox::Sandbox, smtp::Smtp};
+use super::{aws::eum::Eum, aws::ses::Ses, http::Http, smtp::Smtp};
 use crate::model::Channel;
 
 /// Every kind, by the name that `kind` has in the settings.
@@ -59,12 +60,20 @@ pub struct Connected {
     pub look_up: Option<Arc<dyn LookUp>>,
     pub reader: Option<Arc<dyn ReceiptReader>>,
     pub callbacks: Option<Arc<dyn CallbackReader>>,
+    /// Shows what was sent, where nothing really is.
+    pub simulator: Option<Arc<Simulator>>,
 }
 
 impl Connected {
     /// One that sends, and no more.
     pub fn sending(sender: impl Sender + 'static) -> Connected {
-        Connected { sender: Arc::new(sender), look_up: None, reader: None, callbacks: None }
+        Connected {
+            sender: Arc::new(sender),
+            look_up: None,
+            reader: None,
+            callbacks: None,
+            simulator: None,
+        }
     }
 }
 

@@ -9,6 +9,11 @@
 //! The file holds whole addresses and texts, and is readable by its owner only.
 //! A line is written by one call before the answer is given: a killed process
 //! loses nothing that was answered for (a power cut may, nothing is synced).
+//!
+//! It may be shown as a telephone and a mailbox, on which people answer:
+//! `simulator`.
+
+mod simulator;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -25,13 +30,18 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{Adapter, Connected, Site};
-use super::{Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader};
-use super::{Refusal, SendOutcome, Sender};
+use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::{
+    CallbackReader, Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader,
+};
+use super::{Meaning, Refusal, SendOutcome, Sender};
+use crate::model::content::{self, Does, in_words};
 use crate::model::{AttemptKey, Channel, Content, id};
 
+pub use simulator::{Simulator, WORDS_BYTES_MAX};
+
 /// How many messages are kept in memory for [`Sandbox::recent`].
-const RECENT_MAX: usize = 32;
+pub const RECENT_MAX: usize = 32;
 
 /// How the sandbox behaves, in the settings as `[provider.sandbox]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +63,9 @@ pub struct Settings {
     pub receipt_after_s: u32,
     /// Another seed, other luck.
     pub seed: u64,
+    /// Whether the last messages are shown at `/simulator`, whole, to whoever
+    /// reaches it.
+    pub simulator: bool,
 }
 
 impl Default for Settings {
@@ -66,6 +79,7 @@ impl Default for Settings {
             undelivered_per_mille: 0,
             receipt_after_s: 5,
             seed: 0,
+            simulator: false,
         }
     }
 }
@@ -105,8 +119,50 @@ pub struct Message {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// Of a call: what is said of its keys, and what they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Menu>,
     pub expires_at: Timestamp,
 }
+
+/// The keys of a call as the file holds them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Menu {
+    pub invitation: String,
+    pub keys: Vec<Key>,
+}
+
+/// One key of a call, and what is said once it was pressed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    pub digit: char,
+    /// A meaning by its name, or `repeat`.
+    pub does: String,
+    pub answer: String,
+}
+
+impl Menu {
+    fn of(menu: &content::Menu) -> Menu {
+        let key = |key: &content::Key| Key {
+            digit: key.digit,
+            does: match key.does {
+                Does::SendLink => Meaning::SendLink.as_str(),
+                Does::Promise => Meaning::Promise.as_str(),
+                Does::Repeat => REPEAT,
+                Does::WrongNumber => Meaning::WrongNumber.as_str(),
+                Does::OptOut => Meaning::OptOut.as_str(),
+            }
+            .to_owned(),
+            answer: in_words(&key.answer),
+        };
+        Menu { invitation: in_words(&menu.invitation), keys: menu.keys.iter().map(key).collect() }
+    }
+}
+
+/// The key that answers nothing: the message is said again.
+pub const REPEAT: &str = "repeat";
 
 impl fmt::Debug for Message {
     /// Names no one: messages end up in test failures and logs.
@@ -126,6 +182,10 @@ impl Message {
             Content::Email { subject, html, .. } => (Some(subject.clone()), Some(html.clone())),
             Content::Sms { .. } | Content::Voice(_) => (None, None),
         };
+        let menu = match &outgoing.content {
+            Content::Voice(prompt) => prompt.menu.as_ref().map(Menu::of),
+            Content::Sms { .. } | Content::Email { .. } => None,
+        };
         Some(Message {
             key: outgoing.key,
             channel: outgoing.channel,
@@ -136,6 +196,7 @@ impl Message {
             subject,
             text: outgoing.content.words().into_owned(),
             html,
+            menu,
             expires_at: outgoing.expires_at,
         })
     }
@@ -321,6 +382,7 @@ impl Sandbox {
             look_up: Some(self.clone()),
             reader: Some(self.clone()),
             callbacks: None,
+            simulator: None,
         }
     }
 }
@@ -333,11 +395,23 @@ impl Adapter for Sandbox {
         Channel::ALL.to_vec()
     }
 
+    fn problems(settings: &Settings, site: &Site) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        if settings.simulator && !site.listens {
+            let what = "is on, and nothing listens; set http.listen = \"127.0.0.1:8470\"";
+            wrong.push(("simulator", what.to_owned()));
+        }
+        wrong
+    }
+
     fn connect(_: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
-        let file = settings.file.clone();
+        let (file, is_shown) = (settings.file.clone(), settings.simulator);
         let opened = Sandbox::open(&file, settings);
         let opened = opened.with_context(|| format!("file: could not open {}", file.display()))?;
-        Ok(Arc::new(opened).connected())
+        let sandbox = Arc::new(opened);
+        let simulator = is_shown.then(|| Arc::new(Simulator::new(sandbox.clone())));
+        let callbacks = simulator.clone().map(|simulator| simulator as Arc<dyn CallbackReader>);
+        Ok(Connected { callbacks, simulator, ..sandbox.connected() })
     }
 }
 

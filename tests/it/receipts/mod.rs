@@ -5,6 +5,7 @@ mod kept;
 mod refused;
 mod settled;
 mod signed;
+mod simulator;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use duebell::clock::ManualClock;
 use duebell::http::inbox::{Inbox, Limits};
+use duebell::http::simulator::Shown;
 use duebell::http::{Front, Waits, server};
 use duebell::model::receipt::PostedReceipt;
 use duebell::model::reply::PostedReply;
@@ -55,12 +57,13 @@ impl Door {
 
     async fn open_with(store: Arc<dyn ReceiptStore>, limits: Limits, waits: Waits) -> Door {
         let callbacks = HashMap::from([(PROVIDER.to_owned(), callback())]);
-        Door::open_for(callbacks, store, Arc::new(NoReplies), limits, waits).await
+        Door::open_shown(callbacks, None, store, Arc::new(NoReplies), limits, waits).await
     }
 
-    /// For providers that post replies as well.
-    async fn open_for(
+    /// For providers that post replies as well, and a sandbox that is shown.
+    async fn open_shown(
         callbacks: HashMap<String, Arc<dyn CallbackReader>>,
+        shown: Option<Shown>,
         store: Arc<dyn ReceiptStore>,
         replies: Arc<dyn ReplyStore>,
         limits: Limits,
@@ -71,7 +74,7 @@ impl Door {
         let inbox = Inbox::<PostedReceipt>::open(store, limits);
         let replies = Inbox::<PostedReply>::open(replies, limits);
         let mut front = Front::new(clock.clone(), callbacks, inbox, replies, stop.clone());
-        front.waits = waits;
+        (front.waits, front.shown) = (waits, shown);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let serving = tokio::spawn(server::serve(listener, front));
