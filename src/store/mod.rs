@@ -45,7 +45,7 @@ use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
-    Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reason, Reminder, ReminderId,
+    Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reminder, ReminderId,
     ReminderState, Tenure,
 };
 
