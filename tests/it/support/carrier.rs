@@ -89,13 +89,6 @@ impl Carrier {
         self.count.subscribe().wait_for(|given| *given >= count).await.unwrap();
     }
 
-    /// Receipts about everything that it took, by a rule over how many it took before.
-    pub fn tells_of_all(&self, at: Timestamp, fate: impl Fn(usize) -> Option<Fate>) {
-        let taken = self.taken.lock().unwrap();
-        let keys = taken.iter().enumerate().filter_map(|(n, (key, _, _))| Some((*key, fate(n)?)));
-        self.receipts.lock().unwrap().extend(keys.map(|(key, fate)| Receipt { key, fate, at }));
-    }
-
     /// The keys of what it took.
     pub fn keys(&self) -> Vec<AttemptKey> {
         self.taken.lock().unwrap().iter().map(|(key, _, _)| *key).collect()
