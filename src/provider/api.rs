@@ -91,6 +91,12 @@ impl ApiClient {
         answer(self.client.get(url).headers(headers)).await
     }
 
+    /// # Errors
+    /// When there was no answer.
+    pub async fn delete(&self, url: Url, headers: HeaderMap) -> Result<ApiAnswer, NoAnswer> {
+        answer(self.client.delete(url).headers(headers)).await
+    }
+
     /// Names may occur more than once.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::aliyun::Aliyun;
+use super::asterisk::Asterisk;
 use super::infobip::Infobip;
 use super::sandbox::{Sandbox, Simulator};
 use super::twilio::Twilio;
@@ -22,6 +23,7 @@ use crate::model::Channel;
 pub const KINDS: &[Kind] = &[
     kind::<Sandbox>(),
     kind::<Aliyun>(),
+    kind::<Asterisk>(),
     kind::<Eum>(),
     kind::<Http>(),
     kind::<Infobip>(),

@@ -2,6 +2,8 @@
 //! is its own.
 
 mod aliyun;
+mod asterisk;
+mod asterisk_wire;
 mod aws;
 mod contract;
 mod http;

@@ -1,5 +1,6 @@
 //! What several tests share.
 
+pub mod asterisk;
 pub mod bench;
 pub mod billing;
 pub mod build;
