@@ -122,6 +122,7 @@ impl Line {
             name: "Zoë".to_owned(),
             language: "en".to_owned(),
             content: Content::Voice(prompt),
+            facts: None,
             expires_at: now() + SignedDuration::from_hours(1),
         }
     }
