@@ -22,6 +22,7 @@ select create_distributed_table('sent_item', 'bucket', colocate_with => 'account
 select create_distributed_table('receipt_inbox', 'bucket', colocate_with => 'account');
 select create_distributed_table('reply', 'bucket', colocate_with => 'account');
 select create_distributed_table('suppression', 'bucket', colocate_with => 'account');
+select create_distributed_table('message_part', 'bucket', colocate_with => 'account');
 -- With their partitions, those that are there and those to come.
 select create_distributed_table('reminder', 'bucket', colocate_with => 'account');
 select create_distributed_table('submission', 'bucket', colocate_with => 'account');
@@ -33,3 +34,5 @@ select create_reference_table('policy');
 select create_reference_table('control');
 select create_reference_table('mark');
 select create_reference_table('daemon');
+-- Receipts that do not say which bucket they are about.
+select create_reference_table('parked_receipt');

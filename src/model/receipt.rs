@@ -15,6 +15,15 @@ pub struct Receipt {
     pub at: Timestamp,
 }
 
+/// What became of a message, or of one of its parts, by the reference that
+/// the provider gave it: its receipts do not name our key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartReceipt {
+    pub provider_ref: String,
+    pub fate: Fate,
+    pub at: Timestamp,
+}
+
 /// How a message ended.
 ///
 /// In this order a later one says more: providers correct themselves, and

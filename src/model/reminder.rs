@@ -275,6 +275,9 @@ pub struct Transition {
     pub channel: Option<Channel>,
     pub provider: Option<String>,
     pub provider_ref: Option<String>,
+    /// Where receipts name the provider's references instead of our key: one
+    /// for each part that was accepted, in order. Kept apart, and not read back.
+    pub refs: Vec<String>,
     pub reason: Option<Reason>,
     /// What the provider said, without personal data.
     pub note: Option<String>,

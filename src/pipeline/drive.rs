@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::model::{Bucket, Tenure};
 
 use super::dispatch::Dispatch;
+use super::listen::Listen;
 use super::plan::Plan;
 use super::retention::Retention;
 use super::schedule::Schedule;
@@ -154,12 +155,14 @@ impl Stages {
         self.recover(clock.now()).await?;
         // Before anything is planned, or the first day finds no month of its own.
         told("make room", &self.retention.make_room(clock.now()).await);
+        let listen = Listen(self.workshop.clone());
         let ended = CancellationToken::new();
         let work = async {
             tokio::join!(
                 self.keep_deciding(clock.as_ref(), stop, &schedules),
                 self.keep_sending(&clock, stop, alive),
                 self.keep_settling(clock.as_ref(), stop),
+                listen.keep(clock.as_ref(), stop),
             );
             ended.cancel();
         };

@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod drive;
 pub mod gate;
 pub mod lease;
+pub mod listen;
 pub mod plan;
 pub mod retention;
 pub mod schedule;
@@ -35,8 +36,8 @@ use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PlanStore, ReceiptStore, ReplyStore,
-    RetentionStore,
+    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PartStore, PlanStore, ReceiptStore,
+    ReplyStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -61,6 +62,8 @@ pub struct Workshop {
     pub deadlines: Arc<dyn DeadlineStore>,
     /// Receipts that providers posted; `None` where nobody can post any.
     pub inbox: Option<Arc<dyn ReceiptStore>>,
+    /// Receipts that name a provider's reference; likewise.
+    pub parts: Option<Arc<dyn PartStore>>,
     /// What subscribers said, and what providers say of their addresses.
     pub replies: Arc<dyn ReplyStore>,
     pub control: Arc<dyn ControlStore>,

@@ -2,6 +2,7 @@
 //! outcome is unknown.
 
 mod inbox;
+mod parts;
 mod replies;
 mod verdict;
 
@@ -35,6 +36,7 @@ impl Stage for Settle {
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
         let shift = self.0.shift();
         let tenure = shift.tenure();
+        self.parts(tenure, now).await?;
         let told = self.receipts(tenure, now).await? + self.inbox(tenure, now).await?;
         let said = self.replies(tenure, now).await?;
         Ok(told + said + self.look_up(tenure, now).await?)
@@ -254,6 +256,7 @@ pub fn follow(standing: &Standing, state: ReminderState, now: Timestamp) -> Tran
         channel: standing.channel,
         provider: standing.provider.clone(),
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: None,

@@ -217,6 +217,7 @@ impl Adapter for Asterisk {
             look_up: None,
             reader: Some(asterisk),
             callbacks: None,
+            listener: None,
             simulator: None,
         })
     }

@@ -158,7 +158,7 @@ impl Guard {
 /// What an outcome says of the provider, rather than of the message.
 fn sign(outcome: &SendOutcome) -> Sign {
     match outcome {
-        SendOutcome::Accepted { .. } => Sign::Well,
+        SendOutcome::Accepted { .. } | SendOutcome::AcceptedInParts { .. } => Sign::Well,
         SendOutcome::Rejected { because: Refusal::OurAccount, .. } => Sign::Failing,
         SendOutcome::Rejected { .. } => Sign::Well,
         SendOutcome::Deferred { because: Delay::Throttled, .. } => Sign::None,

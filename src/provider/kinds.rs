@@ -13,9 +13,11 @@ use serde_json::{Map, Value};
 use super::aliyun::Aliyun;
 use super::asterisk::Asterisk;
 use super::infobip::Infobip;
+use super::kannel::Kannel;
 use super::sandbox::{Sandbox, Simulator};
+use super::smpp::Smpp;
 use super::twilio::Twilio;
-use super::{CallbackReader, LookUp, ReceiptReader, Sender};
+use super::{CallbackReader, Listener, LookUp, ReceiptReader, Sender};
 use super::{aws::eum::Eum, aws::ses::Ses, http::Http, smtp::Smtp};
 use crate::model::Channel;
 
@@ -27,7 +29,9 @@ pub const KINDS: &[Kind] = &[
     kind::<Eum>(),
     kind::<Http>(),
     kind::<Infobip>(),
+    kind::<Kannel>(),
     kind::<Ses>(),
+    kind::<Smpp>(),
     kind::<Smtp>(),
     kind::<Twilio>(),
 ];
@@ -62,6 +66,7 @@ pub struct Connected {
     pub look_up: Option<Arc<dyn LookUp>>,
     pub reader: Option<Arc<dyn ReceiptReader>>,
     pub callbacks: Option<Arc<dyn CallbackReader>>,
+    pub listener: Option<Arc<dyn Listener>>,
     /// Shows what was sent, where nothing really is.
     pub simulator: Option<Arc<Simulator>>,
 }
@@ -74,6 +79,7 @@ impl Connected {
             look_up: None,
             reader: None,
             callbacks: None,
+            listener: None,
             simulator: None,
         }
     }

@@ -3,7 +3,8 @@
 //! Small traits, one per thing that a provider can do. [`Sender`] makes exactly
 //! one attempt; [`LookUp`] answers "did you get this attempt?" where a provider
 //! can be asked; [`ReceiptReader`] tells what became of messages, and
-//! [`CallbackReader`] understands a provider that tells it unasked.
+//! [`CallbackReader`] understands a provider that tells it unasked, and
+//! [`Listener`] one that tells it over a connection of ours.
 //! Retrying, falling back and giving up are `outbox`'s business.
 //!
 //! May use: model.
@@ -16,10 +17,12 @@ pub mod echo;
 pub mod guard;
 pub mod http;
 pub mod infobip;
+pub mod kannel;
 pub mod kinds;
 pub mod route;
 pub mod sandbox;
 pub mod signature;
+pub mod smpp;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
@@ -32,7 +35,7 @@ use reqwest::header::HeaderMap;
 use crate::model::content::TemplateFacts;
 use crate::model::{AttemptKey, Channel, Contacts, Content};
 
-pub use crate::model::receipt::{Fate, Receipt};
+pub use crate::model::receipt::{Fate, PartReceipt, Receipt};
 pub use crate::model::reply::{Meaning, Reply};
 
 /// What is handed to a provider: one attempt at one reminder.
@@ -115,6 +118,29 @@ pub trait CallbackReader: Send + Sync {
     async fn read(&self, call: &Call<'_>) -> Result<Posted, NotTaken>;
 }
 
+/// Hears what a provider tells unasked over a connection of ours.
+#[async_trait]
+pub trait Listener: Send + Sync {
+    /// Waits for what comes next, oldest first. The next call says that all of
+    /// what the last one gave is durable: only then is it acknowledged, and
+    /// what is not comes again.
+    async fn next(&self, limit: usize, now: Now<'_>) -> Vec<Told>;
+}
+
+/// Tells what time it is, to whoever waits for long.
+pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
+
+/// One thing that a [`Listener`] heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    Receipt(PartReceipt),
+    Reply {
+        /// The same where it comes again.
+        message_id: String,
+        reply: Reply,
+    },
+}
+
 /// One request of a provider to us.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
@@ -166,6 +192,9 @@ pub enum NotTaken {
 pub enum SendOutcome {
     /// The provider took it.
     Accepted { provider_ref: Option<String> },
+    /// The provider took it as one message or several, and its receipts will
+    /// name these references of its own, not our key: one for each part.
+    AcceptedInParts { refs: Vec<String> },
     /// The provider refused it, for good.
     Rejected { because: Refusal, note: String },
     /// Certainly not taken; another attempt is safe.

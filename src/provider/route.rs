@@ -17,7 +17,7 @@ use crate::model::Channel;
 
 use super::guard::{Change, Closed, Guard, Limits, Manners};
 use super::kinds::Connected;
-use super::{LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
+use super::{Listener, LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
 
 /// The providers in use.
 #[derive(Default, Clone)]
@@ -28,6 +28,7 @@ pub struct Providers {
     channels: [Vec<usize>; Channel::ALL.len()],
     look_ups: HashMap<String, Arc<dyn LookUp>>,
     readers: Vec<(String, Arc<dyn ReceiptReader>)>,
+    listeners: Vec<(String, Arc<dyn Listener>)>,
     traffic: Arc<Traffic>,
 }
 
@@ -84,6 +85,9 @@ impl Providers {
         if let Some(reader) = &connected.reader {
             self.read(name, reader.clone());
         }
+        if let Some(listener) = &connected.listener {
+            self.listeners.push((name.to_owned(), listener.clone()));
+        }
     }
 
     /// `sender` carries `channel`, after those that do already.
@@ -113,6 +117,11 @@ impl Providers {
     /// The provider `name` gives receipts.
     pub fn read(&mut self, name: &str, reader: Arc<dyn ReceiptReader>) {
         self.readers.push((name.to_owned(), reader));
+    }
+
+    /// Providers that tell unasked over connections of ours, by their names.
+    pub fn listeners(&self) -> impl Iterator<Item = (&str, &Arc<dyn Listener>)> {
+        self.listeners.iter().map(|(name, listener)| (name.as_str(), listener))
     }
 
     /// How many providers carry a channel.

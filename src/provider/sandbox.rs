@@ -382,6 +382,7 @@ impl Sandbox {
             look_up: Some(self.clone()),
             reader: Some(self.clone()),
             callbacks: None,
+            listener: None,
             simulator: None,
         }
     }

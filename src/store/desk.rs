@@ -283,6 +283,8 @@ const ERASE: &[Statement] = &[
     erase("delete from receipt_inbox"),
     erase("delete from reply"),
     erase("delete from suppression"),
+    erase("delete from message_part"),
+    erase("delete from parked_receipt"),
 ];
 
 const fn erase(sql: &'static str) -> Statement {

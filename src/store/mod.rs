@@ -3,9 +3,9 @@
 //!
 //! Ports, shaped by who calls them: [`LedgerStore`] for sync, [`PlanStore`] for
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
-//! [`ReceiptStore`] for what providers post, [`ReplyStore`] for what subscribers
-//! say, [`LeaseStore`] for sharing the buckets with other daemons,
-//! [`RetentionStore`] for what is old.
+//! [`ReceiptStore`] for what providers post, [`PartStore`] for receipts by the
+//! providers' own references, [`ReplyStore`] for what subscribers say,
+//! [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -21,6 +21,7 @@ mod lease;
 mod ledger;
 mod merge;
 mod outbox;
+mod parts;
 mod placed;
 mod plan;
 mod receipts;
@@ -53,6 +54,7 @@ pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use lease::{Alone, LeaseStore};
+pub use parts::{MessagePart, Parked, PartStore, Unparked};
 pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;

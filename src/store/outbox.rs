@@ -16,6 +16,7 @@ use crate::model::{
 use super::deadlines::{channel, channels, first_id, standing};
 use super::engine::{Arg, Tx};
 use super::facts::{account, bucket_keys, bucket_runs, items_with_terms};
+use super::parts::insert_parts;
 use super::row::Row;
 use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
@@ -153,6 +154,8 @@ impl OutboxStore for SqlStore {
             release_keys(&mut tx, &ids).await?;
             reopen_steps(&mut tx, &unsent).await?;
         }
+        let accepted = transitions.iter().filter(|t| appended.contains(&t.reminder));
+        insert_parts(&mut tx, accepted).await?;
         tx.commit().await?;
         Ok(appended.len() as u64)
     }

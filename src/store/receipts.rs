@@ -42,8 +42,8 @@ pub trait ReceiptStore: Send + Sync {
 }
 
 set_row! {
-struct InboxRow<'a> {
-    bucket: Bucket,
+pub struct InboxRow<'a> {
+    pub bucket: Bucket,
     provider: &'a str,
     message_id: &'a str,
     ordinal: u32,
@@ -63,29 +63,34 @@ struct Looked<'a> {
 }
 }
 
+/// In the order of the key: two daemons that are posted the same receipts wait
+/// for each other, and never both.
+pub fn inbox_rows(receipts: &[PostedReceipt]) -> Vec<InboxRow<'_>> {
+    fn row(posted: &PostedReceipt) -> InboxRow<'_> {
+        InboxRow {
+            bucket: posted.receipt.key.reminder.bucket(),
+            provider: &posted.provider,
+            message_id: &posted.message_id,
+            ordinal: posted.ordinal,
+            reminder_id: posted.receipt.key.reminder,
+            attempt: posted.receipt.key.number,
+            fate: posted.receipt.fate.as_str(),
+            at: posted.receipt.at.into(),
+            received_at: posted.received_at.into(),
+        }
+    }
+    let mut rows: Vec<InboxRow<'_>> = receipts.iter().map(row).collect();
+    rows.sort_by_key(|row| (row.bucket, row.provider, row.message_id, row.ordinal));
+    rows
+}
+
 #[async_trait]
 impl ReceiptStore for SqlStore {
     async fn keep(&self, receipts: &[PostedReceipt]) -> Result<(), StoreError> {
         if receipts.is_empty() {
             return Ok(());
         }
-        let mut rows: Vec<InboxRow<'_>> = receipts
-            .iter()
-            .map(|posted| InboxRow {
-                bucket: posted.receipt.key.reminder.bucket(),
-                provider: &posted.provider,
-                message_id: &posted.message_id,
-                ordinal: posted.ordinal,
-                reminder_id: posted.receipt.key.reminder,
-                attempt: posted.receipt.key.number,
-                fate: posted.receipt.fate.as_str(),
-                at: posted.receipt.at.into(),
-                received_at: posted.received_at.into(),
-            })
-            .collect();
-        // In the order of the key: two daemons that are posted the same
-        // receipts wait for each other, and never both.
-        rows.sort_by_key(|row| (row.bucket, row.provider, row.message_id, row.ordinal));
+        let rows = inbox_rows(receipts);
         self.engine.run(sql::keep_receipts, &[Arg::Set(&rows)]).await.map(drop)
     }
 

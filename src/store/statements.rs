@@ -53,7 +53,9 @@ statements! {
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
         forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,
-        settle_replies, list_replies, end_reply, forget_replies
+        settle_replies, list_replies, end_reply, forget_replies, insert_parts,
+        park_receipts, load_parked, load_parts, mark_parts,
+        put_off_parked, drop_parked, forget_parts
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -78,6 +80,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         "replies and suppressions",
         include_str!("../../migrations/postgres/0006_replies_and_suppressions.sql"),
     ),
+    (7, "message parts", include_str!("../../migrations/postgres/0007_message_parts.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -90,6 +93,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "replies and suppressions",
         include_str!("../../migrations/sqlite/0006_replies_and_suppressions.sql"),
     ),
+    (7, "message parts", include_str!("../../migrations/sqlite/0007_message_parts.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -51,8 +51,13 @@ impl Dispatch {
         // Each is tried once before anybody is waited for.
         let has_another = on_channel < providers.routes(channel) as u32
             && providers.has_another(channel, pass.sender().name(), now);
+        let mut refs = Vec::new();
         let (outcome, provider_ref, note) = match outcome {
             SendOutcome::Accepted { provider_ref } => (Outcome::Accepted, provider_ref, None),
+            SendOutcome::AcceptedInParts { refs: parts } => {
+                refs = parts;
+                (Outcome::Accepted, Some(refs.join(" ")), None)
+            }
             // What one provider holds against us says nothing of another.
             SendOutcome::Rejected { because: Refusal::OurAccount, note } if has_another => {
                 (Outcome::Deferred { wait: None, uses_attempt: true }, None, Some(note))
@@ -90,6 +95,7 @@ impl Dispatch {
             state: next.state,
             channel: next.channel.or(Some(channel)),
             provider_ref,
+            refs,
             reason: next.reason,
             note,
             next_at,

@@ -17,11 +17,11 @@ use super::{PAGE, Settle, Taken};
 
 /// How long a receipt for nothing of ours is kept in hope, and how long a
 /// settled one is remembered as a repeat.
-const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Between two looks at a receipt for nothing of ours: as long as it has lain
 /// here, within these.
-const AGAIN_AFTER_MIN: SignedDuration = SignedDuration::from_secs(1);
-const AGAIN_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const AGAIN_AFTER_MIN: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const AGAIN_AFTER_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 impl Settle {
     /// Settles what was posted; the number of reminders that moved.

@@ -118,7 +118,7 @@ impl Calls {
                     placed.call_id = provider_ref.clone();
                 }
             }
-            SendOutcome::Ambiguous { .. } => {}
+            SendOutcome::AcceptedInParts { .. } | SendOutcome::Ambiguous { .. } => {}
             SendOutcome::Rejected { .. } | SendOutcome::Deferred { .. } => {
                 kept.by_token.remove(&token(key));
             }

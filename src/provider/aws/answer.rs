@@ -160,6 +160,7 @@ pub fn check(own: fn(&Said) -> Option<Means>, status: u16, body: &str, expected:
         SendOutcome::Deferred { because, .. } => format!("{because:?}"),
         SendOutcome::Ambiguous { .. } => "Ambiguous".to_owned(),
         SendOutcome::Accepted { .. } => "Accepted".to_owned(),
+        SendOutcome::AcceptedInParts { refs } => format!("{refs:?}"),
     };
     assert_eq!(named, expected, "{status} {body}");
     assert!(!format!("{outcome:?}").contains("+49"), "{outcome:?}");

@@ -117,6 +117,7 @@ mod tests {
             SendOutcome::Deferred { because, .. } => format!("{because:?}"),
             SendOutcome::Ambiguous { .. } => "Ambiguous".to_owned(),
             SendOutcome::Accepted { provider_ref } => format!("{provider_ref:?}"),
+            SendOutcome::AcceptedInParts { refs } => format!("{refs:?}"),
         };
         assert_eq!(named, expected, "{status} {body}");
         assert!(!format!("{outcome:?}").contains("+49"), "{outcome:?}");

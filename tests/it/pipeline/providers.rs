@@ -164,6 +164,7 @@ async fn cut_short(bench: &Bench) -> AttemptKey {
         channel: Some(Channel::Sms),
         provider: Some("carrier".into()),
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: Some(at("2026-03-10T09:15Z")),

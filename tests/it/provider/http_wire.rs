@@ -119,7 +119,9 @@ async fn a_race_against_a_close_is_never_lost_in_silence() {
     assert_eq!(keys.len(), came.len(), "nothing comes twice");
     for (key, outcome) in &outcomes {
         match outcome {
-            SendOutcome::Accepted { .. } => assert!(keys.contains(key), "{key} never came"),
+            SendOutcome::Accepted { .. } | SendOutcome::AcceptedInParts { .. } => {
+                assert!(keys.contains(key), "{key} never came");
+            }
             SendOutcome::Deferred { .. } => assert!(!keys.contains(key), "{key} came"),
             SendOutcome::Ambiguous { .. } => {}
             SendOutcome::Rejected { .. } => panic!("{key}: {outcome:?}"),

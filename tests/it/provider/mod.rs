@@ -9,6 +9,8 @@ mod contract;
 mod http;
 mod http_wire;
 mod infobip;
+mod kannel;
+mod smpp;
 mod smtp;
 mod texting;
 mod twilio;

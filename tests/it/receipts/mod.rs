@@ -2,6 +2,7 @@
 //! and settled later.
 
 mod kept;
+mod parts;
 mod refused;
 mod settled;
 mod signed;

@@ -136,6 +136,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
         channel: Some(Channel::Sms),
         provider: Some(PROVIDER.into()),
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: Some(at("2026-03-10T12:15Z")),

@@ -5,6 +5,7 @@ mod lease;
 mod ledger;
 mod opening;
 mod outbox;
+mod parts;
 mod plan;
 mod plans;
 mod replies;

@@ -66,6 +66,7 @@ pub fn ended(reminder: &Reminder, seq: u32, state: ReminderState) -> Transition 
         channel: None,
         provider: None,
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: None,

@@ -46,6 +46,7 @@ fn mark(reminder: &Reminder, state: ReminderState, seq: u32) -> Transition {
         channel: Some(Channel::Sms),
         provider: Some("sandbox".into()),
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: None,

@@ -155,7 +155,12 @@ impl Sender for Carrier {
         let accepted = SendOutcome::Accepted { provider_ref: Some(message.key.to_string()) };
         let queued = self.answers.lock().unwrap().pop_front();
         let answer = queued.or_else(|| (self.habit.lock().unwrap())(before)).unwrap_or(accepted);
-        if matches!(answer, SendOutcome::Accepted { .. } | SendOutcome::Ambiguous { .. }) {
+        if matches!(
+            answer,
+            SendOutcome::Accepted { .. }
+                | SendOutcome::AcceptedInParts { .. }
+                | SendOutcome::Ambiguous { .. }
+        ) {
             self.taken.lock().unwrap().push(attempt);
         }
         answer

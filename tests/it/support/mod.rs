@@ -7,6 +7,7 @@ pub mod build;
 pub mod carrier;
 pub mod data;
 pub mod mariadb;
+pub mod node;
 pub mod peer;
 pub mod postgres;
 pub mod python;

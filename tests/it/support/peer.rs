@@ -1,11 +1,12 @@
-//! Peers: small servers in Python that we talk to over real sockets.
+//! Peers: small servers in Python or JavaScript that we talk to over real
+//! sockets.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::python;
+use super::{node, python};
 
 /// A running peer with a directory of what it got. Ends with its test: killed
 /// on drop, and by its closed standard input should the test be killed.
@@ -21,7 +22,11 @@ impl Peer {
     pub fn start(script: &str, arguments: &[&str]) -> Peer {
         let dir = tempfile::tempdir().unwrap();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/peers").join(script);
-        let mut child = Command::new(python::of(script))
+        let mut command = match script.ends_with(".js") {
+            true => node::of(script),
+            false => Command::new(python::of(script)),
+        };
+        let mut child = command
             .arg(path)
             .arg(dir.path())
             .args(arguments)
@@ -29,7 +34,7 @@ impl Peer {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|_| panic!("Python is missing: apt-get install python3"));
+            .unwrap_or_else(|_| panic!("{script} cannot run: apt-get install python3 nodejs"));
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("port ").and_then(|port| port.parse().ok());

@@ -57,6 +57,12 @@ insert into receipt_inbox
 select bucket, 'carrier', 'M' || bill_id, 0, reminder_id, 1, 'delivered', '2026-03-08Z', '2026-03-08Z', null,
     '2026-03-08Z'
 from reminded where i = 5;
+insert into message_part
+select 'carrier', bill_id, bucket, reminder_id, 1, 1, 1, '2026-03-08Z', 'delivered', '2026-03-08Z'
+from reminded where i = 5;
+insert into parked_receipt
+select 'carrier', 'stray' || bill_id, 'delivered', '2026-03-08Z', '2026-03-08Z', '2026-03-20Z'
+from reminded where i = 5;
 insert into plan_mark select n, '2026-03-09' from generate_series(0, 1023) as n;
 insert into mark
 select name, '2026-03-10 05:00Z'

@@ -81,7 +81,8 @@ const ALL_BUCKETS: [(&str, &str); 8] = [
 ];
 
 /// And those of the inbox, which nobody leases.
-const INBOX: [&str; 3] = ["load_unsettled", "forget_receipts", "load_replies"];
+const INBOX: [&str; 5] =
+    ["load_unsettled", "forget_receipts", "load_replies", "load_parked", "forget_parts"];
 
 /// A day's work is a thousand reminders, five hundred at a time. Rows that a
 /// statement may read: some for each thing that it is about, and no more,

@@ -23,6 +23,7 @@ fn check(status: u16, code: &str, expected: &str) {
         SendOutcome::Deferred { because, .. } => format!("{because:?}"),
         SendOutcome::Ambiguous { .. } => "Ambiguous".to_owned(),
         SendOutcome::Accepted { .. } => "Accepted".to_owned(),
+        SendOutcome::AcceptedInParts { refs } => format!("{refs:?}"),
     };
     assert_eq!(named, expected, "{status} {code}");
     assert!(!format!("{outcome:?}").contains("13800000000"), "{outcome:?}");

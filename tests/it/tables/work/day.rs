@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
-use duebell::model::receipt::{Fate, PostedReceipt, Receipt};
+use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
 use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
 use duebell::pipeline::lease::Leases;
 use duebell::store::{
-    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, ReceiptStore, ReplyStore, Submission,
+    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, PartStore, ReceiptStore, ReplyStore,
+    Submission,
 };
 
 use crate::support::bench::{Bench, LADDER};
@@ -87,9 +88,18 @@ async fn collisions(bench: &Bench) {
     for late in [again, submission(&other)] {
         assert_eq!(store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap(), []);
     }
-    let accepted = Transition { state: ReminderState::Accepted, seq: 1, ..mark(one) };
+    let refs = vec!["m1".to_owned()];
+    let accepted = Transition { state: ReminderState::Accepted, seq: 1, refs, ..mark(one) };
     assert_eq!(store.append(&alone(), std::slice::from_ref(&accepted)).await.unwrap(), 1);
     assert_eq!(store.append(&alone(), &[accepted]).await.unwrap(), 0);
+    // A receipt by the provider's reference, and one about nothing of ours.
+    let receipt = |provider_ref: &str| PartReceipt {
+        provider_ref: provider_ref.to_owned(),
+        fate: Fate::Delivered,
+        at: at("2026-03-10T09:00Z"),
+    };
+    let both = [receipt("m1"), receipt("m9")];
+    store.park("carrier", &both, at("2026-03-10T09:00Z")).await.unwrap();
 
     let case = Case { opened_on: day(TODAY), stage: Severity::Soft, policy: one.policy.clone() };
     let twice = Decided {
@@ -126,6 +136,7 @@ fn mark(reminder: &Reminder) -> Transition {
         channel: Some(Channel::Sms),
         provider: Some("carrier".into()),
         provider_ref: None,
+        refs: Vec::new(),
         reason: None,
         note: None,
         next_at: None,
