@@ -132,10 +132,13 @@ fn calls_of_an_earlier_life_are_hung_up_and_told() {
     let settings = [up.settings("listens"), ringing.settings("rings")];
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime().block_on(async {
+        let mut first_life = Vec::new();
         for (line, settings) in [&up, &ringing].into_iter().zip(&settings) {
             let asterisk = Asterisk::connect("asterisk", settings).unwrap();
             let outcome = asterisk.send(&line.call(1, long_message()), now()).await;
             assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+            // Who lets go of it stops listening, and the call says nothing.
+            first_life.push(asterisk);
         }
         // Long enough for some of it to be heard.
         sleep(Duration::from_millis(1_500)).await;
