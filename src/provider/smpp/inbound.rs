@@ -105,11 +105,12 @@ fn number(address: &Address) -> String {
     let digits = String::from_utf8_lossy(&address.digits);
     let digits: String = digits.chars().filter(char::is_ascii_graphic).collect();
     let is_whole = address.ton == INTERNATIONAL || digits.starts_with('+');
-    let e164 = format!("+{}", digits.trim_start_matches('+'));
-    match PhoneNumber::parse(&e164, None).filter(|_| is_whole) {
-        Some(number) => number.e164().to_owned(),
-        None => digits,
+    if !is_whole {
+        return digits;
     }
+    let e164 = format!("+{}", digits.trim_start_matches('+'));
+    // One that its country does not have is whose it says all the same.
+    PhoneNumber::parse(&e164, None).map_or(e164, |number| number.e164().to_owned())
 }
 
 fn without_end(value: &[u8]) -> &[u8] {
