@@ -152,8 +152,8 @@ fn fate_of_word(state: &str) -> Option<Fate> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::pdu::Tlv;
     use super::*;
+    use crate::provider::smpp::pdu::Tlv;
 
     const TEXT: &str = "id:0123456789 sub:001 dlvrd:001 submit date:2603011200 done date:2603011201 stat:DELIVRD err:000 text:Bill due";
 
