@@ -3,8 +3,8 @@
 //! Twilio gives nothing of ours back but the URLs that it is told to call, so
 //! the attempt's key travels in them, and a send whose answer was lost waits
 //! for its status: no list of Twilio's says which message was which attempt's.
-//! A call is steered by what [`callback`] answers; what is to be said comes
-//! back to us sealed in the URL ([`script`]), and nothing is kept.
+//! A call is steered by what `callback` answers; what is to be said comes
+//! back to us sealed in the URL (`script`), and nothing is kept.
 
 mod callback;
 mod form;

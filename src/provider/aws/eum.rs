@@ -3,7 +3,7 @@
 //!
 //! Calls go one way: the service speaks and takes no keys, and it does not
 //! tell a machine from a person. The attempt's key travels in the context, and
-//! events bring it back ([`event`]).
+//! events bring it back (`event`).
 
 mod event;
 mod refusal;

@@ -1,7 +1,7 @@
 //! E-mail through Amazon SES (API v2).
 //!
 //! Text and HTML go as they are; SES makes the letter of them. The attempt's
-//! key travels as a tag, and events bring it back ([`event`]).
+//! key travels as a tag, and events bring it back (`event`).
 
 mod address;
 mod event;
