@@ -35,7 +35,8 @@ create table parked_receipt (
     next_at      timestamptz not null,
     primary key (provider, provider_ref, fate)
 );
-create index parked_receipt_next on parked_receipt (next_at);
+-- In the order in which they are looked at, so that a page is all that is read.
+create index parked_receipt_next on parked_receipt (next_at, provider, provider_ref, fate);
 
 -- Both are written, looked at, and deleted within a week.
 alter table message_part set (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);

@@ -35,7 +35,8 @@ create table parked_receipt (
     next_at      integer not null,
     primary key (provider, provider_ref, fate)
 ) strict, without rowid;
-create index parked_receipt_next on parked_receipt (next_at);
+-- In the order in which they are looked at, so that a page is all that is read.
+create index parked_receipt_next on parked_receipt (next_at, provider, provider_ref, fate);
 
 -- As in 0002: what SQLite is to assume about the tables.
 insert into sqlite_stat1 (tbl, idx, stat) values
@@ -43,5 +44,5 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('message_part', 'message_part_attempt', '5000000 5000 2 2'),
     ('message_part', 'message_part_age', '5000000 1000'),
     ('parked_receipt', 'parked_receipt', '10000 5000 2 1'),
-    ('parked_receipt', 'parked_receipt_next', '10000 10');
+    ('parked_receipt', 'parked_receipt_next', '10000 10 10 1 1');
 analyze sqlite_schema;

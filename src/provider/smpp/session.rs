@@ -334,14 +334,15 @@ impl<'a> Session<'a> {
         bytes: &mut Vec<u8>,
         deliveries: &mpsc::Sender<Delivery>,
     ) -> Result<(), Ended> {
-        self.heard_at = Instant::now();
-        self.asked_at = None;
         let mut taken = 0;
         while let Some(head) = bytes[taken..].first_chunk::<4>() {
             let length = pdu::length(*head).map_err(|_| Ended::Unreadable)?;
             let Some(unit) = bytes[taken..].get(..length) else { break };
             let (parsed, sequence) = (Pdu::parse(unit), pdu::sequence(unit).unwrap_or_default());
             taken += length;
+            // Bytes that never become a unit are no sign of life.
+            self.heard_at = Instant::now();
+            self.asked_at = None;
             match parsed {
                 Ok(told) => self.hear(told, deliveries).await?,
                 Err(_) => self.say(BAD_LENGTH, Some(sequence), Body::GenericNack).await?,

@@ -6,6 +6,7 @@ the directory; the URL, token included, that Kannel calls when a telephone
 writes; and what the telephone +15558675310 writes to 8080, once.
 """
 
+import ctypes
 import pathlib
 import signal
 import socket
@@ -77,12 +78,16 @@ conf = directory / "kannel.conf"
 conf.write_text(CONF.format(
     admin=admin, smsbox=smsbox, fake=fake, sendsms=sendsms, get_url=sys.argv[2]))
 children = []
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
 
 
 def start(name, *command):
     log = (directory / f"{name}.log").open("wb")
     children.append(subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory))
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory,
+        # A test ends us by SIGKILL, of which nobody else would hear.
+        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)))
 
 
 def stop(*_):

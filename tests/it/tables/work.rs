@@ -176,10 +176,6 @@ async fn no_hot_statement_reads_a_table_from_end_to_end() {
 #[tokio::test]
 async fn the_rows_that_a_statement_reads_follow_the_day_and_not_the_table() {
     for (name, seen) in hot(day_of_work().await) {
-        // Goes through all that is parked and due, which is not bounded yet.
-        if name == "load_parked" {
-            continue;
-        }
         assert!(seen.rows <= ROWS_MAX, "{name} read {} rows", seen.rows);
     }
 }

@@ -64,6 +64,23 @@ async fn what_meets_nonsense_is_never_taken() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_out_of_step_is_made_anew() {
+    let peer = Peer::start("smpp_jasmin.py", &["CommandLengthTooLongSMSC"]);
+    let settings = Settings { timeout_ms: 500, enquire_link_s: 1, ..settings(peer.port) };
+    let smpp = Smpp::connect("smsc", &settings).unwrap();
+    // What is answered for drowns in the unit that never ends, until it is
+    // noticed; then the session is over, and nothing is handed over for a while.
+    for _ in 0..100 {
+        match smpp.send(&message("00", 1), now()).await {
+            SendOutcome::Deferred { because: Delay::Down, .. } => return,
+            SendOutcome::Ambiguous { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it was never noticed");
+}
+
+#[tokio::test]
 async fn a_centre_that_takes_two_a_second_throttles_the_third() {
     let (_peer, smpp) = centre("QoSSMSC_2MPS");
     let first = smpp.send(&message("00", 1), now()).await;
