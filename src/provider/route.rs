@@ -124,6 +124,11 @@ impl Providers {
         self.listeners.iter().map(|(name, listener)| (name.as_str(), listener))
     }
 
+    /// Whether there is no provider besides one.
+    pub fn is_alone(&self) -> bool {
+        self.routes.len() == 1
+    }
+
     /// How many providers carry a channel.
     pub fn routes(&self, channel: Channel) -> usize {
         self.channels[channel as usize].len()

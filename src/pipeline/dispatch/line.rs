@@ -144,10 +144,14 @@ impl Line {
     }
 
     /// Only who waits for others to be answered for waits in line: that does
-    /// not hang on the clock.
+    /// not hang on the clock. Where there is one provider alone, nobody is to
+    /// be let past, and reading stops instead of turning away what it read.
     fn may_wait(&mut self, held: Held) -> bool {
         let Held::Full { place, second } = held else { return false };
-        let most = second.min(2 * self.batch());
+        let most = match self.shop.providers.is_alone() {
+            true => usize::MAX,
+            false => second.min(2 * self.batch()),
+        };
         let queue = self.queue(place);
         queue.is_long = queue.waiting >= most;
         queue.waiting += usize::from(!queue.is_long);

@@ -116,7 +116,8 @@ impl Dispatch {
         tasks.spawn(reading.work(first, pages_in));
         let submitting = Submitting::new(self.clone(), clock, stop.clone());
         tasks.spawn(submitting.work(pages, senders, outcomes_in));
-        tasks.spawn(record::work(self.shop.outbox.clone(), outcomes, stop));
+        let Workshop { outbox, replies, .. } = self.shop.clone();
+        tasks.spawn(record::work(outbox, replies, outcomes, stop));
 
         let (mut moved, mut failure) = (0, None);
         while let Some(done) = tasks.join_next().await {
@@ -161,16 +162,14 @@ impl Sending {
     async fn attempt(&self, marked: Marked) -> Outcome {
         let Marked { mut ready, mark, at, shift } = marked;
         let bucket = mark.reminder.bucket();
-        let transition = if shift.may_act(bucket, Instant::now()) {
+        let (transition, said) = if shift.may_act(bucket, Instant::now()) {
             let outcome = ready.pass.send(&ready.outgoing, at).await;
             if ready.pass.learn(&outcome, self.clock.now()) {
                 // Whoever was turned away has another way now, or has it back.
                 self.dispatch.shop.agenda.again(&Bucket::all());
             }
-            if let SendOutcome::Rejected { because, .. } = &outcome {
-                self.dispatch.remember(&ready, *because, at).await;
-            }
-            self.dispatch.follow(ready, mark, outcome, at)
+            let said = Dispatch::said(&ready, &outcome, at);
+            (self.dispatch.follow(ready, mark, outcome, at), said)
         } else {
             error!(
                 bucket = bucket.number(),
@@ -181,8 +180,8 @@ impl Sending {
                 wait: None,
                 note: "the lease was in doubt".to_owned(),
             };
-            self.dispatch.follow(ready, mark, outcome, at)
+            (self.dispatch.follow(ready, mark, outcome, at), None)
         };
-        Outcome { transition, shift }
+        Outcome { transition, said, shift }
     }
 }

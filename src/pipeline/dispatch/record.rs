@@ -8,13 +8,14 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::model::lease::Fence;
 use crate::model::reminder::Transition;
+use crate::model::reply::PostedReply;
 use crate::model::{Bucket, Tenure};
 use crate::pipeline::lease::Shift;
-use crate::store::{OutboxStore, StoreError};
+use crate::store::{OutboxStore, ReplyStore, StoreError};
 
 /// Outcomes to a set.
 const SET: usize = 1_000;
@@ -28,12 +29,15 @@ const LAST_TRIES: u32 = 10;
 /// lives until it is recorded.
 pub struct Outcome {
     pub transition: Transition,
+    /// What the provider says of the address besides.
+    pub said: Option<PostedReply>,
     pub shift: Arc<Shift>,
 }
 
 /// Until the last sender is gone; the number of reminders recorded.
 pub async fn work(
     outbox: Arc<dyn OutboxStore>,
+    replies: Arc<dyn ReplyStore>,
     mut outcomes: Receiver<Outcome>,
     stop: CancellationToken,
 ) -> anyhow::Result<usize> {
@@ -51,9 +55,21 @@ pub async fn work(
         let (tenure, mut transitions) = under_one_tenure(&set);
         append(outbox.as_ref(), &tenure, &mut transitions, &stop).await?;
         recorded += transitions.len();
-        set.clear();
+        keep(replies.as_ref(), set.drain(..).filter_map(|one| one.said).collect()).await;
     }
     Ok(recorded)
+}
+
+/// What providers say of addresses is settled with what subscribers say. Where
+/// it cannot be kept, the next refusal says it again.
+async fn keep(replies: &dyn ReplyStore, said: Vec<PostedReply>) {
+    if said.is_empty() {
+        return;
+    }
+    if let Err(error) = replies.keep_replies(&said).await {
+        let error = anyhow::Error::from(error);
+        warn!("could not keep what a provider says of addresses: {error:#}");
+    }
 }
 
 /// The leases under which a set was sent. A bucket that was lost and came back

@@ -1,7 +1,6 @@
 //! What follows from one attempt.
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::warn;
 
 use crate::model::ReminderState;
 use crate::model::reminder::Transition;
@@ -14,27 +13,23 @@ use super::Dispatch;
 use super::verdict::Ready;
 
 impl Dispatch {
-    /// What a refusal says about the address is kept like a reply, and settled
-    /// with them. Where that fails, the next refusal says it again.
-    pub async fn remember(&self, one: &Ready, because: Refusal, now: Timestamp) {
+    /// What an outcome says about the address, in the form of a reply.
+    pub fn said(one: &Ready, outcome: &SendOutcome, now: Timestamp) -> Option<PostedReply> {
+        let SendOutcome::Rejected { because, .. } = outcome else { return None };
         let meaning = match because {
             Refusal::BadRecipient => Meaning::BadAddress,
             Refusal::OptedOut => Meaning::OptOut,
-            Refusal::BadContent | Refusal::OurAccount => return,
+            Refusal::BadContent | Refusal::OurAccount => return None,
         };
         let Outgoing { key, channel, .. } = one.outgoing;
         let reply = Reply { channel, about: Some(key), from: None, meaning, at: now };
-        let posted = PostedReply {
+        Some(PostedReply {
             provider: one.pass.sender().name().into(),
             message_id: format!("refusal of {key}").into(),
             ordinal: 0,
             reply,
             received_at: now,
-        };
-        if let Err(error) = self.shop.replies.keep_replies(&[posted]).await {
-            let error = anyhow::Error::from(error);
-            warn!("could not keep what a provider says of an address: {error:#}");
-        }
+        })
     }
 
     /// What follows from an attempt that was marked by `mark`.

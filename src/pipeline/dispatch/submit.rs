@@ -84,7 +84,7 @@ impl Submitting {
                 };
                 (submitted, not_sent) = (submitted + marked.len(), not_sent + ended.len());
                 for transition in ended {
-                    outcomes.send(Outcome { transition, shift: shift.clone() }).await?;
+                    outcomes.send(Outcome { transition, said: None, shift: shift.clone() }).await?;
                 }
                 for marked in marked {
                     turn = (turn + 1) % senders.len();

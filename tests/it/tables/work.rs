@@ -87,11 +87,7 @@ const INBOX: [&str; 5] =
 /// A day's work is a thousand reminders, five hundred at a time. Rows that a
 /// statement may read: some for each thing that it is about, and no more,
 /// however large the table is.
-///
-/// PostgreSQL 15 tells the rows of a loop rounded to whole ones: those of
-/// `find_candidates`, one for each bucket and each of 16 days, may count as
-/// 16,384 where it read a thousand.
-const ROWS_MAX: u64 = 20_000;
+const ROWS_MAX: u64 = 10_000;
 
 /// What one statement came to, at its largest.
 #[derive(Default)]
