@@ -126,8 +126,8 @@ pub struct Carriers {
     shown: Option<Shown>,
 }
 
-/// Connects the providers that carry a channel, and those that post to us: one
-/// that no channel uses any more may still have receipts to give.
+/// Connects the providers that carry a channel, and those whose table is filled
+/// in: one that no channel uses any more may still have receipts to give.
 pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
     let site = settings.site();
     let mut connected = BTreeMap::new();
@@ -139,11 +139,8 @@ pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
             continue;
         }
         let made = (kind.connect)(name, table.settings.clone(), &site);
-        match made.with_context(|| format!("provider.{name}")) {
-            Ok(made) => connected.insert(name, (made, table.limits)),
-            Err(_) if !is_used => continue,
-            Err(error) => return Err(error),
-        };
+        let made = made.with_context(|| format!("provider.{name}"))?;
+        connected.insert(name, (made, table.limits));
     }
     let mut providers = Providers::new(settings.pipeline.manners());
     for channel in Channel::ALL {
