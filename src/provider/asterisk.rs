@@ -212,14 +212,7 @@ impl Adapter for Asterisk {
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let asterisk = Arc::new(Asterisk::connect(name, &settings)?);
-        Ok(Connected {
-            sender: asterisk.clone(),
-            look_up: None,
-            reader: Some(asterisk),
-            callbacks: None,
-            listener: None,
-            simulator: None,
-        })
+        Ok(Connected { reader: Some(asterisk.clone()), ..Connected::sending(asterisk) })
     }
 }
 

@@ -218,6 +218,10 @@ impl Call {
             (State::Listening, Event::Key(digit)) => self.pressed(digit),
             (State::Listening, Event::TimedOut) => self.nothing_of_use(),
             (State::Ringing, Event::TimedOut) => self.hang_up(),
+            // Whoever picks up while we give up has heard nothing.
+            (State::HangingUp, Event::Answered(_)) => {
+                self.tell(Fate::Undelivered).into_iter().collect()
+            }
             (State::HangingUp, Event::TimedOut) => self.over(None),
             _ => Vec::new(),
         }
