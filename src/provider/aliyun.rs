@@ -309,7 +309,7 @@ impl Adapter for Aliyun {
                 every: SignedDuration::from_secs(settings.ask_after_s.into()),
             }) as Arc<dyn ReceiptReader>
         });
-        Ok(Connected { callbacks, reader, ..Connected::sending(aliyun) })
+        Ok(Connected { callbacks, reader, ..Connected::sending(Arc::new(aliyun)) })
     }
 }
 

@@ -22,6 +22,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use self::credentials::Credentials;
 use self::sigv4::{Request, Scope};
 use super::api::{ApiAnswer, ApiClient, NoAnswer, base_url};
+use super::echo;
 use super::kinds::{Site, Wrong};
 use crate::model::AttemptKey;
 
@@ -140,9 +141,7 @@ fn tag_of(key: AttemptKey) -> String {
 /// The key that a tag or a context brings back. `None` where it is none of
 /// ours: others may use the account and the name as well.
 fn key_of(text: &str) -> Option<AttemptKey> {
-    let key: AttemptKey = text.replace('_', ".").parse().ok()?;
-    let is_ours = i32::try_from(key.number).is_ok_and(|number| number > 0);
-    (is_ours && (key.to_string() == text || tag_of(key) == text)).then_some(key)
+    echo::key(&text.replace('_', "."))
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ const TOKEN_LENGTH_MIN: usize = 24;
 /// The name of the token in our URL.
 const PARAMETER: &str = "token";
 
+/// 2000-01-01: nothing that a provider tells of was before.
+pub const FIRST_AT: Timestamp = Timestamp::constant(946_684_800, 0);
+
 /// The tokens that are good at the moment: one, or more while they change.
 pub struct Tokens(Vec<String>);
 
@@ -93,7 +96,6 @@ pub fn name_of(body: &[u8]) -> String {
 /// When something happened, as far as the provider can be believed: not
 /// before this millennium, and not after `now`.
 pub fn believable(at: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    const FIRST_AT: Timestamp = Timestamp::constant(946_684_800, 0);
     at.filter(|at| *at >= FIRST_AT).map_or(now, |at| at.min(now))
 }
 

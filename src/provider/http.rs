@@ -233,7 +233,8 @@ impl Adapter for Http {
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let callbacks = Callback::open(&settings)?;
         let callbacks = callbacks.map(|read| Arc::new(read) as Arc<dyn CallbackReader>);
-        Ok(Connected { callbacks, ..Connected::sending(Http::connect(name, &settings)?) })
+        let http = Arc::new(Http::connect(name, &settings)?);
+        Ok(Connected { callbacks, ..Connected::sending(http) })
     }
 }
 

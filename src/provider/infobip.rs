@@ -27,7 +27,7 @@ use self::report::Callback;
 use super::api::{ApiClient, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
-use super::{CallbackReader, Capabilities, Outgoing, Refusal, SendOutcome, Sender};
+use super::{CallbackReader, Capabilities, LookUp, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
 /// In the settings as `[provider.infobip]`.
@@ -198,7 +198,8 @@ impl Adapter for Infobip {
         }
         let infobip = Infobip::connect(name, &settings, notify_url)?;
         let logs = Logs::new(infobip.account.clone(), &settings.channels);
-        Ok(Connected { look_up: Some(Arc::new(logs)), callbacks, ..Connected::sending(infobip) })
+        let look_up = Some(Arc::new(logs) as Arc<dyn LookUp>);
+        Ok(Connected { look_up, callbacks, ..Connected::sending(Arc::new(infobip)) })
     }
 }
 

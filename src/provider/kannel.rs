@@ -201,7 +201,8 @@ impl Adapter for Kannel {
     fn connect(name: &str, settings: Settings, site: &Site) -> anyhow::Result<Connected> {
         let callbacks = tokens(&settings)?.map(Callback::new);
         let callbacks = callbacks.map(|reader| Arc::new(reader) as Arc<dyn CallbackReader>);
-        Ok(Connected { callbacks, ..Connected::sending(Kannel::connect(name, &settings, site)?) })
+        let kannel = Arc::new(Kannel::connect(name, &settings, site)?);
+        Ok(Connected { callbacks, ..Connected::sending(kannel) })
     }
 }
 

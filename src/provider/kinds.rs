@@ -73,9 +73,9 @@ pub struct Connected {
 
 impl Connected {
     /// One that sends, and no more.
-    pub fn sending(sender: impl Sender + 'static) -> Connected {
+    pub fn sending(sender: Arc<dyn Sender>) -> Connected {
         Connected {
-            sender: Arc::new(sender),
+            sender,
             look_up: None,
             reader: None,
             callbacks: None,

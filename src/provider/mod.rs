@@ -203,6 +203,24 @@ pub enum SendOutcome {
     Ambiguous { note: String },
 }
 
+#[cfg(test)]
+impl SendOutcome {
+    /// For the adapters' tables: the reference, or why there is none. A delay
+    /// that the operator has to mend ends in ", ours".
+    pub fn in_a_word(&self) -> String {
+        match self {
+            Self::Accepted { provider_ref } => format!("{provider_ref:?}"),
+            Self::AcceptedInParts { refs } => format!("{refs:?}"),
+            Self::Rejected { because, .. } => format!("{because:?}"),
+            Self::Deferred { because, note, .. } if note.starts_with("our account") => {
+                format!("{because:?}, ours")
+            }
+            Self::Deferred { because, .. } => format!("{because:?}"),
+            Self::Ambiguous { .. } => "Ambiguous".to_owned(),
+        }
+    }
+}
+
 /// Why a provider refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {

@@ -218,6 +218,7 @@ mod key_as_text {
 
 /// A provider that keeps what it is given.
 pub struct Sandbox {
+    name: String,
     path: PathBuf,
     settings: Settings,
     kept: Mutex<Kept>,
@@ -286,7 +287,8 @@ impl Sandbox {
         if whole < reader.metadata()?.len() {
             kept.file.set_len(whole)?;
         }
-        Ok(Sandbox { path: path.to_owned(), settings, kept: Mutex::new(kept) })
+        let (name, path) = (Sandbox::KIND.to_owned(), path.to_owned());
+        Ok(Sandbox { name, path, settings, kept: Mutex::new(kept) })
     }
 
     /// Where the messages are kept.
@@ -378,12 +380,9 @@ impl Sandbox {
     /// It sends, can be asked, and gives receipts.
     pub fn connected(self: &Arc<Self>) -> Connected {
         Connected {
-            sender: self.clone(),
             look_up: Some(self.clone()),
             reader: Some(self.clone()),
-            callbacks: None,
-            listener: None,
-            simulator: None,
+            ..Connected::sending(self.clone())
         }
     }
 }
@@ -405,11 +404,11 @@ impl Adapter for Sandbox {
         wrong
     }
 
-    fn connect(_: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
+    fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let (file, is_shown) = (settings.file.clone(), settings.simulator);
         let opened = Sandbox::open(&file, settings);
         let opened = opened.with_context(|| format!("file: could not open {}", file.display()))?;
-        let sandbox = Arc::new(opened);
+        let sandbox = Arc::new(Sandbox { name: name.to_owned(), ..opened });
         let simulator = is_shown.then(|| Arc::new(Simulator::new(sandbox.clone())));
         let callbacks = simulator.clone().map(|simulator| simulator as Arc<dyn CallbackReader>);
         Ok(Connected { callbacks, simulator, ..sandbox.connected() })
@@ -419,7 +418,7 @@ impl Adapter for Sandbox {
 #[async_trait]
 impl Sender for Sandbox {
     fn name(&self) -> &str {
-        "sandbox"
+        &self.name
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -377,14 +377,7 @@ impl Adapter for Smpp {
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let smpp = Arc::new(Smpp::connect(name, &settings)?);
-        Ok(Connected {
-            sender: smpp.clone(),
-            look_up: None,
-            reader: None,
-            callbacks: None,
-            listener: Some(smpp),
-            simulator: None,
-        })
+        Ok(Connected { listener: Some(smpp.clone()), ..Connected::sending(smpp) })
     }
 }
 

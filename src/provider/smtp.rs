@@ -14,7 +14,7 @@ mod letter;
 mod reply;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -257,7 +257,7 @@ impl Adapter for Smtp {
     }
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
-        Smtp::connect(name, &settings).map(Connected::sending)
+        Ok(Connected::sending(Arc::new(Smtp::connect(name, &settings)?)))
     }
 }
 

@@ -211,7 +211,7 @@ impl Adapter for Twilio {
         let client = ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?;
         let name = name.to_owned();
         let twilio = Twilio { name, settings, client, authorization, callback, seal };
-        Ok(Connected { callbacks, ..Connected::sending(twilio) })
+        Ok(Connected { callbacks, ..Connected::sending(Arc::new(twilio)) })
     }
 }
 

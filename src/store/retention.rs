@@ -37,9 +37,10 @@ pub trait RetentionStore: Send + Sync {
     async fn drop_months(&self, first: Date) -> Result<u64, StoreError>;
 
     /// Deletes from a bucket what is older than `before`: history that has no
-    /// month of its own, cases that were closed, replies that wait for nobody, and keys and reasons of bills
-    /// that were due and settled. The number of rows. Once every step of a bill
-    /// that was due before that day is past its limit, nothing is sent twice by it.
+    /// month of its own, cases that were closed, replies that wait for nobody,
+    /// and keys and reasons of bills that were due and settled. The number of
+    /// rows. Once every step of a bill that was due before that day is past its
+    /// limit, nothing is sent twice by it.
     async fn forget_bucket(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
 }
 

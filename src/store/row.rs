@@ -5,7 +5,7 @@
 //! SQLite's integers, texts and blobs.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, ValueRef};
@@ -13,15 +13,12 @@ use sqlx::{Row as _, ValueRef};
 use crate::model::ReminderId;
 
 use super::StoreError;
+use super::set::{EPOCH, EPOCH_MICROS};
 
 pub enum Row {
     Postgres(PgRow),
     Sqlite(SqliteRow),
 }
-
-/// What PostgreSQL counts its dates and instants from.
-const EPOCH: Date = date(2000, 1, 1);
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 impl Row {
     pub fn text(&self, column: &'static str) -> Result<String, StoreError> {

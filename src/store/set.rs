@@ -22,8 +22,8 @@ use crate::model::lease::Fence;
 use crate::model::{AccountId, BillId, Bucket, Currency, Reason, ReminderId};
 
 /// What PostgreSQL counts its dates and instants from.
-const EPOCH: Date = date(2000, 1, 1);
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
+pub const EPOCH: Date = date(2000, 1, 1);
+pub const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// A row of a set. [`set_row`] writes this for a struct.
 pub trait SetRow: Serialize + Sync + Sized {

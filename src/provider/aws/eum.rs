@@ -268,7 +268,8 @@ impl Adapter for Eum {
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let events = Events::open(&settings.topics, settings.sns_url.as_deref(), event::told)?;
         let callbacks = events.map(|events| Arc::new(events) as Arc<dyn CallbackReader>);
-        Ok(Connected { callbacks, ..Connected::sending(Eum::open(name, settings)?) })
+        let eum = Arc::new(Eum::open(name, settings)?);
+        Ok(Connected { callbacks, ..Connected::sending(eum) })
     }
 }
 

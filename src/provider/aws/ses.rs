@@ -197,7 +197,8 @@ impl Adapter for Ses {
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let events = Events::open(&settings.topics, settings.sns_url.as_deref(), event::told)?;
         let callbacks = events.map(|events| Arc::new(events) as Arc<dyn CallbackReader>);
-        Ok(Connected { callbacks, ..Connected::sending(Ses::open(name, &settings)?) })
+        let ses = Arc::new(Ses::open(name, &settings)?);
+        Ok(Connected { callbacks, ..Connected::sending(ses) })
     }
 }
 

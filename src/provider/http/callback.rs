@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Settings;
-use crate::model::AttemptKey;
 use crate::model::receipt::{Fate, Receipt};
+use crate::provider::echo::{self, FIRST_AT};
 use crate::provider::signature::{Refused, Secrets, Signed};
 use crate::provider::{Call, CallbackReader, NotTaken, Posted};
 
@@ -21,8 +21,6 @@ const ID_BYTES_MAX: usize = 128;
 /// A gateway's clock may be wrong, and receipts old; beyond this they are
 /// not times but mistakes.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// 2000-01-01.
-const FIRST_AT: Timestamp = Timestamp::constant(946_684_800, 0);
 
 /// Understands what the gateway posts.
 pub struct Callback {
@@ -103,17 +101,11 @@ fn receipts(body: &[u8], now: Timestamp) -> Result<Vec<Receipt>, String> {
 }
 
 fn receipt(said: &Said, now: Timestamp) -> Result<Receipt, &'static str> {
-    let key = said.key.parse::<AttemptKey>().ok().filter(|key| is_ours(key, &said.key));
-    let key = key.ok_or("key is no attempt key; give it back as it was sent")?;
+    let key = echo::key(&said.key).ok_or("key is no attempt key; give it back as it was sent")?;
     if said.at < FIRST_AT || said.at > now + AHEAD_MAX {
         return Err("at is not when it can have happened");
     }
     Ok(Receipt { key, fate: said.fate, at: said.at })
-}
-
-/// As we write it, and with a number that our tables hold.
-fn is_ours(key: &AttemptKey, text: &str) -> bool {
-    i32::try_from(key.number).is_ok_and(|number| number > 0) && key.to_string() == text
 }
 
 #[cfg(test)]

@@ -146,17 +146,7 @@ mod tests {
     #[track_caller]
     fn check(status: u16, body: &str, expected: &str) {
         let outcome = answered(status, body);
-        let named = match &outcome {
-            SendOutcome::Rejected { because, .. } => format!("{because:?}"),
-            SendOutcome::Deferred { because, note, .. } if note.starts_with("our account") => {
-                format!("{because:?} ours")
-            }
-            SendOutcome::Deferred { because, .. } => format!("{because:?}"),
-            SendOutcome::Ambiguous { .. } => "Ambiguous".to_owned(),
-            SendOutcome::Accepted { provider_ref } => format!("{provider_ref:?}"),
-            SendOutcome::AcceptedInParts { refs } => format!("{refs:?}"),
-        };
-        assert_eq!(named, expected, "{status} {body}");
+        assert_eq!(outcome.in_a_word(), expected, "{status} {body}");
         assert!(!format!("{outcome:?}").contains("4915"), "{outcome:?}");
     }
 
@@ -178,9 +168,9 @@ mod tests {
             (10, "OptedOut"),
             (14, "OptedOut"),
             (25, "BadContent"),
-            (6, "Down ours"),
-            (12, "Down ours"),
-            (19, "Down ours"),
+            (6, "Down, ours"),
+            (12, "Down, ours"),
+            (19, "Down, ours"),
             (20, "Throttled"),
             (21, "Down"),
             (4_711, "Down"),
@@ -197,8 +187,8 @@ mod tests {
             {"property":"messages[0].destinations[0].to","violation":"4915 is none"}]}"#;
         check(400, number, "BadRecipient");
         check(400, "{}", "BadContent");
-        check(401, "{}", "Down ours");
-        check(403, "<html>", "Down ours");
+        check(401, "{}", "Down, ours");
+        check(403, "<html>", "Down, ours");
         check(404, "{}", "Down");
         check(429, "{}", "Throttled");
         check(500, "{}", "Ambiguous");

@@ -99,7 +99,10 @@ fn taken(status: u16, body: Body) -> SendOutcome {
         Some(Says::Throttled) => {
             SendOutcome::Deferred { because: Delay::Throttled, wait: None, note }
         }
-        Some(Says::OurAccount) => SendOutcome::Deferred { because: Delay::Down, wait: None, note },
+        Some(Says::OurAccount) => {
+            let note = format!("our account: {note}");
+            SendOutcome::Deferred { because: Delay::Down, wait: None, note }
+        }
         None => SendOutcome::Rejected { because: Refusal::BadContent, note },
     }
 }
@@ -125,14 +128,7 @@ mod tests {
             ..ApiAnswer::default()
         };
         let outcome = of(&answer, "2026-03-01T12:00:00Z".parse().unwrap());
-        let named = match &outcome {
-            SendOutcome::Rejected { because, .. } => format!("{because:?}"),
-            SendOutcome::Deferred { because, .. } => format!("{because:?}"),
-            SendOutcome::Ambiguous { .. } => "Ambiguous".to_owned(),
-            SendOutcome::Accepted { provider_ref } => format!("{provider_ref:?}"),
-            SendOutcome::AcceptedInParts { refs } => format!("{refs:?}"),
-        };
-        assert_eq!(named, expected, "{status} {body}");
+        assert_eq!(outcome.in_a_word(), expected, "{status} {body}");
         assert!(!format!("{outcome:?}").contains("+49"), "{outcome:?}");
     }
 
@@ -146,11 +142,11 @@ mod tests {
             (400, 21_610, "OptedOut"),
             (400, 21_617, "BadContent"),
             (400, 99_999, "BadContent"),
-            (400, 21_408, "Down"),
-            (400, 21_606, "Down"),
-            (400, 21_659, "Down"),
-            (403, 20_005, "Down"),
-            (401, 20_003, "Down"),
+            (400, 21_408, "Down, ours"),
+            (400, 21_606, "Down, ours"),
+            (400, 21_659, "Down, ours"),
+            (403, 20_005, "Down, ours"),
+            (401, 20_003, "Down, ours"),
             (404, 20_404, "Down"),
             (429, 20_429, "Throttled"),
             (400, 20_429, "Throttled"),
@@ -171,7 +167,7 @@ mod tests {
         check(201, r#"{"sid":"<b>"}"#, "Ambiguous");
         check(302, page, "Down");
         check(400, page, "Down");
-        check(401, page, "Down");
+        check(401, page, "Down, ours");
         check(404, page, "Down");
         check(408, page, "Ambiguous");
         check(413, "", "Down");
