@@ -1,13 +1,12 @@
 //! The import of CSV files, made-up ones and the published ones.
 
-use std::path::PathBuf;
-
 use duebell::model::feed::{Cursor, Feed};
 use duebell::source::billing_db::BillingDb;
 use duebell::source::import::{Counts, Kind, Mapping, import};
 use jiff::Timestamp;
 
 use crate::billing_db::{Cells, cell, connect, read_feed};
+use crate::support::data;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -213,24 +212,14 @@ async fn what_a_row_refers_to_must_have_been_loaded() {
     assert_eq!(cell(&bills[0], "remaining_amount"), Some("5.50"));
 }
 
-/// A published file, where the folder is there.
-fn published(name: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var_os("DUEBELL_DATA").map_or("../shared/data".into(), PathBuf::from);
-    let path = folder.join("ibm_ar").join(name);
-    if !path.exists() {
-        println!("SKIPPED: {} is not there (DUEBELL_DATA names its folder)", path.display());
-        return None;
-    }
-    Some(std::fs::read(path).unwrap())
-}
-
 const IBM_AR: &str = include_str!("../../examples/import/ibm_ar.toml");
 
 #[tokio::test]
 async fn the_published_ledger_is_used_to_the_last_row() {
-    let Some(csv) = published("WA_Fn-UseC_-Accounts-Receivable.csv") else { return };
+    let Some(csv) = data::file("ibm_ar/WA_Fn-UseC_-Accounts-Receivable.csv") else { return };
     let mut bench = Bench::new().await;
-    assert_eq!(bench.load(Kind::Bills, IBM_AR, &csv).await.unwrap(), counts(2_466, 2_466, 0));
+    let loaded = bench.load(Kind::Bills, IBM_AR, csv.as_bytes()).await.unwrap();
+    assert_eq!(loaded, counts(2_466, 2_466, 0));
     assert_eq!(bench.feed(Feed::Accounts).await.len(), 100);
     let bills = bench.feed(Feed::Bills).await;
     assert_eq!(bills.len(), 2_466);
@@ -240,14 +229,15 @@ async fn the_published_ledger_is_used_to_the_last_row() {
 
 #[tokio::test]
 async fn rows_of_doubtful_origin_are_set_aside() {
-    let Some(csv) = published("dirty_variant_with_missing_2586.csv") else { return };
+    let Some(csv) = data::file("ibm_ar/dirty_variant_with_missing_2586.csv") else { return };
     let mut bench = Bench::new().await;
-    assert_eq!(bench.load(Kind::Bills, IBM_AR, &csv).await.unwrap(), counts(2_586, 2_466, 120));
+    let loaded = bench.load(Kind::Bills, IBM_AR, csv.as_bytes()).await.unwrap();
+    assert_eq!(loaded, counts(2_586, 2_466, 120));
     assert_eq!(bench.rejects.len(), 120);
     for reject in &bench.rejects {
         let line: usize = reject[0].parse().unwrap();
-        let row = csv.split(|byte| *byte == b'\n').nth(line - 1).unwrap();
-        assert_eq!(reject[3].as_bytes(), row.trim_ascii_end());
+        let row = csv.split('\n').nth(line - 1).unwrap();
+        assert_eq!(reject[3], row.trim_end_matches('\r'));
         assert_eq!(reject[1], "PaperlessDate");
         assert_eq!(reject[2], "empty (the mapping requires a value)");
     }

@@ -8,7 +8,6 @@ happen.
 """
 
 import hashlib
-import http.server
 import json
 import pathlib
 import re
@@ -21,6 +20,8 @@ import urllib.parse
 from alibabacloud_dysmsapi20170525 import models as sms
 from alibabacloud_dyvmsapi20170525 import models as voice
 from alibabacloud_tea_openapi.utils import Utils
+
+from serving import Handler, serve
 
 KEY, SECRET = "LTAItest", "s3cret"
 MODELS = {
@@ -86,8 +87,7 @@ def model_fault(action, query):
     return None
 
 
-class Cloud(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Cloud(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
     count = 0
@@ -124,22 +124,8 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         if action == "QueryCallDetailByCallId":
             detail = {"state": "200003", "endDate": "2026-03-01 20:05:00", "duration": 0}
             said["Data"] = json.dumps(detail)
-        data = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
+        headers = {"Content-Type": "application/json"}
+        self.answer(status, headers, json.dumps(said).encode())
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Cloud)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print("port", server.server_address[1], flush=True)
-sys.stdin.read()
+serve(Cloud)

@@ -17,7 +17,6 @@ standard input does.
 import base64
 import datetime
 import functools
-import http.server
 import json
 import pathlib
 import re
@@ -30,6 +29,8 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+from serving import Handler, serve
 
 KEYS = {"AKIDEXAMPLE": ("s3cret/key+", None), "ASIAROLE": ("role/s3cret", "session-t0ken==")}
 
@@ -158,8 +159,7 @@ def sign(envelope):
     return envelope | {"Signature": base64.b64encode(signature).decode()}
 
 
-class Amazon(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Amazon(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
     count = 0
@@ -217,23 +217,5 @@ class Amazon(http.server.BaseHTTPRequestHandler):
             more = more | {"__type": f"com.amazonaws#{error}", "Message": "+49 is at fault"}
         self.answer(status, headers, json.dumps(more).encode())
 
-    def answer(self, status, headers, data):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
-    def log_message(self, *arguments):
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Amazon)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print("port", server.server_address[1], flush=True)
-sys.stdin.read()
+serve(Amazon)

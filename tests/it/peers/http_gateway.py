@@ -6,12 +6,13 @@ The local part of the address, or the last digits of the number, say what is
 to happen.
 """
 
-import http.server
 import json
 import pathlib
 import sys
 import threading
 import time
+
+from serving import Handler, serve
 
 ANSWERS = {
     "unknown": (422, {}, {"error": "bad_recipient", "why": "unknown@example.net"}),
@@ -24,8 +25,7 @@ ANSWERS = {
 }
 
 
-class Gateway(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Gateway(Handler):
     directory = pathlib.Path(sys.argv[1])
     wait = float(sys.argv[2]) if len(sys.argv) > 2 else 0
     lock = threading.Lock()
@@ -46,24 +46,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, headers, answer = ANSWERS.get(who, (202, {}, {"id": f"m-{number}"}))
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
+        headers = {**headers, "Content-Type": "application/json"}
+        self.answer(status, headers, json.dumps(answer).encode())
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Gateway)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print("port", server.server_address[1], flush=True)
-sys.stdin.read()
+serve(Gateway)

@@ -7,7 +7,6 @@ NNN.report is the report that would be posted, written by the client's models.
 The last two digits of the number say what is to happen.
 """
 
-import http.server
 import json
 import pathlib
 import sys
@@ -16,6 +15,8 @@ import time
 import urllib.parse
 
 from infobip_api_client import models
+
+from serving import Handler, serve
 
 KEY = "App s3cret"
 PENDING = {"groupId": 1, "groupName": "PENDING", "id": 26, "name": "PENDING_ACCEPTED"}
@@ -62,8 +63,7 @@ def written(model):
     return json.dumps(model.to_dict(), default=time_of)
 
 
-class Provider(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Provider(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
     count = 0
@@ -81,11 +81,11 @@ class Provider(http.server.BaseHTTPRequestHandler):
             kept = {"path": self.path, "body": body, "fault": fault}
             (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
         if self.headers["Authorization"] != KEY:
-            return self.answer(401, {"errorCode": "E401"})
+            return self.say(401, {"errorCode": "E401"})
         if fault:
-            return self.answer(400, {"errorCode": "E400", "description": fault})
+            return self.say(400, {"errorCode": "E400", "description": fault})
         if who == "02":
-            return self.answer(429, {"errorCode": "E429"}, {"Retry-After": "30"})
+            return self.say(429, {"errorCode": "E429"}, {"Retry-After": "30"})
         if who != "01":
             Provider.taken[destination["messageId"]] = self.path
             (self.directory / f"{number:03}.report").write_text(report(self.path, message))
@@ -103,39 +103,23 @@ class Provider(http.server.BaseHTTPRequestHandler):
             details["to"] = destination["to"]
             model = models.CallsVoiceResponse
         said = model.from_dict({"bulkId": "b-1", "messages": [details]})
-        self.answer(200, json.loads(said.to_json()))
+        self.say(200, json.loads(said.to_json()))
 
     def do_GET(self):
         split = urllib.parse.urlsplit(self.path)
         wanted = urllib.parse.parse_qs(split.query)["messageId"][0]
         if self.headers["Authorization"] != KEY:
-            return self.answer(401, {"errorCode": "E401"})
+            return self.say(401, {"errorCode": "E401"})
         of_sms = split.path == "/sms/3/logs"
         path = "/sms/3/messages" if of_sms else "/tts/3/advanced"
         found = [wanted] if Provider.taken.get(wanted) == path else []
         results = [{"messageId": one, "status": PENDING} for one in found]
         model = models.SmsLogsResponse if of_sms else models.CallsLogsResponse
-        self.answer(200, json.loads(model.from_dict({"results": results}).to_json()))
+        self.say(200, json.loads(model.from_dict({"results": results}).to_json()))
 
-    def answer(self, status, said, headers={}):
-        data = json.dumps(said).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
+    def say(self, status, said, headers={}):
+        headers = {**headers, "Content-Type": "application/json"}
+        self.answer(status, headers, json.dumps(said).encode())
 
 
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Provider)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print("port", server.server_address[1], flush=True)
-sys.stdin.read()
+serve(Provider)

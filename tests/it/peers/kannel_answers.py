@@ -5,12 +5,13 @@ Listens on a free port of 127.0.0.1, prints "port N", and ends when its
 standard input does.
 """
 
-import http.server
 import json
 import pathlib
 import sys
 import threading
 import time
+
+from serving import Handler, serve
 
 ANSWERS = {
     "00": (202, "0: Accepted for delivery"),
@@ -23,8 +24,7 @@ ANSWERS = {
 }
 
 
-class Answers(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Answers(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
     count = 0
@@ -43,18 +43,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, words = ANSWERS[what]
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(words)))
-        self.end_headers()
-        self.wfile.write(words.encode())
-
-    def log_message(self, *arguments):
-        pass
+        self.answer(status, {"Content-Type": "text/html"}, words.encode())
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-server.daemon_threads = True
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(f"port {server.server_port}", flush=True)
-sys.stdin.read()
+serve(Answers)

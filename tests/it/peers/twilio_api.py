@@ -7,13 +7,14 @@ and its fields. The answers are those of the documentation; Twilio's own
 description has the success alone.
 """
 
-import http.server
 import json
 import pathlib
 import sys
 import threading
 import time
 import urllib.parse
+
+from serving import Handler, serve
 
 ERRORS = {
     "0001": (400, 21211, "The 'To' number +49 is not a valid phone number."),
@@ -26,8 +27,7 @@ ERRORS = {
 SILENT, DROP, PAGE = "0007", "0008", "0009"
 
 
-class Api(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Api(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
     count = 0
@@ -47,7 +47,7 @@ class Api(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if who == PAGE:
-            self.answer(200, "text/html", b"<html>Please log in</html>")
+            self.answer(200, {"Content-Type": "text/html"}, b"<html>Please log in</html>")
             return
         if who in ERRORS:
             status, code, message = ERRORS[who]
@@ -56,21 +56,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         else:
             kind = "CA" if self.path.endswith("Calls.json") else "SM"
             status, answer = 201, {"sid": f"{kind}{number:032x}", "status": "queued"}
-        self.answer(status, "application/json", json.dumps(answer).encode())
-
-    def answer(self, status, kind, data):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *arguments):
-        pass
+        self.answer(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-server.daemon_threads = True
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(f"port {server.server_port}", flush=True)
-sys.stdin.read()
+serve(Api)

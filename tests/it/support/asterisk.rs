@@ -1,7 +1,7 @@
 //! An Asterisk of the tests' own, one for the whole run, with phones that
 //! answer, press keys, are busy and listen (`tests/it/peers/asterisk.sh`).
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -72,9 +72,7 @@ impl Line {
         let exchange = match EXCHANGE.get_or_init(Exchange::start) {
             Ok(exchange) => exchange,
             Err(why) => {
-                // Straight to the terminal: what a passing test prints is not
-                // shown.
-                let _ = writeln!(std::io::stderr(), "SKIPPED: no Asterisk 16: {why}");
+                super::skipped(&format!("no Asterisk 16: {why}"));
                 return None;
             }
         };

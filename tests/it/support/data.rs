@@ -1,7 +1,7 @@
 //! Data that nobody here made: where it lies, and how it is read.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 
 use super::reference::{Event, EventKind};
@@ -11,12 +11,7 @@ pub fn file(path: &str) -> Option<String> {
     let folder = std::env::var_os("DUEBELL_DATA").unwrap_or_else(|| "../shared/data".into());
     let path = PathBuf::from(folder).join(path);
     if !path.exists() {
-        // Straight to the terminal: what a passing test prints is not shown.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: {} is not here (set DUEBELL_DATA)",
-            path.display()
-        );
+        super::skipped(&format!("{} is not here (set DUEBELL_DATA)", path.display()));
         return None;
     }
     let bytes = std::fs::read(&path).expect("a file that exists can be read");

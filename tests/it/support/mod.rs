@@ -14,3 +14,11 @@ pub mod python;
 pub mod reference;
 pub mod relay;
 pub mod server;
+
+use std::io::Write;
+
+/// Says that a test has nothing to run on: straight to the terminal, since what
+/// a passing test prints is not shown. `scripts/test` counts these lines.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}

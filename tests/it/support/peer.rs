@@ -27,6 +27,8 @@ impl Peer {
             false => Command::new(python::of(script)),
         };
         let mut child = command
+            // What peers have in common is imported, and leaves nothing behind.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(path)
             .arg(dir.path())
             .args(arguments)
