@@ -52,6 +52,8 @@ pub struct Tried<'a> {
     pub on_channel: u32,
     /// Another provider of the channel was not tried yet, and does not fail.
     pub has_another: bool,
+    /// An earlier channel's provider took it, and nothing was heard of it.
+    pub was_taken: bool,
     /// The end of the contact window.
     pub send_before: Timestamp,
 }
@@ -74,6 +76,38 @@ impl Next {
 
 /// Decides a reminder's next state after an attempt.
 pub fn settle(outcome: &Outcome, tried: &Tried<'_>, now: Timestamp, limits: &RetryLimits) -> Next {
+    let next = after_attempt(outcome, tried, now, limits);
+    match tried.was_taken {
+        true => Next { state: next.state.after_taken(), ..next },
+        false => next,
+    }
+}
+
+/// When the next channel's turn comes, where nothing is heard of a reminder
+/// that was accepted now: only where the window is open then, and one is left.
+pub fn turn_after(
+    patience: SignedDuration,
+    channel: Channel,
+    channels: &[Channel],
+    send_before: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let turn = now + patience;
+    (turn < send_before && channel_after(channel, channels).is_some()).then_some(turn)
+}
+
+/// The channel that is tried after `channel`.
+pub fn channel_after(channel: Channel, channels: &[Channel]) -> Option<Channel> {
+    let index = channels.iter().position(|one| *one == channel)?;
+    channels.get(index + 1).copied()
+}
+
+fn after_attempt(
+    outcome: &Outcome,
+    tried: &Tried<'_>,
+    now: Timestamp,
+    limits: &RetryLimits,
+) -> Next {
     match outcome {
         Outcome::Accepted => Next::end(ReminderState::Accepted, None),
 
@@ -118,12 +152,11 @@ pub fn settle(outcome: &Outcome, tried: &Tried<'_>, now: Timestamp, limits: &Ret
 
 /// Falls back to the next channel, at once.
 fn next_channel(tried: &Tried<'_>, now: Timestamp) -> Option<Next> {
-    let index = tried.channels.iter().position(|channel| *channel == tried.channel)?;
-    tried.channels.get(index + 1).map(|channel| Next {
+    channel_after(tried.channel, tried.channels).map(|channel| Next {
         state: ReminderState::RetryLater,
         reason: None,
         retry_at: Some(now),
-        channel: Some(*channel),
+        channel: Some(channel),
     })
 }
 
@@ -154,8 +187,9 @@ mod tests {
         let day = jiff::civil::date(2026, 3, 1);
         let reminder = ReminderId::derive(Bucket::FIRST, &AccountId::from("A"), day, 0);
         let key = AttemptKey { reminder, number: on_channel };
-        let (channels, has_another, send_before) = (BOTH, false, at(600));
-        Tried { key, channel, channels, on_channel, has_another, send_before }
+        let (channels, send_before) = (BOTH, at(600));
+        let (has_another, was_taken) = (false, false);
+        Tried { key, channel, channels, on_channel, has_another, was_taken, send_before }
     }
 
     fn settled(outcome: Outcome, tried: Tried<'_>) -> Next {
@@ -220,6 +254,27 @@ mod tests {
         let next = settled(down(), late);
         assert_eq!(next.state, ReminderState::Deferred);
         assert_eq!(next.reason, Some(Reason::OutsideWindow));
+    }
+
+    #[test]
+    fn what_may_have_arrived_by_another_channel_never_becomes_due_again() {
+        let after =
+            |outcome| settled(outcome, Tried { was_taken: true, ..tried(Channel::Email, 4) }).state;
+        assert_eq!(after(Outcome::Accepted), ReminderState::Accepted);
+        assert_eq!(after(Outcome::Ambiguous), ReminderState::Unknown);
+        assert_eq!(after(Outcome::Rejected), ReminderState::Expired);
+        assert_eq!(after(down()), ReminderState::Expired);
+        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        assert_eq!(after(throttled), ReminderState::Unheard);
+    }
+
+    #[test]
+    fn patience_ends_only_where_something_follows_it() {
+        let hour = SignedDuration::from_hours(1);
+        let turn = |channel, send_before| turn_after(hour, channel, BOTH, send_before, at(0));
+        assert_eq!(turn(Channel::Sms, at(61)), Some(at(60)));
+        assert_eq!(turn(Channel::Sms, at(60)), None);
+        assert_eq!(turn(Channel::Email, at(600)), None);
     }
 
     #[test]

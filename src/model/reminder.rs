@@ -178,14 +178,16 @@ impl Reminder {
 /// planned -> submitting -> accepted | rejected | retry_later | unknown
 /// retry_later -> submitting | deferred
 /// unknown -> accepted (asked for) | retry_later (certainly not taken) | delivered | undelivered | expired
-/// accepted -> delivered | answered | undelivered | expired
+/// accepted -> delivered | answered | undelivered | expired | unheard
+/// unheard -> submitting (the next channel) | delivered | answered | expired
 /// expired -> undelivered -> delivered -> answered (a receipt that says more)
 /// retry_later -> delivered | answered (it arrived after all)
 /// ```
 ///
 /// `planned` is the reminder's own row; every later state is an appended
 /// transition. Submitting and all that follows it count as sent, save
-/// deferred and retry_later.
+/// deferred and retry_later. Once a reminder was unheard it never comes to
+/// either of them again: see [`ReminderState::after_taken`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReminderState {
     Planned,
@@ -203,6 +205,9 @@ pub enum ReminderState {
     RetryLater,
     /// Nobody knows whether the provider took it. Never resent blindly.
     Unknown,
+    /// A provider took it, no receipt came within the step's patience, and the
+    /// next channel's turn has come.
+    Unheard,
     Delivered,
     Answered,
     Undelivered,
@@ -211,7 +216,7 @@ pub enum ReminderState {
 }
 
 impl ReminderState {
-    pub const ALL: [ReminderState; 13] = [
+    pub const ALL: [ReminderState; 14] = [
         ReminderState::Planned,
         ReminderState::Suppressed,
         ReminderState::Deferred,
@@ -221,6 +226,7 @@ impl ReminderState {
         ReminderState::Rejected,
         ReminderState::RetryLater,
         ReminderState::Unknown,
+        ReminderState::Unheard,
         ReminderState::Delivered,
         ReminderState::Answered,
         ReminderState::Undelivered,
@@ -238,6 +244,7 @@ impl ReminderState {
             ReminderState::Rejected => "rejected",
             ReminderState::RetryLater => "retry_later",
             ReminderState::Unknown => "unknown",
+            ReminderState::Unheard => "unheard",
             ReminderState::Delivered => "delivered",
             ReminderState::Answered => "answered",
             ReminderState::Undelivered => "undelivered",
@@ -247,6 +254,20 @@ impl ReminderState {
 
     pub fn parse(text: &str) -> Option<ReminderState> {
         ReminderState::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// This state, of a reminder that a provider took before and that nothing
+    /// was heard of: it may have arrived, so that its steps never become due
+    /// again, whatever came of the attempts that followed.
+    pub fn after_taken(self) -> ReminderState {
+        match self {
+            ReminderState::RetryLater => ReminderState::Unheard,
+            ReminderState::Suppressed
+            | ReminderState::Deferred
+            | ReminderState::Cancelled
+            | ReminderState::Rejected => ReminderState::Expired,
+            other => other,
+        }
     }
 
     /// Whether the bills it covers count as reminded at their steps.
@@ -309,11 +330,19 @@ mod tests {
                 "accepted",
                 "rejected",
                 "unknown",
+                "unheard",
                 "delivered",
                 "answered",
                 "undelivered",
                 "expired"
             ]
         );
+    }
+
+    #[test]
+    fn what_may_have_arrived_counts_as_sent_for_ever() {
+        for state in ReminderState::ALL {
+            assert!(state == ReminderState::Planned || state.after_taken().counts_as_sent());
+        }
     }
 }

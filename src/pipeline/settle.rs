@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use crate::model::reminder::Transition;
 use crate::model::{AttemptKey, Bucket, Channel, Reason, ReminderId, ReminderState, Tenure};
+use crate::outbox;
 use crate::provider::{Found, Receipt};
 use crate::store::Standing;
 
@@ -205,12 +206,12 @@ impl Settle {
             Found::NotTaken if now < standing.send_before => Transition {
                 next_at: Some(now),
                 note: Some("the provider never got it".into()),
-                ..follow(standing, ReminderState::RetryLater, now)
+                ..follow(standing, standing.may_end_as(ReminderState::RetryLater), now)
             },
             Found::NotTaken => Transition {
                 reason: Some(Reason::OutsideWindow),
                 note: Some("the provider never got it".into()),
-                ..follow(standing, ReminderState::Deferred, now)
+                ..follow(standing, standing.may_end_as(ReminderState::Deferred), now)
             },
         }
     }
@@ -220,29 +221,35 @@ impl Settle {
 /// back to the next channel while the window is open.
 fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Transition {
     let state = verdict::state(receipt.fate);
-    let may_fall_back =
-        verdict::is_awaited(standing) && !receipt.fate.has_arrived() && now < standing.send_before;
-    if let Some(channel) = next_channel(standing).filter(|_| may_fall_back) {
+    let may_fall_back = verdict::is_awaited(standing) && !receipt.fate.has_arrived();
+    if let Some(channel) = next_channel(standing, now).filter(|_| may_fall_back) {
         return Transition {
             channel: Some(channel),
             next_at: Some(now),
             note: Some("did not arrive; the next channel is tried".into()),
-            ..follow(standing, ReminderState::RetryLater, now)
+            ..follow(standing, standing.may_end_as(ReminderState::RetryLater), now)
         };
     }
     let arrived = Transition { at: receipt.at.min(now), ..follow(standing, state, now) };
     match standing.state {
         // The channel that stands here is that of the attempt to come, which
         // is off; the one that it arrived by stands with the attempt itself.
-        ReminderState::RetryLater => Transition { channel: None, ..arrived },
+        ReminderState::RetryLater | ReminderState::Unheard => {
+            Transition { channel: None, ..arrived }
+        }
+        _ if receipt.key.number < standing.attempt => Transition {
+            channel: None,
+            note: Some(format!("attempt {} arrived after all", receipt.key.number)),
+            ..arrived
+        },
         _ => arrived,
     }
 }
 
-fn next_channel(standing: &Standing) -> Option<Channel> {
-    let tried = standing.channel?;
-    let index = standing.channels.iter().position(|channel| *channel == tried)?;
-    standing.channels.get(index + 1).copied()
+/// The channel whose turn comes next, while the window is open.
+pub fn next_channel(standing: &Standing, now: Timestamp) -> Option<Channel> {
+    let next = outbox::channel_after(standing.channel?, &standing.channels);
+    next.filter(|_| now < standing.send_before)
 }
 
 /// The next transition of a reminder, with nothing but its state changed.

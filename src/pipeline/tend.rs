@@ -15,7 +15,7 @@ use crate::model::{Bucket, Reason, ReminderState, Tenure};
 use crate::store::Standing;
 
 use super::gate::Gate;
-use super::settle::follow;
+use super::settle::{follow, next_channel};
 use super::{Stage, Workshop};
 
 const PAGE: u32 = 1_000;
@@ -112,7 +112,8 @@ impl Tend {
     }
 
     /// Submissions without an outcome become unknown; receipts that did not
-    /// come by their deadline are no longer waited for.
+    /// come by their deadline are no longer waited for, and where the step's
+    /// patience set it, the next channel is tried.
     async fn deadlines(&self, span: &Span<'_>) -> anyhow::Result<usize> {
         let Workshop { outbox, deadlines, settings, .. } = &self.shop;
         let Span { tenure, buckets, after, until, now } = span;
@@ -125,6 +126,13 @@ impl Tend {
                 next_at: Some(receipt_deadline),
                 note: Some("no outcome by its deadline".into()),
                 ..follow(standing, ReminderState::Unknown, now)
+            },
+            // Its patience is over, and the window is open.
+            ReminderState::Accepted if next_channel(standing, now).is_some() => Transition {
+                channel: next_channel(standing, now),
+                next_at: Some(now),
+                note: Some("no receipt came; the next channel is tried".into()),
+                ..follow(standing, ReminderState::Unheard, now)
             },
             _ => follow(standing, ReminderState::Expired, now),
         };
@@ -156,7 +164,7 @@ impl Tend {
             }
             let deferred = |standing: &Standing| Transition {
                 reason: Some(reason),
-                ..follow(standing, ReminderState::Deferred, now)
+                ..follow(standing, standing.may_end_as(ReminderState::Deferred), now)
             };
             count += outbox.append(tenure, &missed.iter().map(deferred).collect::<Vec<_>>()).await?
                 as usize;

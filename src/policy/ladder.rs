@@ -4,6 +4,7 @@
 //! holds their shape, what makes one impossible, and which step of a bill
 //! counts on a day.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -57,11 +58,19 @@ pub struct Step {
     /// Hard steps: days that must pass after the soft notice was sent.
     #[serde(default)]
     pub notice_gap_days: i32,
+    /// Minutes after which the next channel is tried, where a provider took the
+    /// reminder and no receipt came; the deadline of receipts where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_min: Option<u32>,
 }
 
 impl Step {
     pub fn template(&self) -> &str {
         self.template.as_deref().unwrap_or(self.severity.as_str())
+    }
+
+    pub fn patience(&self) -> Option<SignedDuration> {
+        self.patience_min.map(|minutes| SignedDuration::from_mins(minutes.into()))
     }
 
     /// What makes this step impossible by itself: the field, and the rest.
@@ -89,6 +98,9 @@ impl Step {
                 ),
             )),
             _ => {}
+        }
+        if let Some(minutes) = self.patience_min.filter(|it| !(5..=1440).contains(it)) {
+            problems.push(("patience_min", format!("is {minutes}; use 5 to 1440")));
         }
         if !(0..=365).contains(&self.notice_gap_days) {
             let what = format!("is {}; use 0 to 365", self.notice_gap_days);

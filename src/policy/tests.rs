@@ -27,6 +27,7 @@ fn step(name: &str, offset_days: i32, severity: Severity) -> Step {
         channels: vec![Channel::Sms, Channel::Email],
         template: None,
         notice_gap_days: 0,
+        patience_min: None,
     }
 }
 

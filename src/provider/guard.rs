@@ -133,7 +133,7 @@ impl Guard {
         if let Some(rate) = self.rate.as_mut().filter(|_| !was_sent) {
             rate.put_back();
         }
-        self.pace.leave()
+        self.pace.leave(self.breaker.is_sound())
     }
 
     /// What an attempt came to, or `None` for one that was never sent.

@@ -10,7 +10,31 @@ use super::facts::{bucket_keys, bucket_runs};
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;
-use super::{DeadlineStore, SqlStore, Standing, StoreError};
+use super::{DeadlineStore, SqlStore, StoreError};
+
+/// Where a reminder stands, as far as settling needs it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub reminder: ReminderId,
+    pub seq: u32,
+    pub state: ReminderState,
+    pub attempt: u32,
+    pub channel: Option<Channel>,
+    pub provider: Option<String>,
+    /// The reminder's channels, in order.
+    pub channels: Vec<Channel>,
+    pub send_before: Timestamp,
+    pub next_at: Option<Timestamp>,
+    /// Whether a provider took it on an earlier channel, unheard.
+    pub was_taken: bool,
+}
+
+impl Standing {
+    /// `state`, or what it comes to where the reminder may have arrived before.
+    pub fn may_end_as(&self, state: ReminderState) -> ReminderState {
+        if self.was_taken { state.after_taken() } else { state }
+    }
+}
 
 /// No contact window is further from midnight UTC of its day than this, so
 /// that a window that is open now belongs to no earlier day.
@@ -112,5 +136,6 @@ pub fn standing(row: &Row) -> Result<Standing, StoreError> {
         channels: channels(row)?,
         send_before: row.instant("send_before")?,
         next_at: row.opt_instant("next_at")?,
+        was_taken: row.int("was_taken")? == 1,
     })
 }

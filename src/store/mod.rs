@@ -50,6 +50,7 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
+pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
@@ -313,6 +314,8 @@ pub struct DueReminder {
     pub failed: Option<String>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
+    /// Whether a provider took it on an earlier channel, unheard.
+    pub was_taken: bool,
     /// The account's facts changed and were not decided about yet.
     pub is_touched: bool,
 }
@@ -345,21 +348,6 @@ impl Submission {
     fn is_first(&self) -> bool {
         self.mark.attempt == 1
     }
-}
-
-/// Where a reminder stands, as far as settling needs it.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    pub reminder: ReminderId,
-    pub seq: u32,
-    pub state: ReminderState,
-    pub attempt: u32,
-    pub channel: Option<crate::model::Channel>,
-    pub provider: Option<String>,
-    /// The reminder's channels, in order.
-    pub channels: Vec<crate::model::Channel>,
-    pub send_before: Timestamp,
-    pub next_at: Option<Timestamp>,
 }
 
 /// Why the store could not do as asked.

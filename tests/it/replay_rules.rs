@@ -32,6 +32,7 @@ fn scenario(replay: &Replay) -> Scenario {
         channels: vec![Channel::Email],
         template: None,
         notice_gap_days: 0,
+        patience_min: None,
     };
     let scenario = Scenario {
         name: "replay".to_owned(),

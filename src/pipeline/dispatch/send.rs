@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ReminderState;
-use crate::model::reminder::Transition;
+use crate::model::reminder::{Reminder, Transition};
 use crate::model::reply::PostedReply;
 use crate::outbox::{self, Outcome, Tried};
 use crate::pipeline::Workshop;
@@ -11,6 +11,7 @@ use crate::provider::{Delay, Meaning, Outgoing, Refusal, Reply, SendOutcome};
 
 use super::Dispatch;
 use super::verdict::Ready;
+use crate::store::DueReminder;
 
 impl Dispatch {
     /// What an outcome says about the address, in the form of a reply.
@@ -73,16 +74,20 @@ impl Dispatch {
             channels: &due.reminder.channels,
             on_channel,
             has_another,
+            was_taken: due.was_taken,
             send_before: due.reminder.send_before,
         };
         let next = outbox::settle(&outcome, &tried, now, &settings.retry);
-        let receipt_deadline =
-            now + SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
+        let deadline = SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let next_at = match next.state {
-            ReminderState::Accepted => {
-                pass.sender().capabilities().receipts.then_some(receipt_deadline)
+            ReminderState::Accepted if pass.sender().capabilities().receipts => {
+                let patience = self.patience(&due).map_or(deadline, |it| it.min(deadline));
+                let Reminder { channels, send_before, .. } = &due.reminder;
+                let turn = outbox::turn_after(patience, channel, channels, *send_before, now);
+                Some(turn.unwrap_or(now + deadline))
             }
-            ReminderState::Unknown => Some(receipt_deadline),
+            ReminderState::Unknown => Some(now + deadline),
+            ReminderState::Accepted => None,
             _ => next.retry_at,
         };
         Transition {
@@ -96,5 +101,11 @@ impl Dispatch {
             next_at,
             ..mark
         }
+    }
+
+    /// How long the step waits for a receipt before the next channel's turn.
+    fn patience(&self, due: &DueReminder) -> Option<SignedDuration> {
+        let version = self.shop.scenarios.version(&due.reminder.policy)?;
+        version.scenario.step(&due.reminder.step)?.patience()
     }
 }

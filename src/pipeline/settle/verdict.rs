@@ -28,14 +28,20 @@ pub enum Verdict {
 
 /// Judges one receipt by where its reminder stands.
 pub fn of(standing: Option<&Standing>, heard: &Heard<'_>) -> Verdict {
-    let number = heard.receipt.key.number;
+    let (number, fate) = (heard.receipt.key.number, heard.receipt.fate);
     match standing {
-        Some(standing) if standing.attempt > number => Verdict::SaysNothing,
+        // Of an attempt that nobody waits for any more, that it arrived still
+        // counts. While another is under way there is no telling yet.
+        Some(standing) if standing.attempt > number => match standing.state {
+            ReminderState::Submitting => Verdict::NotOurs,
+            _ if fate.has_arrived() && moves(standing, fate) => Verdict::Moves,
+            _ => Verdict::SaysNothing,
+        },
         Some(standing)
             if standing.attempt == number
                 && standing.provider.as_deref() == Some(heard.provider) =>
         {
-            match moves(standing, heard.receipt.fate) {
+            match moves(standing, fate) {
                 true => Verdict::Moves,
                 false => Verdict::SaysNothing,
             }
@@ -56,7 +62,7 @@ fn moves(standing: &Standing, fate: Fate) -> bool {
     match standing.state {
         _ if is_awaited(standing) => true,
         // What arrived after all is not sent again.
-        ReminderState::RetryLater => fate.has_arrived(),
+        ReminderState::RetryLater | ReminderState::Unheard => fate.has_arrived(),
         ended => Fate::ALL
             .into_iter()
             .find(|known| state(*known) == ended)
@@ -99,6 +105,7 @@ mod tests {
             channels: vec![Channel::Sms],
             send_before: Timestamp::UNIX_EPOCH,
             next_at: None,
+            was_taken: false,
         }
     }
 
@@ -115,10 +122,23 @@ mod tests {
     fn a_receipt_speaks_of_its_own_attempt_and_its_own_provider() {
         let second = standing(ReminderState::Accepted, 2);
         check(Some(&second), "own", 2, Fate::Delivered, Verdict::Moves);
-        check(Some(&second), "own", 1, Fate::Delivered, Verdict::SaysNothing);
+        check(Some(&second), "own", 1, Fate::Undelivered, Verdict::SaysNothing);
         check(Some(&second), "own", 3, Fate::Delivered, Verdict::NotOurs);
         check(Some(&second), "other", 2, Fate::Delivered, Verdict::NotOurs);
         check(None, "own", 1, Fate::Delivered, Verdict::NotOurs);
+    }
+
+    #[test]
+    fn an_earlier_attempt_may_arrive_after_all() {
+        for state in [ReminderState::Accepted, ReminderState::Unheard, ReminderState::Expired] {
+            let second = standing(state, 2);
+            check(Some(&second), "other", 1, Fate::Delivered, Verdict::Moves);
+            check(Some(&second), "other", 1, Fate::Expired, Verdict::SaysNothing);
+        }
+        let under_way = standing(ReminderState::Submitting, 2);
+        check(Some(&under_way), "other", 1, Fate::Delivered, Verdict::NotOurs);
+        let delivered = standing(ReminderState::Delivered, 2);
+        check(Some(&delivered), "other", 1, Fate::Delivered, Verdict::SaysNothing);
     }
 
     #[test]

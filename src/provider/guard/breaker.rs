@@ -73,6 +73,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the last that was heard of it was good.
+    pub fn is_sound(&self) -> bool {
+        self.state == State::Closed { failures: 0 }
+    }
+
     /// Lets one through that [`Breaker::is_passable`]; gives the epoch that it belongs to.
     pub fn enter(&mut self) -> u32 {
         if matches!(self.state, State::Open { .. }) {

@@ -51,10 +51,11 @@ impl Pace {
         self.open += 1;
     }
 
-    /// One is answered for; whether there is room now and was none.
-    pub fn leave(&mut self) -> bool {
+    /// One is answered for; whether there is room now and was none. How fast a
+    /// provider fails does not count: it says nothing of what it takes.
+    pub fn leave(&mut self, counts: bool) -> bool {
         self.open = self.open.saturating_sub(1);
-        self.done += 1;
+        self.done += usize::from(counts);
         // Of a short spell this is the only measurement.
         if self.open == 0 || self.since.elapsed() >= AHEAD {
             self.measure();
@@ -79,6 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn how_fast_a_provider_fails_is_no_measure_of_what_it_takes() {
+        let mut pace = Pace::new(1);
+        for _ in 0..100 {
+            pace.enter();
+            pace.leave(false);
+        }
+        assert_eq!(pace.second(), 11);
+    }
+
+    #[test]
     fn no_more_is_let_through_than_may_be_under_way() {
         let mut pace = Pace::new(10);
         // One ahead of the ten, so that nobody waits for the database.
@@ -87,7 +98,7 @@ mod tests {
             pace.enter();
         }
         assert!(pace.is_full());
-        assert!(pace.leave());
+        assert!(pace.leave(true));
         assert!(!pace.is_full());
     }
 }

@@ -5,6 +5,7 @@ mod episodes;
 mod going_live;
 mod manners;
 mod paid;
+mod patience;
 mod providers;
 mod replies;
 mod stops;

@@ -107,6 +107,10 @@ impl Carrier {
     /// A receipt about the last attempt that it was given.
     pub fn tells(&self, fate: Fate, at: Timestamp) {
         let key = self.given.lock().unwrap().last().unwrap().0;
+        self.tells_of(key, fate, at);
+    }
+
+    pub fn tells_of(&self, key: AttemptKey, fate: Fate, at: Timestamp) {
         self.receipts.lock().unwrap().push(Receipt { key, fate, at });
     }
 

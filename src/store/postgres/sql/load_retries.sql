@@ -10,7 +10,8 @@ select
         where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
     ) as suppressed,
-    t.seq, t.attempt, t.channel, case when t.note like 'throttled%' then null else t.provider end as failed,
+    t.seq, t.attempt, t.channel, case when t.state = 'unheard' then 1 else 0 end as was_taken,
+    case when t.note like 'throttled%' then null else t.provider end as failed,
     (
         select count(*) from transition as tried
         where tried.bucket = t.bucket and tried.reminder_id = t.reminder_id
@@ -22,13 +23,13 @@ select
     ) - (
         select count(*) from transition as slowed
         where slowed.bucket = t.bucket and slowed.reminder_id = t.reminder_id
-            and slowed.state = 'retry_later' and slowed.channel = t.channel and slowed.note like 'throttled%'
+            and slowed.state in ('retry_later', 'unheard') and slowed.channel = t.channel and slowed.note like 'throttled%'
     ) as on_channel
 from transition as t
 join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
-where t.next_at > instant($3) and t.next_at <= instant($4) and t.state = 'retry_later' and r.send_before > instant($4)
+where t.next_at > instant($3) and t.next_at <= instant($4) and t.state in ('retry_later', 'unheard') and r.send_before > instant($4)
     and exists (
         select 1 from unnest($1::smallint[], $2::smallint[]) as k(first, last)
         where t.bucket between k.first and k.last

@@ -4,7 +4,11 @@ select
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
-    r.channels, r.send_before, t.next_at
+    r.channels, r.send_before, t.next_at,
+    case when t.attempt > 1 and exists (
+        select 1 from transition as before
+        where before.bucket = t.bucket and before.reminder_id = t.reminder_id and before.state = 'unheard'
+    ) then 1 else 0 end as was_taken
 from unnest($1::smallint[], $2::uuid[]) as k(bucket, reminder_id)
 cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.reminder_id = k.reminder_id offset 0) as r
 left join submission as s

@@ -6,7 +6,8 @@ select
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
-    r.channels, r.send_before, t.next_at
+    r.channels, r.send_before, t.next_at,
+    case when t.state = 'unheard' then 1 else 0 end as was_taken
 from json_each($1) as k
 join reminder as r
     on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.send_before <= $3 and r.reminder_id >= unhex($4)
@@ -18,6 +19,6 @@ left join transition as t
         select max(last.seq) from transition as last
         where last.bucket = r.bucket and last.reminder_id = r.reminder_id
     )
-where t.state = 'retry_later' or (t.state is null and s.at is null)
+where t.state in ('retry_later', 'unheard') or (t.state is null and s.at is null)
 order by r.bucket, r.reminder_id
 limit $5

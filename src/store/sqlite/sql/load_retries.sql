@@ -11,7 +11,8 @@ select
         where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
     ) as suppressed,
-    t.seq, t.attempt, t.channel, case when t.note like 'throttled%' then null else t.provider end as failed,
+    t.seq, t.attempt, t.channel, case when t.state = 'unheard' then 1 else 0 end as was_taken,
+    case when t.note like 'throttled%' then null else t.provider end as failed,
     (
         select count(*) from transition as tried
         where tried.bucket = t.bucket and tried.reminder_id = t.reminder_id
@@ -23,13 +24,13 @@ select
     ) - (
         select count(*) from transition as slowed
         where slowed.bucket = t.bucket and slowed.reminder_id = t.reminder_id
-            and slowed.state = 'retry_later' and slowed.channel = t.channel and slowed.note like 'throttled%'
+            and slowed.state in ('retry_later', 'unheard') and slowed.channel = t.channel and slowed.note like 'throttled%'
     ) as on_channel
 from transition as t
 cross join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
-where t.next_at > $2 and t.next_at <= $3 and t.state = 'retry_later' and r.send_before > $3
+where t.next_at > $2 and t.next_at <= $3 and t.state in ('retry_later', 'unheard') and r.send_before > $3
     and exists (
         select 1 from json_each($1) as k
         where t.bucket between k.value ->> 'first' and k.value ->> 'last'
