@@ -14,6 +14,7 @@ mod replay_reference;
 mod replay_rules;
 mod scenarios;
 mod shipped;
+mod six_providers;
 mod source;
 mod store;
 mod support;

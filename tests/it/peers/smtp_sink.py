@@ -21,6 +21,7 @@ AT_RECIPIENT = {
     "busy": "450 4.2.0 <busy@example.net> try again",
     "unknown": "550 5.1.1 <unknown@example.net> no such user",
     "denied": "550 5.7.1 <denied@example.net> relaying denied",
+    "elsewhere": "550 5.7.1 <elsewhere@example.net> not from here",
     "throttle": "451 4.7.0 slow down",
 }
 AFTER_CONTENT = {

@@ -58,6 +58,15 @@ impl Peer {
         paths
     }
 
+    /// It goes away at once, and leaves what it has kept.
+    pub fn leave(mut self) -> Vec<serde_json::Value> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        // What it was writing just then, nobody was answered for.
+        let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).unwrap()).ok();
+        self.kept("json").iter().filter_map(read).collect()
+    }
+
     /// What it has kept about each thing that came.
     pub fn kept_json(&self) -> Vec<serde_json::Value> {
         let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();

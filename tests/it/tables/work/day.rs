@@ -49,6 +49,8 @@ pub async fn work(url: &str) {
     bench.workshop.leases = Arc::new(leases);
     let carrier = Carrier::new();
     bench.workshop.providers = carrier.carries_all(false);
+    // As many at a time as the bound on rows speaks of.
+    bench.workshop.settings.plan_page = 500;
     bench.edit(&format!("{LADDER}{FLAGGED}")).await;
     bench.go_live("2020-01-01").await;
 
