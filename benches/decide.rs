@@ -34,6 +34,7 @@ fn ladder() -> Scenario {
         channels: vec![Channel::Sms, Channel::Email],
         template: None,
         notice_gap_days: 7,
+        patience_min: None,
     };
     Scenario {
         name: "standard".to_owned(),
