@@ -64,7 +64,7 @@ pub struct Next {
     pub state: ReminderState,
     pub reason: Option<Reason>,
     pub retry_at: Option<Timestamp>,
-    /// The channel of the next attempt, for `retry_later`.
+    /// The channel of the next attempt, for `retry_later` and `unheard`.
     pub channel: Option<Channel>,
 }
 
@@ -77,10 +77,7 @@ impl Next {
 /// Decides a reminder's next state after an attempt.
 pub fn settle(outcome: &Outcome, tried: &Tried<'_>, now: Timestamp, limits: &RetryLimits) -> Next {
     let next = after_attempt(outcome, tried, now, limits);
-    match tried.was_taken {
-        true => Next { state: next.state.after_taken(), ..next },
-        false => next,
-    }
+    Next { state: next.state.where_taken(tried.was_taken), ..next }
 }
 
 /// When the next channel's turn comes, where nothing is heard of a reminder

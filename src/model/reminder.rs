@@ -187,7 +187,7 @@ impl Reminder {
 /// `planned` is the reminder's own row; every later state is an appended
 /// transition. Submitting and all that follows it count as sent, save
 /// deferred and retry_later. Once a reminder was unheard it never comes to
-/// either of them again: see [`ReminderState::after_taken`].
+/// either of them again: see [`ReminderState::where_taken`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReminderState {
     Planned,
@@ -256,11 +256,12 @@ impl ReminderState {
         ReminderState::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// This state, of a reminder that a provider took before and that nothing
-    /// was heard of: it may have arrived, so that its steps never become due
-    /// again, whatever came of the attempts that followed.
-    pub fn after_taken(self) -> ReminderState {
+    /// This state, or what it comes to where a provider took the reminder on an
+    /// earlier channel and nothing was heard of it: it may have arrived, so that
+    /// its steps never become due again, whatever came of the attempts since.
+    pub fn where_taken(self, was_taken: bool) -> ReminderState {
         match self {
+            state if !was_taken => state,
             ReminderState::RetryLater => ReminderState::Unheard,
             ReminderState::Suppressed
             | ReminderState::Deferred
@@ -342,7 +343,7 @@ mod tests {
     #[test]
     fn what_may_have_arrived_counts_as_sent_for_ever() {
         for state in ReminderState::ALL {
-            assert!(state == ReminderState::Planned || state.after_taken().counts_as_sent());
+            assert!(state == ReminderState::Planned || state.where_taken(true).counts_as_sent());
         }
     }
 }

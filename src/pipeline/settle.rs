@@ -206,12 +206,12 @@ impl Settle {
             Found::NotTaken if now < standing.send_before => Transition {
                 next_at: Some(now),
                 note: Some("the provider never got it".into()),
-                ..follow(standing, standing.may_end_as(ReminderState::RetryLater), now)
+                ..follow(standing, ReminderState::RetryLater.where_taken(standing.was_taken), now)
             },
             Found::NotTaken => Transition {
                 reason: Some(Reason::OutsideWindow),
                 note: Some("the provider never got it".into()),
-                ..follow(standing, standing.may_end_as(ReminderState::Deferred), now)
+                ..follow(standing, ReminderState::Deferred.where_taken(standing.was_taken), now)
             },
         }
     }
@@ -227,7 +227,7 @@ fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Tran
             channel: Some(channel),
             next_at: Some(now),
             note: Some("did not arrive; the next channel is tried".into()),
-            ..follow(standing, standing.may_end_as(ReminderState::RetryLater), now)
+            ..follow(standing, ReminderState::RetryLater.where_taken(standing.was_taken), now)
         };
     }
     let arrived = Transition { at: receipt.at.min(now), ..follow(standing, state, now) };

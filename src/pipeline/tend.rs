@@ -127,12 +127,15 @@ impl Tend {
                 note: Some("no outcome by its deadline".into()),
                 ..follow(standing, ReminderState::Unknown, now)
             },
-            // Its patience is over, and the window is open.
-            ReminderState::Accepted if next_channel(standing, now).is_some() => Transition {
-                channel: next_channel(standing, now),
-                next_at: Some(now),
-                note: Some("no receipt came; the next channel is tried".into()),
-                ..follow(standing, ReminderState::Unheard, now)
+            ReminderState::Accepted => match next_channel(standing, now) {
+                // Its patience is over, and the window is open.
+                Some(channel) => Transition {
+                    channel: Some(channel),
+                    next_at: Some(now),
+                    note: Some("no receipt came; the next channel is tried".into()),
+                    ..follow(standing, ReminderState::Unheard, now)
+                },
+                None => follow(standing, ReminderState::Expired, now),
             },
             _ => follow(standing, ReminderState::Expired, now),
         };
@@ -164,7 +167,7 @@ impl Tend {
             }
             let deferred = |standing: &Standing| Transition {
                 reason: Some(reason),
-                ..follow(standing, standing.may_end_as(ReminderState::Deferred), now)
+                ..follow(standing, ReminderState::Deferred.where_taken(standing.was_taken), now)
             };
             count += outbox.append(tenure, &missed.iter().map(deferred).collect::<Vec<_>>()).await?
                 as usize;

@@ -29,13 +29,6 @@ pub struct Standing {
     pub was_taken: bool,
 }
 
-impl Standing {
-    /// `state`, or what it comes to where the reminder may have arrived before.
-    pub fn may_end_as(&self, state: ReminderState) -> ReminderState {
-        if self.was_taken { state.after_taken() } else { state }
-    }
-}
-
 /// No contact window is further from midnight UTC of its day than this, so
 /// that a window that is open now belongs to no earlier day.
 const WINDOW_REACH: SignedDuration = SignedDuration::from_hours(48);

@@ -320,7 +320,7 @@ pub fn ended(
     Transition {
         reminder: due.reminder.id,
         seq: due.seq + 1,
-        state: if due.was_taken { state.after_taken() } else { state },
+        state: state.where_taken(due.was_taken),
         at: now,
         attempt: due.attempt,
         channel: due.channel,

@@ -17,9 +17,13 @@ const BOTH: [Channel; 2] = [Channel::Sms, Channel::Email];
 
 /// Account A's reminder, accepted by SMS at nine; its step waits two hours.
 async fn accepted() -> (Arc<Billing>, Bench, Arc<Carrier>) {
+    accepted_with(120).await
+}
+
+async fn accepted_with(patience_min: u32) -> (Arc<Billing>, Bench, Arc<Carrier>) {
     let (billing, mut bench) = owing("2026-03-09").await;
-    let patient = LADDER.replace("name = \"late1\"", "name = \"late1\"\npatience_min = 120");
-    bench.edit(&patient).await;
+    let step = "name = \"late1\"";
+    bench.edit(&LADDER.replace(step, &format!("{step}\npatience_min = {patience_min}"))).await;
     let carrier = Carrier::new();
     bench.workshop.providers = carrier.carries_all(true);
     bench.round("2026-03-10T08:30Z").await;
@@ -71,12 +75,8 @@ async fn what_arrives_late_is_counted_by_whichever_channel() {
 
 #[tokio::test]
 async fn patience_that_outlasts_the_window_waits_for_the_receipt_alone() {
-    let (_, mut bench) = owing("2026-03-09").await;
-    let patient = LADDER.replace("name = \"late1\"", "name = \"late1\"\npatience_min = 720");
-    bench.edit(&patient).await;
-    let carrier = Carrier::new();
-    bench.workshop.providers = carrier.carries_all(true);
-    bench.rounds("2026-03-10T08:30Z", "2026-03-12T08:00Z").await;
+    let (_, bench, carrier) = accepted_with(720).await;
+    bench.rounds("2026-03-10T10:00Z", "2026-03-12T08:00Z").await;
     assert_eq!(bench.standing("A").await, [pair("accepted", "")], "until the receipt's deadline");
     bench.rounds("2026-03-12T08:00Z", "2026-03-14T08:00Z").await;
     assert_eq!(bench.standing("A").await, [pair("expired", "")]);

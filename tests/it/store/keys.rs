@@ -48,8 +48,9 @@ fn next_states(state: ReminderState) -> &'static [ReminderState] {
         Planned => &[Suppressed, Deferred],
         Submitting => &[Accepted, Rejected, RetryLater, Unknown, Deferred],
         RetryLater => &[Submitting, Deferred],
+        Unheard => &[Submitting, Expired],
         Unknown => &[Accepted, RetryLater, Deferred, Expired],
-        Accepted => &[Delivered, Undelivered, RetryLater],
+        Accepted => &[Delivered, Undelivered, RetryLater, Unheard],
         _ => &[],
     }
 }
@@ -62,9 +63,11 @@ struct World {
 }
 
 impl World {
-    async fn standing(&self, reminder: &Reminder) -> (ReminderState, u32) {
+    /// Its state, its place, and whether it may have arrived unheard.
+    async fn standing(&self, reminder: &Reminder) -> (ReminderState, u32, bool) {
         let standing = self.store.standing(&[reminder.id]).await.unwrap();
-        standing.first().map_or((ReminderState::Planned, 0), |one| (one.state, one.seq))
+        let nothing = (ReminderState::Planned, 0, false);
+        standing.first().map_or(nothing, |one| (one.state, one.seq, one.was_taken))
     }
 
     async fn make(&mut self, step: Move) {
@@ -116,12 +119,12 @@ impl World {
 
     async fn append(&self, index: usize, choice: usize, ahead: u32) {
         let Some(one) = self.planned.get(index) else { return };
-        let (was, seq) = self.standing(one).await;
+        let (was, seq, was_taken) = self.standing(one).await;
         let next = next_states(was);
         if next.is_empty() || seq + ahead == 0 {
             return;
         }
-        let state = next[choice % next.len()];
+        let state = next[choice % next.len()].where_taken(was_taken);
         // Only dispatch submits.
         if state != ReminderState::Submitting {
             let next_at = Some(at(NOON));
@@ -136,7 +139,7 @@ impl World {
         let mut items = BTreeMap::new();
         let mut days = BTreeMap::new();
         for one in &self.planned {
-            let (state, _) = self.standing(one).await;
+            let (state, _, _) = self.standing(one).await;
             if !state.counts_as_sent() && state != ReminderState::RetryLater {
                 continue;
             }

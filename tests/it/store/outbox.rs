@@ -28,6 +28,7 @@ on_each_engine![
     a_retry_is_due_with_its_channel_and_the_attempts_on_it,
     a_retry_is_about_the_bills_whose_keys_it_holds,
     throttling_uses_up_no_attempt,
+    what_was_unheard_is_tried_again_and_never_forgotten,
     waiting_finds_what_stands_in_a_state_between_two_moments,
     a_first_attempt_without_an_outcome_is_an_orphan,
     missed_finds_what_was_not_sent_before_its_window_closed,
@@ -361,6 +362,35 @@ async fn throttling_uses_up_no_attempt(store: &SqlStore) {
     store.append(&alone(), &[slowed]).await.unwrap();
     let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     assert_eq!((due.attempt, due.on_channel), (1, 0));
+}
+
+async fn what_was_unheard_is_tried_again_and_never_forgotten(store: &SqlStore) {
+    let one = with_reminder(store).await;
+    submit(store, &[&one]).await;
+    let (channel, next_at) = (Some(Channel::Email), Some(at("2026-03-10T14:00Z")));
+    let accepted = outcome(&one, 1, ReminderState::Accepted);
+    let unheard = outcome(&one, 2, ReminderState::Unheard);
+    let unheard = Transition { channel, next_at, ..unheard };
+    store.append(&alone(), &[accepted, unheard]).await.unwrap();
+    assert_eq!(held(store).await.len(), 1);
+    let due = retries_at(store, "2026-03-10T14:00Z").await.remove(0);
+    assert_eq!((due.channel, due.on_channel, due.was_taken), (channel, 0, true));
+    // Nobody sends it before its window closes.
+    let (opens, closes) = (at("2026-03-10T09:00Z"), one.send_before);
+    let missed = store.missed(&Bucket::all(), opens, closes, 10).await.unwrap();
+    assert_eq!((missed[0].state, missed[0].was_taken), (ReminderState::Unheard, true));
+
+    // The second attempt's outcome is not known, and the first one's never was.
+    let mut again = submission(&one);
+    (again.mark.seq, again.mark.attempt) = (3, 2);
+    store.submit(&alone(), &[again], at(NOON)).await.unwrap();
+    let next_at = Some(at("2026-03-13T12:00Z"));
+    let unknown = Transition { attempt: 2, next_at, ..outcome(&one, 4, ReminderState::Unknown) };
+    store.append(&alone(), &[unknown]).await.unwrap();
+    let (unknown, until) = ([ReminderState::Unknown], at("2026-03-13T12:00Z"));
+    let waiting = store.waiting(&Bucket::all(), &unknown, at(NOON), until, 10).await.unwrap();
+    assert!(waiting[0].was_taken);
+    assert!(store.standing(&[one.id]).await.unwrap()[0].was_taken);
 }
 
 async fn waiting_finds_what_stands_in_a_state_between_two_moments(store: &SqlStore) {

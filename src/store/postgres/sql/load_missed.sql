@@ -1,5 +1,5 @@
 -- Up to $5 reminders of buckets $1 (arrays) whose window closed after $2
--- and not after $3 and that were never submitted, or wait for a retry. $4 is the
+-- and not after $3 and that were never submitted, or wait for another attempt. $4 is the
 -- first id of the earliest day whose windows these may be.
 select
     r.reminder_id, coalesce(t.seq, 0) as seq,
