@@ -3,146 +3,53 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use duebell::model::billing::plus_days;
 use jiff::civil::Date;
 use mail_parser::MessageParser;
 
 use crate::receipts::signature;
+use crate::support::installation::{Installation, text};
 use crate::support::peer::{Peer, closed_port};
 
 /// Where the day that is planned is always the local one.
 const FIRST_ZONE: &str = "Pacific/Kiritimati";
 
-/// An installation in a directory of its own.
-struct Installation {
-    dir: tempfile::TempDir,
+/// An installation over these bills; `extra` is appended to the settings.
+fn installation(bills: &[(&str, Date)], extra: &str) -> Installation {
+    let installation = Installation::new(60);
+    let at = |name: &str| installation.at(name);
+    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
+    let settings = format!(
+        "[paths]\npolicy = {:?}\n[store]\nurl = \"sqlite://{}\"\n\
+         [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\
+         [pipeline]\nsync_every_s = 1\n[provider.sandbox]\nfile = {:?}\n{extra}",
+        at("policy"),
+        at("duebell.db"),
+        at("billing.db"),
+        queries.display().to_string(),
+        at("sandbox.jsonl"),
+    );
+    installation.write("policy/all.toml", SCENARIO);
+    installation.write("config.toml", &settings);
+    let accounts = format!(
+        "id,name,zone,language,email,phone\n\
+         A1,Zoë Müller-王,{FIRST_ZONE},de,anna@example.net,+4915123456789\n\
+         A2,Bob,{FIRST_ZONE},en,not-an-address,\n"
+    );
+    let mut rows = "bill,account,amount,issued,due\n".to_owned();
+    for (bill, due) in bills {
+        let account = if bill.starts_with('X') { "A2" } else { "A1" };
+        let issued = plus_days(*due, -20);
+        rows.push_str(&format!("{bill},{account},\"1.234,50\",{issued},{due}\n"));
+    }
+    installation.import(MAPPING, &accounts, &rows);
+    installation
 }
 
-impl Installation {
-    /// Accounts and bills come by CSV; `extra` is appended to the settings.
-    fn new(bills: &[(&str, Date)], extra: &str) -> Installation {
-        let installation = Installation { dir: tempfile::tempdir().unwrap() };
-        let at = |name: &str| installation.path(name).display().to_string();
-        std::fs::create_dir(installation.path("policy")).unwrap();
-        std::fs::write(installation.path("policy/all.toml"), SCENARIO).unwrap();
-        let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
-        let settings = format!(
-            "[paths]\npolicy = {:?}\n[store]\nurl = \"sqlite://{}\"\n\
-             [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\
-             [pipeline]\nsync_every_s = 1\n[provider.sandbox]\nfile = {:?}\n{extra}",
-            at("policy"),
-            at("duebell.db"),
-            at("billing.db"),
-            queries.display().to_string(),
-            at("sandbox.jsonl"),
-        );
-        std::fs::write(installation.path("config.toml"), settings).unwrap();
-        installation.import(bills);
-        installation
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn import(&self, bills: &[(&str, Date)]) {
-        let accounts = format!(
-            "id,name,zone,language,email,phone\n\
-             A1,Zoë Müller-王,{FIRST_ZONE},de,anna@example.net,+4915123456789\n\
-             A2,Bob,{FIRST_ZONE},en,not-an-address,\n"
-        );
-        let mut rows = "bill,account,amount,issued,due\n".to_owned();
-        for (bill, due) in bills {
-            let account = if bill.starts_with('X') { "A2" } else { "A1" };
-            rows.push_str(&format!(
-                "{bill},{account},\"1.234,50\",{},{due}\n",
-                plus_days(*due, -20)
-            ));
-        }
-        std::fs::write(self.path("accounts.csv"), accounts).unwrap();
-        std::fs::write(self.path("bills.csv"), rows).unwrap();
-        std::fs::write(self.path("mapping.toml"), MAPPING).unwrap();
-        let at = |name: &str| self.path(name).display().to_string();
-        let output = Command::new(env!("CARGO_BIN_EXE_duebell"))
-            .args(["import", "--into", &at("billing.db"), "--mapping", &at("mapping.toml")])
-            .args(["--accounts", &at("accounts.csv"), "--bills", &at("bills.csv")])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duebell"));
-        command.arg("--config").arg(self.path("config.toml"));
-        command
-    }
-
-    /// Runs a command to its end; its standard output.
-    #[track_caller]
-    fn says(&self, arguments: &[&str]) -> String {
-        let output = self.ends(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    fn ends(&self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().unwrap()
-    }
-
-    fn start(&self) -> Daemon {
-        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
-        let child = self.command().arg("run").stdin(Stdio::null()).stderr(log).spawn().unwrap();
-        Daemon(child)
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.path("daemon.log")).unwrap()
-    }
-
-    fn sandbox(&self) -> Vec<duebell::provider::sandbox::Message> {
-        duebell::provider::sandbox::read_all(&self.path("sandbox.jsonl")).unwrap_or_default()
-    }
-
-    /// Waits for what another process is to bring about.
-    #[track_caller]
-    fn eventually(&self, what: &str, holds: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !holds() {
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "{what} did not come:\n{}",
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-/// A running daemon; killed if the test gives up.
-struct Daemon(Child);
-
-impl Daemon {
-    fn terminate(mut self) -> std::process::ExitStatus {
-        let killed =
-            Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        self.0.wait().unwrap()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn sandbox(installation: &Installation) -> Vec<duebell::provider::sandbox::Message> {
+    duebell::provider::sandbox::read_all(&installation.path("sandbox.jsonl")).unwrap_or_default()
 }
 
 const SCENARIO: &str = r#"
@@ -189,13 +96,13 @@ fn due_yesterday() -> Date {
 
 #[test]
 fn a_new_installation_sends_nothing_and_shows_what_it_would_send() {
-    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let installation = installation(&[("B1", due_yesterday())], "");
     let daemon = installation.start();
     let planned = || installation.says(&["status", "--json"]).contains("\"suppressed\": 1");
     installation.eventually("the observed reminder", planned);
     assert!(daemon.terminate().success());
 
-    assert!(installation.sandbox().is_empty());
+    assert!(sandbox(&installation).is_empty());
     assert!(
         installation.says(&["status"]).contains("all (")
             && installation.log().contains("observing")
@@ -207,12 +114,12 @@ fn a_new_installation_sends_nothing_and_shows_what_it_would_send() {
 #[test]
 fn a_live_daemon_reminds_once_however_often_it_is_restarted() {
     let bills = [("B1", due_yesterday()), ("B2", due_yesterday()), ("X1", due_yesterday())];
-    let installation = Installation::new(&bills, "");
+    let installation = installation(&bills, "");
     installation.says(&["live"]);
     for _ in 0..3 {
         let daemon = installation.start();
         installation.eventually("its start", || installation.log().contains("ready"));
-        installation.eventually("the reminder", || !installation.sandbox().is_empty());
+        installation.eventually("the reminder", || !sandbox(&installation).is_empty());
         installation.eventually("its receipt", || {
             installation.says(&["status", "--json"]).contains("\"delivered\": 1")
         });
@@ -220,7 +127,7 @@ fn a_live_daemon_reminds_once_however_often_it_is_restarted() {
     }
     // One message for both bills of the account; the other account has no
     // usable address, and says so.
-    let messages = installation.sandbox();
+    let messages = sandbox(&installation);
     assert_eq!(messages.len(), 1);
     assert!(messages[0].text.contains("B1") && messages[0].text.contains("B2"));
     let story = installation.says(&["explain", "A2"]);
@@ -231,7 +138,7 @@ fn a_live_daemon_reminds_once_however_often_it_is_restarted() {
 
 #[test]
 fn a_killed_daemon_goes_on_where_it_was() {
-    let installation = Installation::new(&[("B1", due_yesterday())], "latency_ms = 1500\n");
+    let installation = installation(&[("B1", due_yesterday())], "latency_ms = 1500\n");
     installation.says(&["live"]);
     let daemon = installation.start();
     // The sandbox thinks for a while: killed now, the outcome is not known.
@@ -244,19 +151,19 @@ fn a_killed_daemon_goes_on_where_it_was() {
         installation.says(&["status", "--json"]).contains("\"delivered\": 1")
     });
     assert!(daemon.terminate().success());
-    assert_eq!(installation.sandbox().len(), 1);
+    assert_eq!(sandbox(&installation).len(), 1);
     assert!(installation.log().contains("submissions were cut short"));
 }
 
 #[test]
 fn a_second_daemon_on_the_same_file_is_told_who_is_there() {
-    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let installation = installation(&[("B1", due_yesterday())], "");
     let daemon = installation.start();
     installation.eventually("its start", || installation.log().contains("ready"));
     let second = installation.ends(&["run"]);
     let told = text(&second.stderr);
     assert!(!second.status.success());
-    let holder = format!("duebell.db is in use by process {}, started 2", daemon.0.id());
+    let holder = format!("duebell.db is in use by process {}, started 2", daemon.id());
     for part in [&holder, "stop that one first", "store.url"] {
         assert!(told.contains(part), "{part} is missing in:\n{told}");
     }
@@ -270,14 +177,14 @@ fn a_second_daemon_on_the_same_file_is_told_who_is_there() {
 
 #[test]
 fn the_kill_switch_stops_sending_and_resume_lets_it_go_on() {
-    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let installation = installation(&[("B1", due_yesterday())], "");
     installation.says(&["live"]);
     installation.says(&["halt"]);
     let daemon = installation.start();
     installation.eventually("the warning", || installation.log().contains("kill switch"));
-    assert!(installation.sandbox().is_empty());
+    assert!(sandbox(&installation).is_empty());
     installation.says(&["resume"]);
-    installation.eventually("the reminder", || installation.sandbox().len() == 1);
+    installation.eventually("the reminder", || sandbox(&installation).len() == 1);
     assert!(daemon.terminate().success());
 }
 
@@ -289,7 +196,7 @@ fn a_letter_reaches_a_real_mail_server_whole() {
          from = \"Beispiel Netz <rechnung@example.org>\"\nunsubscribe = \"stop@example.org\"\n",
         peer.port
     );
-    let installation = Installation::new(&[("B1", due_yesterday())], &smtp);
+    let installation = installation(&[("B1", due_yesterday())], &smtp);
     installation.says(&["live"]);
     let daemon = installation.start();
     installation.eventually("the letter", || !peer.kept("eml").is_empty());
@@ -325,7 +232,7 @@ fn a_gateways_receipt_is_taken_and_settled() {
         peer.port,
         secret_file.display().to_string()
     );
-    let installation = Installation::new(&[("B1", due_yesterday())], &settings);
+    let installation = installation(&[("B1", due_yesterday())], &settings);
     installation.says(&["live"]);
     let daemon = installation.start();
     let stands =
@@ -354,7 +261,7 @@ fn a_gateways_receipt_is_taken_and_settled() {
 
 #[test]
 fn everything_wrong_with_the_settings_is_told_at_once() {
-    let installation = Installation::new(&[("B1", due_yesterday())], "");
+    let installation = installation(&[("B1", due_yesterday())], "");
     let scenario =
         SCENARIO.replace("closes = \"24:00\"", "closes = \"00:00\"").replace("[\"email\"]", "[]");
     std::fs::write(installation.path("policy/all.toml"), scenario).unwrap();
@@ -386,12 +293,12 @@ fn everything_wrong_with_the_settings_is_told_at_once() {
 
 #[test]
 fn a_plan_is_shown_without_a_daemon() {
-    let installation = Installation::new(&[("B1", due_yesterday()), ("X1", due_yesterday())], "");
+    let installation = installation(&[("B1", due_yesterday()), ("X1", due_yesterday())], "");
     let counts = installation.says(&["sync"]);
     assert!(counts.contains("bills: 2 read = 2 used + 0 set aside"), "{counts}");
     let plan = installation.says(&["plan", "--on", &today().to_string()]);
     assert!(plan.contains("send  A1") && plan.contains("not   A2"), "{plan}");
-    assert!(installation.sandbox().is_empty());
+    assert!(sandbox(&installation).is_empty());
     let check = installation.says(&["source", "check"]);
     assert!(check.contains("account A1") && !check.contains("Müller"), "{check}");
 }

@@ -2,16 +2,16 @@
 //! go away half-way, one is slow, and numbers behave as numbers do. Everybody
 //! hears once what is to be heard, and everything ends somewhere.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
 
 use duebell::model::billing::plus_days;
 use duebell::store::{AttemptLine, SqlStore};
 use jiff::civil::DateTime;
 use serde_json::Value;
 
+use crate::support::installation::Installation;
 use crate::support::peer::Peer;
 
 /// Where the day that is planned is always the local one.
@@ -158,71 +158,31 @@ impl Peers {
     }
 }
 
-struct Run {
-    dir: tempfile::TempDir,
-    daemon: Child,
+/// Everything that it takes, live; the daemon is not started.
+fn installation(peers: &Peers, all: &[Subscriber]) -> Installation {
+    let home = Installation::new(150);
+    home.write("password", "secret");
+    home.write("token", "0123456789abcdef0123456789abcdef");
+    home.write("key", "s3cret");
+    home.write("aws.json", r#"{"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "s3cret/key+"}"#);
+    home.write("config.toml", &settings(&home, peers));
+    for (segment, channels, is_open) in [
+        ("sms", r#""sms", "email""#, true),
+        ("voice", r#""voice""#, true),
+        ("mail", r#""email""#, true),
+        ("shut", r#""sms", "email""#, false),
+    ] {
+        home.write(&format!("policy/{segment}.toml"), &scenario(segment, channels, is_open));
+    }
+    queries(&home);
+    import(&home, all);
+    home.says(&["sync"]);
+    home.says(&["live"]);
+    home
 }
 
-impl Drop for Run {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
-impl Run {
-    fn begin(peers: &Peers, all: &[Subscriber]) -> Run {
-        let dir = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
-        write("password", "secret");
-        write("token", "0123456789abcdef0123456789abcdef");
-        write("key", "s3cret");
-        write("aws.json", r#"{"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "s3cret/key+"}"#);
-        write("config.toml", &settings(dir.path(), peers));
-        std::fs::create_dir(dir.path().join("policy")).unwrap();
-        for (segment, channels, is_open) in [
-            ("sms", r#""sms", "email""#, true),
-            ("voice", r#""voice""#, true),
-            ("mail", r#""email""#, true),
-            ("shut", r#""sms", "email""#, false),
-        ] {
-            write(&format!("policy/{segment}.toml"), &scenario(segment, channels, is_open));
-        }
-        queries(&dir.path().join("queries"));
-        import(dir.path(), all);
-        for command in ["sync", "live"] {
-            assert!(duebell(dir.path()).arg(command).status().unwrap().success(), "{command}");
-        }
-        let log = std::fs::File::create(dir.path().join("log")).unwrap();
-        let mut command = duebell(dir.path());
-        let daemon = command.arg("run").stdin(Stdio::null()).stderr(log).spawn().unwrap();
-        Run { dir, daemon }
-    }
-
-    fn states(&self) -> BTreeMap<String, usize> {
-        let output = duebell(self.dir.path()).args(["status", "--json"]).output().unwrap();
-        let status: Value = serde_json::from_slice(&output.stdout).unwrap();
-        serde_json::from_value(status["reminders"].clone()).unwrap()
-    }
-
-    #[track_caller]
-    fn eventually(&self, what: &str, holds: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !holds() {
-            assert!(began.elapsed() < Duration::from_secs(150), "{what}: {:?}", self.states());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-fn duebell(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_duebell"));
-    command.arg("--config").arg(dir.join("config.toml")).stdout(Stdio::piped());
-    command
-}
-
-fn settings(dir: &Path, peers: &Peers) -> String {
-    let at = |name: &str| dir.join(name).display().to_string();
+fn settings(home: &Installation, peers: &Peers) -> String {
+    let at = |name: &str| home.at(name);
     let port = |peer: &Option<Peer>| peer.as_ref().map_or(0, |peer| peer.port);
     format!(
         r#"
@@ -314,20 +274,19 @@ fn scenario(segment: &str, channels: &str, is_open: bool) -> String {
 }
 
 /// Our own queries, and a balance that knows who has paid just now.
-fn queries(into: &Path) {
-    std::fs::create_dir(into).unwrap();
+fn queries(home: &Installation) {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
     for entry in std::fs::read_dir(ours).unwrap() {
-        let path: PathBuf = entry.unwrap().path();
+        let path = entry.unwrap().path();
         let mut text = std::fs::read_to_string(&path).unwrap();
         if path.ends_with("balances.sql") {
             text.push_str("    and id not like 'BP%'\n");
         }
-        std::fs::write(into.join(path.file_name().unwrap()), text).unwrap();
+        home.write(&format!("queries/{}", path.file_name().unwrap().display()), &text);
     }
 }
 
-fn import(dir: &Path, all: &[Subscriber]) {
+fn import(home: &Installation, all: &[Subscriber]) {
     let due = plus_days(now().date(), -1);
     let issued = plus_days(due, -20);
     let mut accounts = "id,segment,zone,language,phone,email\n".to_owned();
@@ -345,22 +304,7 @@ columns = { account_id = "id", segment = "segment", zone = "zone", language = "l
 columns = { bill_id = "bill", account_id = "account", amount = "amount", issued_on = "issued", due_on = "due" }
 constants = { currency = "EUR" }
 "#;
-    for (name, text) in [("accounts.csv", &*accounts), ("bills.csv", &bills), ("m.toml", mapping)] {
-        std::fs::write(dir.join(name), text).unwrap();
-    }
-    let import = Command::new(env!("CARGO_BIN_EXE_duebell"))
-        .arg("import")
-        .arg("--into")
-        .arg(dir.join("billing.db"))
-        .arg("--mapping")
-        .arg(dir.join("m.toml"))
-        .arg("--accounts")
-        .arg(dir.join("accounts.csv"))
-        .arg("--bills")
-        .arg(dir.join("bills.csv"))
-        .output()
-        .unwrap();
-    assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
+    home.import(mapping, &accounts, &bills);
 }
 
 /// What an account's reminder went through, with whom.
@@ -442,29 +386,31 @@ fn everybody_hears_once_and_everything_ends_somewhere() {
     let all = subscribers();
     assert_eq!(all.len(), 2_000);
     let mut peers = Peers::start();
-    let run = Run::begin(&peers, &all);
+    let home = installation(&peers, &all);
+    let daemon = home.start();
 
     // Two of six go away in the middle of their work: by their rates it takes
     // them longer than this does.
     let has = |peer: &Option<Peer>, count| peer.as_ref().unwrap().kept("json").len() >= count;
-    run.eventually("the first messages", || has(&peers.smsc, 400) && has(&peers.infobip, 40));
+    home.eventually("the first messages", || has(&peers.smsc, 400) && has(&peers.infobip, 40));
     for (name, peer) in [("smpp", peers.smsc.take()), ("infobip", peers.infobip.take())] {
         peers.kept.insert(name, peer.unwrap().leave());
     }
     let ends = ["submitting", "retry_later", "unknown", "unheard"];
-    run.eventually("the last outcome", || {
-        let states = run.states();
+    home.eventually("the last outcome", || {
+        let states = home.states();
         let planned = states.get("planned").copied().unwrap_or(0);
         planned <= SHUT && !ends.iter().any(|state| states.contains_key(*state))
     });
     // Once more past the patience of whatever was accepted last.
     std::thread::sleep(Duration::from_secs(PATIENCE_S + 2));
-    run.eventually("the end of what was unheard", || {
-        let states = run.states();
+    home.eventually("the end of what was unheard", || {
+        let states = home.states();
         !ends.iter().any(|state| states.contains_key(*state))
     });
 
-    let states = run.states();
+    assert!(daemon.terminate().success(), "{}", home.log());
+    let states = home.states();
     // Of those whose window is over for today, no reminder was planned.
     let count = states.values().sum::<usize>();
     assert!(count == all.len() || count == all.len() - SHUT, "{states:?}");
@@ -472,13 +418,12 @@ fn everybody_hears_once_and_everything_ends_somewhere() {
     for ((provider, to), count) in peers.taken() {
         *taken.entry(to).or_default().entry(provider).or_default() += count;
     }
-    let used: std::collections::BTreeSet<&str> =
-        taken.values().flat_map(|by| by.keys().copied()).collect();
+    let used: BTreeSet<&str> = taken.values().flat_map(|by| by.keys().copied()).collect();
     assert_eq!(used.len(), 6, "everybody had something to carry: {used:?}");
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let url = format!("sqlite://{}", run.dir.path().join("store.db").display());
+        let url = format!("sqlite://{}", home.at("store.db"));
         let store = SqlStore::open(&url, None).await.unwrap();
         let desk = store.desk();
         for one in &all {

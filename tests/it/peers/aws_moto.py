@@ -10,7 +10,6 @@ standard input does.
 """
 
 import http.client
-import http.server
 import json
 import logging
 import os
@@ -23,6 +22,8 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 import boto3
 from moto.server import ThreadedMotoServer
+
+from serving import Handler, listen, stay
 
 DIRECTORY = pathlib.Path(sys.argv[1])
 ANYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -43,11 +44,11 @@ def moto_says(method, path, body=None, headers=None):
     connection = http.client.HTTPConnection(HOST, PORT)
     connection.request(method, path, body, headers or {})
     response = connection.getresponse()
-    return response.status, response.getheader("x-amzn-errortype"), response.read()
+    error = response.getheader("x-amzn-errortype")
+    return response.status, {"x-amzn-errortype": error} if error else {}, response.read()
 
 
-class Door(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Door(Handler):
     lock = threading.Lock()
     count = 0
 
@@ -62,32 +63,16 @@ class Door(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == "/publish":
             SNS.publish(TopicArn=TOPIC, Message=body.decode())
-            return self.answer(200, None, b"{}")
+            return self.answer(200, {}, b"{}")
         if self.path == "/notify":
             with Door.lock:
                 Door.count += 1
                 (DIRECTORY / f"{Door.count:03}.body").write_bytes(body)
-            return self.answer(200, None, b"")
+            return self.answer(200, {}, b"")
         self.answer(*moto_says("POST", self.path, body, dict(self.headers)))
 
-    def answer(self, status, error, data):
-        self.send_response(status)
-        if error:
-            self.send_header("x-amzn-errortype", error)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
 
-    def log_message(self, *arguments):
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-
-server = Server(("127.0.0.1", 0), Door)
-threading.Thread(target=server.serve_forever, daemon=True).start()
+port = listen(Door)
 
 iam = client("iam")
 iam.create_user(UserName="duebell")
@@ -98,12 +83,11 @@ KEY, SECRET = made["AccessKeyId"], made["SecretAccessKey"]
 client("sesv2").create_email_identity(EmailIdentity="rechnung@example.org")
 TOPIC = client("sns").create_topic(Name="duebell")["TopicArn"]
 client("sns").subscribe(
-    TopicArn=TOPIC, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_address[1]}/notify"
+    TopicArn=TOPIC, Protocol="http", Endpoint=f"http://127.0.0.1:{port}/notify"
 )
 SNS = client("sns", KEY, SECRET)
 # From here on every request is held against IAM.
 status, _, said = moto_says("POST", "/moto-api/reset-auth", "0", {"Content-Type": "text/plain"})
 assert status == 200, said
 
-print("port", server.server_address[1], flush=True)
-sys.stdin.read()
+stay(port)

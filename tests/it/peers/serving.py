@@ -26,8 +26,17 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
 
-def serve(handler):
+def listen(handler):
+    """Answers from now on; its port."""
     server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print("port", server.server_address[1], flush=True)
+    return server.server_address[1]
+
+
+def stay(port):
+    print("port", port, flush=True)
     sys.stdin.read()
+
+
+def serve(handler):
+    stay(listen(handler))

@@ -6,6 +6,7 @@ pub mod billing;
 pub mod build;
 pub mod carrier;
 pub mod data;
+pub mod installation;
 pub mod mariadb;
 pub mod node;
 pub mod peer;
