@@ -15,9 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Url, redirect, retry};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect, retry};
 use serde::Serialize;
 
+use super::reach::{self, Names, Place};
 use super::tls::client_config;
 use super::{Delay, SendOutcome};
 
@@ -37,6 +38,8 @@ const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug, Clone)]
 pub struct ApiClient {
     client: Client,
+    /// The last place that requests may go to.
+    as_far_as: Place,
 }
 
 /// What a provider answered, whatever the status.
@@ -68,32 +71,38 @@ impl ApiClient {
     /// # Errors
     /// When the machine trusts no certificate.
     pub fn new(answer_for: Duration) -> anyhow::Result<ApiClient> {
-        let connect_for = answer_for.min(CONNECT_MAX);
-        let client = Client::builder()
-            .tls_backend_preconfigured(client_config()?)
-            .http1_only()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .pool_idle_timeout(IDLE_MAX)
-            .connect_timeout(connect_for)
-            // Longer than connecting alone: what runs out first tells whether
-            // the request may have left.
-            .timeout(connect_for + answer_for)
-            .build()
-            .context("could not prepare requests")?;
-        Ok(ApiClient { client })
+        let client = builder(answer_for)?.build().context("could not prepare requests")?;
+        Ok(ApiClient { client, as_far_as: Place::Never })
+    }
+
+    /// For URLs that somebody else wrote: no address beyond `as_far_as` is
+    /// connected to; see [`reach`].
+    ///
+    /// # Errors
+    /// When the machine trusts no certificate.
+    pub fn within(as_far_as: Place, answer_for: Duration) -> anyhow::Result<ApiClient> {
+        let names = Names { look_up: reach::system(), as_far_as };
+        let client = builder(answer_for)?.dns_resolver(names).build();
+        Ok(ApiClient { client: client.context("could not prepare requests")?, as_far_as })
     }
 
     /// # Errors
     /// When there was no answer.
     pub async fn get(&self, url: Url, headers: HeaderMap) -> Result<ApiAnswer, NoAnswer> {
+        self.may_ask(&url)?;
         answer(self.client.get(url).headers(headers)).await
+    }
+
+    /// An address that stands in the URL itself is never looked up.
+    fn may_ask(&self, url: &Url) -> Result<(), NoAnswer> {
+        let literal = reach::literal(url).map_or(Place::Public, reach::place);
+        if literal <= self.as_far_as { Ok(()) } else { Err(NoAnswer::NotSent) }
     }
 
     /// # Errors
     /// When there was no answer.
     pub async fn delete(&self, url: Url, headers: HeaderMap) -> Result<ApiAnswer, NoAnswer> {
+        self.may_ask(&url)?;
         answer(self.client.delete(url).headers(headers)).await
     }
 
@@ -132,10 +141,26 @@ impl ApiClient {
         content_type: &'static str,
         body: Vec<u8>,
     ) -> Result<ApiAnswer, NoAnswer> {
+        self.may_ask(&url)?;
         let request = self.client.post(url).headers(headers);
         answer(request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)).body(body))
             .await
     }
+}
+
+fn builder(answer_for: Duration) -> anyhow::Result<ClientBuilder> {
+    let connect_for = answer_for.min(CONNECT_MAX);
+    Ok(Client::builder()
+        .tls_backend_preconfigured(client_config()?)
+        .http1_only()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .pool_idle_timeout(IDLE_MAX)
+        .connect_timeout(connect_for)
+        // Longer than connecting alone: what runs out first tells whether
+        // the request may have left.
+        .timeout(connect_for + answer_for))
 }
 
 async fn answer(request: RequestBuilder) -> Result<ApiAnswer, NoAnswer> {
@@ -259,6 +284,21 @@ mod tests {
             let error = base_url("url", bad).unwrap_err().to_string();
             assert!(error.starts_with("url "), "{bad}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_others_wrote_does_not_lead_home() {
+        let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        door.set_nonblocking(true).unwrap();
+        let port = door.local_addr().unwrap().port();
+        let client = ApiClient::within(Place::Public, Duration::from_millis(200)).unwrap();
+        // By address, by address in other clothes, and by a name.
+        for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "2130706433", "localhost"] {
+            let url: Url = format!("http://{host}:{port}/").parse().unwrap();
+            let answer = client.get(url, HeaderMap::new()).await;
+            assert_eq!(answer, Err(NoAnswer::NotSent), "{host}");
+        }
+        assert!(door.accept().is_err(), "nobody came");
     }
 
     #[tokio::test]

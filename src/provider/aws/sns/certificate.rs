@@ -20,6 +20,7 @@ use webpki::ring::RSA_PKCS1_2048_8192_SHA256;
 use crate::provider::NotTaken;
 use crate::provider::api::{ApiAnswer, ApiClient};
 use crate::provider::aws::is_region;
+use crate::provider::reach::Place;
 use crate::provider::signature::Refused;
 
 /// SNS waits fifteen seconds for our answer.
@@ -55,7 +56,9 @@ impl Certificates {
     /// When the machine trusts no certificate.
     pub fn new(elsewhere: Option<Url>) -> anyhow::Result<Certificates> {
         Ok(Certificates {
-            api: ApiClient::new(ANSWER_MAX)?,
+            // Anybody can post a URL. Private addresses are left in: SNS may be
+            // reached by an endpoint in the operator's own network.
+            api: ApiClient::within(Place::Private, ANSWER_MAX)?,
             elsewhere,
             kept: Mutex::default(),
             fetching: tokio::sync::Mutex::default(),
