@@ -1,72 +1,50 @@
-//! SMS, calls and e-mail through a gateway of the operator's own: one JSON
-//! request per attempt.
+//! SMS, calls and e-mail through an HTTP API: a gateway of the operator's own
+//! with our contract, or any other by template.
 //!
-//! The contract that the gateway must keep is in `docs/PROVIDERS.md`. Nothing
-//! is sent twice underneath: redirects are not followed, requests are not
-//! repeated, and connections are dropped before a server would drop them.
-//! Proxies of the environment are not asked: they would see every subscriber.
+//! The contract and the templates are in `docs/PROVIDERS.md`. Nothing is sent
+//! twice underneath: redirects are not followed, requests are not repeated,
+//! and connections are dropped before a server would drop them. Proxies of the
+//! environment are not asked: they would see every subscriber.
 
 mod answer;
 mod callback;
+mod contract;
 mod line;
+pub mod mapping;
+mod pointer;
 mod pool;
+pub mod receipt;
+pub mod request;
+mod settings;
+mod template;
 mod transport;
 
-use std::borrow::Cow;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Response, Uri};
 use jiff::Timestamp;
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
 
 use self::answer::{Answer, Body};
 pub use self::callback::{Callback, RECEIPTS_MAX};
+use self::line::Gateway;
+use self::mapping::{Mapping, Raw};
+use self::request::Plan;
+pub use self::settings::Settings;
 use self::transport::{NoAnswer, Transport};
+use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::reach;
 use super::{CallbackReader, Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
 /// A gateway that cannot be reached in this time counts as down.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-
-/// A gateway, in the settings as one table of `[provider.http]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    pub url: String,
-    /// What it carries.
-    pub channels: Vec<Channel>,
-    /// A file with the token for `Authorization: Bearer`.
-    pub token_file: Option<PathBuf>,
-    /// For the answer, once connected.
-    pub timeout_ms: u32,
-    /// The header that carries the attempt's key; empty for none.
-    pub idempotency_header: Option<String>,
-    /// It posts receipts to us. Without, acceptance is all that is ever known.
-    pub receipts: bool,
-    /// Files with the secrets that its postings are signed with, `whsec_…`
-    /// each; more than one while they change.
-    pub receipt_secret_files: Vec<PathBuf>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            url: String::new(),
-            channels: Vec::new(),
-            token_file: None,
-            timeout_ms: 10_000,
-            idempotency_header: Some("Idempotency-Key".to_owned()),
-            receipts: false,
-            receipt_secret_files: Vec::new(),
-        }
-    }
-}
 
 /// Sends through a gateway.
 pub struct Http {
@@ -75,64 +53,48 @@ pub struct Http {
     idempotency_header: Option<HeaderName>,
     gives_receipts: bool,
     transport: Transport,
+    speaks: Speaks,
+    mapping: Option<Mapping>,
 }
 
-/// What the gateway gets.
-#[derive(Serialize)]
-struct Request<'a> {
-    key: &'a str,
-    channel: Channel,
-    to: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    name: &'a str,
-    language: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    html: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    script: Option<Cow<'a, str>>,
-    expires_at: Timestamp,
+/// What a request looks like.
+enum Speaks {
+    Contract(Uri),
+    Template(Box<Filling>),
+}
+
+/// A template, and what it is filled with besides the message.
+struct Filling {
+    plan: Plan,
+    secrets: BTreeMap<String, String>,
+    callback_url: Option<Url>,
+}
+
+/// The first of what is wrong, as an error that begins with the key.
+fn first(wrong: Vec<Wrong>) -> anyhow::Error {
+    let mut wrong = wrong.into_iter();
+    let said = wrong.next().map_or(String::new(), |(key, what)| format!("{key} {what}"));
+    anyhow::anyhow!(said)
 }
 
 impl Http {
-    /// Checks the settings and reads the token. The gateway is not called: it
-    /// may be away when the daemon starts.
+    /// Checks the settings and reads the secrets. The gateway is not called:
+    /// it may be away when the daemon starts.
     pub fn connect(name: &str, settings: &Settings) -> anyhow::Result<Http> {
+        Http::told_back_at(None, name, settings)
+    }
+
+    /// Likewise, for one that is given the URL at which it may post to us.
+    pub fn told_back_at(
+        callback_url: Option<Url>,
+        name: &str,
+        settings: &Settings,
+    ) -> anyhow::Result<Http> {
         ensure!(!settings.channels.is_empty(), "channels is empty; list sms, voice or email");
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 10000");
-        let url: Url = settings
-            .url
-            .parse()
-            .context("url is none; write one such as https://gateway.example.org/send")?;
-        let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        ensure!(
-            url.scheme() == "https" || url.scheme() == "http",
-            "url is neither https nor http; write one such as https://gateway.example.org/send"
-        );
-        ensure!(
-            url.username().is_empty() && url.password().is_none(),
-            "url holds a user or password; put the secret into a file and name it in token_file"
-        );
-        let token = settings.token_file.as_ref().map(|path| -> anyhow::Result<HeaderValue> {
-            ensure!(
-                url.scheme() == "https" || is_local,
-                "url would send the token in clear; write https, or leave out token_file"
-            );
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("could not read token_file {}", path.display()))?;
-            ensure!(!text.trim().is_empty(), "token_file {} is empty", path.display());
-            // The cause is dropped: it must not show what the file holds.
-            let mut value =
-                HeaderValue::from_str(&format!("Bearer {}", text.trim())).ok().context(format!(
-                    "token_file {} holds more than one line of text",
-                    path.display()
-                ))?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
+        let url = settings.base()?;
+        let (plan, mapping) = settings.read(callback_url.is_some()).map_err(first)?;
+        let headers = settings.token(&url)?;
         let idempotency_header = settings
             .idempotency_header
             .as_deref()
@@ -140,14 +102,29 @@ impl Http {
             .map(|name| name.parse::<HeaderName>())
             .transpose()
             .context("idempotency_header is no header name; write one such as Idempotency-Key")?;
-        let token = token.transpose()?.map(|token| (AUTHORIZATION, token));
         let answer_for = Duration::from_millis(settings.timeout_ms.into());
+        let connect_for = answer_for.min(CONNECT_MAX);
+        let gateway = Gateway::new(&url, reach::system(), settings.as_far_as(&url))?;
+        let transport = Transport::new(&url, gateway, headers, connect_for, answer_for)?;
+        let speaks = match plan {
+            Some(plan) => {
+                let secrets = settings.secrets()?;
+                Speaks::Template(Box::new(Filling { plan, secrets, callback_url }))
+            }
+            None => {
+                let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+                let target = format!("{}{query}", url.path());
+                Speaks::Contract(target.parse().context("url cannot be asked for")?)
+            }
+        };
         Ok(Http {
             name: name.to_owned(),
             channels: settings.channels.clone(),
             idempotency_header,
             gives_receipts: settings.receipts,
-            transport: Transport::new(&url, token, answer_for.min(CONNECT_MAX), answer_for)?,
+            transport,
+            speaks,
+            mapping,
         })
     }
 
@@ -159,53 +136,72 @@ impl Http {
     fn rejected(because: Refusal, what: &str) -> SendOutcome {
         SendOutcome::Rejected { because, note: format!("http: {what}") }
     }
+
+    /// What came of the request for a message; `Err` where there is none.
+    async fn ask(
+        &self,
+        message: &Outgoing,
+        now: Timestamp,
+    ) -> Result<Result<Response<Vec<u8>>, NoAnswer>, SendOutcome> {
+        let key = message.key.to_string();
+        let header =
+            |key: String| self.idempotency_header.clone().zip(HeaderValue::try_from(key).ok());
+        match &self.speaks {
+            Speaks::Contract(uri) => {
+                let request = contract::request(message, &key)?;
+                let mut body = Vec::with_capacity(request.bytes());
+                if serde_json::to_writer(&mut body, &request).is_err() {
+                    return Err(Http::rejected(Refusal::BadContent, "no JSON can be made of it"));
+                }
+                let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                let headers = [json].into_iter().chain(header(key));
+                Ok(self.transport.ask(Method::POST, uri.clone(), headers, body).await)
+            }
+            Speaks::Template(filling) => {
+                let ready = filling.fill(message, &key, now)?;
+                let headers = header(key).into_iter().chain(ready.headers);
+                Ok(self.transport.ask(ready.method, ready.uri, headers, ready.body).await)
+            }
+        }
+    }
 }
 
-/// What the subscriber gets, and where; `Err` where the two do not fit.
-fn request<'a>(message: &'a Outgoing, key: &'a str) -> Result<Request<'a>, SendOutcome> {
+impl Filling {
+    fn fill(
+        &self,
+        message: &Outgoing,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<request::Ready, SendOutcome> {
+        let to = address(message)?;
+        if !fits(message) {
+            return Err(Http::rejected(Refusal::BadContent, "content of another channel"));
+        }
+        let url = self.callback_url.clone().map(|mut url| {
+            url.query_pairs_mut().append_pair(receipt::KEY, key);
+            url
+        });
+        let url = url.as_ref().map_or("", Url::as_str);
+        self.plan.fill(message, to, now, url, &self.secrets)
+    }
+}
+
+/// Where the message's channel reaches the subscriber.
+fn address(message: &Outgoing) -> Result<&str, SendOutcome> {
     let to = match message.channel {
         Channel::Sms | Channel::Voice => message.to.phone.as_ref().map(|phone| phone.e164()),
         Channel::Email => message.to.email.as_ref().map(|email| email.as_str()),
     };
-    let mut request = Request {
-        key,
-        channel: message.channel,
-        to: to.ok_or_else(|| Http::rejected(Refusal::BadRecipient, "no usable address"))?,
-        name: &message.name,
-        language: &message.language,
-        subject: None,
-        text: None,
-        html: None,
-        script: None,
-        expires_at: message.expires_at,
-    };
-    match (message.channel, &message.content) {
-        (Channel::Sms, Content::Sms { text }) => request.text = Some(text),
-        (Channel::Voice, Content::Voice(_)) => request.script = Some(message.content.words()),
-        (Channel::Email, Content::Email { subject, text, html }) => {
-            request.subject = Some(subject);
-            request.text = Some(text);
-            request.html = Some(html);
-        }
-        _ => return Err(Http::rejected(Refusal::BadContent, "content of another channel")),
-    }
-    Ok(request)
+    to.ok_or_else(|| Http::rejected(Refusal::BadRecipient, "no usable address"))
 }
 
-impl Request<'_> {
-    /// Room for it as JSON, unless much of it is to be escaped.
-    fn bytes(&self) -> usize {
-        const AROUND: usize = 256;
-        let words = [
-            Some(self.to),
-            Some(self.name),
-            self.subject,
-            self.text,
-            self.html,
-            self.script.as_deref(),
-        ];
-        words.into_iter().flatten().map(str::len).sum::<usize>() + AROUND
-    }
+fn fits(message: &Outgoing) -> bool {
+    matches!(
+        (message.channel, &message.content),
+        (Channel::Sms, Content::Sms { .. })
+            | (Channel::Voice, Content::Voice(_))
+            | (Channel::Email, Content::Email { .. })
+    )
 }
 
 impl Adapter for Http {
@@ -217,23 +213,18 @@ impl Adapter for Http {
     }
 
     fn problems(settings: &Settings, site: &Site) -> Vec<Wrong> {
-        let mut wrong = Vec::new();
-        if settings.receipts && !site.listens {
-            let what =
-                "is true, and nothing listens for them; set http.listen, such as 127.0.0.1:8470";
-            wrong.push(("receipts", what.to_owned()));
-        }
-        if settings.receipts && settings.receipt_secret_files.is_empty() {
-            let what = "is empty; name a file with the secret that the gateway signs receipts with";
-            wrong.push(("receipt_secret_files", what.to_owned()));
-        }
-        wrong
+        settings.problems(site)
     }
 
-    fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
+    fn connect(name: &str, settings: Settings, site: &Site) -> anyhow::Result<Connected> {
         let callbacks = Callback::open(&settings)?;
         let callbacks = callbacks.map(|read| Arc::new(read) as Arc<dyn CallbackReader>);
-        let http = Arc::new(Http::connect(name, &settings)?);
+        let mut url = site.callback_url(name);
+        if !settings.receipt_token_files.is_empty() {
+            let tokens = Tokens::read("receipt_token_files", &settings.receipt_token_files)?;
+            url = url.map(|url| tokens.on(url));
+        }
+        let http = Arc::new(Http::told_back_at(url, name, &settings)?);
         Ok(Connected { callbacks, ..Connected::sending(http) })
     }
 }
@@ -252,38 +243,41 @@ impl Sender for Http {
         if !self.channels.contains(&message.channel) {
             return Http::rejected(Refusal::BadContent, "the gateway does not carry the channel");
         }
-        let key = message.key.to_string();
-        let request = match request(message, &key) {
-            Ok(request) => request,
+        let deferred = |note: &str| SendOutcome::Deferred {
+            because: Delay::Down,
+            wait: None,
+            note: note.into(),
+        };
+        let response = match self.ask(message, now).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(NoAnswer::NotSent)) => return deferred("http: the gateway cannot be reached"),
+            Ok(Err(NoAnswer::Barred)) => {
+                return deferred("wrong url: the host is in a private network; see allow_private");
+            }
+            Ok(Err(NoAnswer::Late)) => {
+                return SendOutcome::Ambiguous { note: "http: no answer in time".to_owned() };
+            }
+            Ok(Err(NoAnswer::Lost)) => {
+                return SendOutcome::Ambiguous { note: "http: no answer".to_owned() };
+            }
             Err(outcome) => return outcome,
         };
-        let mut body = Vec::with_capacity(request.bytes());
-        if serde_json::to_writer(&mut body, &request).is_err() {
-            return Http::rejected(Refusal::BadContent, "no JSON can be made of it");
-        }
-        let header = self.idempotency_header.clone();
-        let header = header.zip(HeaderValue::try_from(key).ok());
-        match self.transport.post(header, body).await {
-            Ok(response) => {
-                let retry_after = response.headers().get(RETRY_AFTER);
-                let retry_after = retry_after.and_then(|value| value.to_str().ok());
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok());
+        match &self.mapping {
+            Some(mapping) => {
+                mapping.outcome(&Raw { status, retry_after, body: response.body() }, now)
+            }
+            None => {
                 let answer = Answer {
-                    status: response.status().as_u16(),
+                    status,
                     retry_after: retry_after.map(str::to_owned),
                     // One that is no JSON says nothing.
                     body: serde_json::from_slice::<Body>(response.body()).unwrap_or_default(),
                 };
                 answer.outcome(now)
             }
-            Err(NoAnswer::NotSent) => SendOutcome::Deferred {
-                because: Delay::Down,
-                wait: None,
-                note: "http: the gateway cannot be reached".to_owned(),
-            },
-            Err(NoAnswer::Late) => {
-                SendOutcome::Ambiguous { note: "http: no answer in time".to_owned() }
-            }
-            Err(NoAnswer::Lost) => SendOutcome::Ambiguous { note: "http: no answer".to_owned() },
         }
     }
 }
@@ -313,6 +307,7 @@ mod tests {
         Http::connect("http", &settings()).unwrap();
         check(|settings| settings.url = "gateway".into(), "url ");
         check(|settings| settings.url = "ftp://gateway.example.org".into(), "url ");
+        check(|settings| settings.url = "http://169.254.169.254/x".into(), "url leads to");
         check(|settings| settings.url = "https://me:secret@gateway.example.org".into(), "url ");
         check(|settings| settings.channels.clear(), "channels ");
         check(|settings| settings.timeout_ms = 0, "timeout_ms ");

@@ -35,14 +35,12 @@ enum Word {
 
 impl Body {
     fn id(self) -> Option<String> {
-        const LENGTH_MAX: usize = 128;
         let id = match self.id {
             serde_json::Value::String(text) => text,
             serde_json::Value::Number(number) => number.to_string(),
             _ => return None,
         };
-        let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
-        (is_plain && id.len() <= LENGTH_MAX).then_some(id)
+        Some(id).filter(|id| is_reference(id))
     }
 
     fn word(&self) -> Option<Word> {
@@ -54,6 +52,13 @@ impl Body {
             _ => return None,
         })
     }
+}
+
+/// Whether a text can be kept as a provider's reference.
+pub(super) fn is_reference(text: &str) -> bool {
+    const LENGTH_MAX: usize = 128;
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain && text.len() <= LENGTH_MAX
 }
 
 impl Answer {

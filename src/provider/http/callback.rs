@@ -1,7 +1,9 @@
-//! What a gateway posts to us: receipts as JSON, one or a list of them.
+//! What a gateway posts to us: receipts as JSON, one or a list of them, or in
+//! another API's form (`receipt.rs`).
 //!
 //! A posting counts as a whole or not at all, so that a gateway which posts it
-//! again after a refusal loses nothing.
+//! again after a refusal loses nothing. It is signed, or comes to the URL with
+//! the token that only the provider was given.
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
@@ -9,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Settings;
+use super::receipt::Mapping;
 use crate::model::receipt::{Fate, Receipt};
-use crate::provider::echo::{self, FIRST_AT};
+use crate::provider::echo::{self, FIRST_AT, Tokens};
 use crate::provider::signature::{Refused, Secrets, Signed};
 use crate::provider::{Call, CallbackReader, NotTaken, Posted};
 
@@ -24,7 +27,15 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// Understands what the gateway posts.
 pub struct Callback {
-    secrets: Secrets,
+    proof: Proof,
+    /// Where the settings say what a posting means.
+    mapping: Option<Mapping>,
+}
+
+/// How we know who posts.
+enum Proof {
+    Signature(Secrets),
+    Token(Tokens),
 }
 
 /// One receipt of the contract; other fields are the gateway's own.
@@ -41,6 +52,12 @@ impl Callback {
         if !settings.receipts {
             return Ok(None);
         }
+        let mapping = settings.receipt.as_ref().map(Mapping::read).transpose();
+        let mapping = mapping.map_err(super::first)?;
+        if !settings.receipt_token_files.is_empty() {
+            let tokens = Tokens::read("receipt_token_files", &settings.receipt_token_files)?;
+            return Ok(Some(Callback { proof: Proof::Token(tokens), mapping }));
+        }
         ensure!(
             !settings.receipt_secret_files.is_empty(),
             "receipt_secret_files is empty; name a file with the secret that the gateway signs with"
@@ -55,32 +72,47 @@ impl Callback {
             texts.push(text);
         }
         let secrets = Secrets::parse(texts.iter().map(String::as_str))?;
-        Ok(Some(Callback { secrets }))
+        Ok(Some(Callback { proof: Proof::Signature(secrets), mapping }))
     }
 }
 
 #[async_trait]
 impl CallbackReader for Callback {
     async fn read(&self, call: &Call<'_>) -> Result<Posted, NotTaken> {
-        let Call { headers, body, now, .. } = *call;
-        let header = |name: &'static str| {
-            let value = headers.get(name).and_then(|value| value.to_str().ok());
-            value.ok_or(Refused::Missing(name))
+        let message_id = match &self.proof {
+            Proof::Signature(secrets) => signed(secrets, call)?,
+            Proof::Token(tokens) => {
+                tokens.check(call.query)?;
+                echo::name_of(&[call.target.as_bytes(), b"\n", call.body].concat())
+            }
         };
-        let signed = Signed {
-            id: header("webhook-id")?,
-            timestamp: header("webhook-timestamp")?,
-            signatures: header("webhook-signature")?,
+        let receipts = match &self.mapping {
+            Some(mapping) => mapping.receipts(call),
+            None => receipts(call.body, call.now),
         };
-        self.secrets.check(&signed, body, now)?;
-        let is_plain = signed.id.bytes().all(|byte| byte.is_ascii_graphic());
-        if signed.id.is_empty() || signed.id.len() > ID_BYTES_MAX || !is_plain {
-            let what = format!("webhook-id is not 1 to {ID_BYTES_MAX} visible ASCII characters");
-            return Err(NotTaken::Unreadable(what));
-        }
-        let receipts = receipts(body, now).map_err(NotTaken::Unreadable)?;
-        Ok(Posted { message_id: signed.id.to_owned(), receipts, ..Posted::default() })
+        let receipts = receipts.map_err(NotTaken::Unreadable)?;
+        Ok(Posted { message_id, receipts, ..Posted::default() })
     }
+}
+
+/// The name of a posting whose signature fits.
+fn signed(secrets: &Secrets, call: &Call<'_>) -> Result<String, NotTaken> {
+    let header = |name: &'static str| {
+        let value = call.headers.get(name).and_then(|value| value.to_str().ok());
+        value.ok_or(Refused::Missing(name))
+    };
+    let signed = Signed {
+        id: header("webhook-id")?,
+        timestamp: header("webhook-timestamp")?,
+        signatures: header("webhook-signature")?,
+    };
+    secrets.check(&signed, call.body, call.now)?;
+    let is_plain = signed.id.bytes().all(|byte| byte.is_ascii_graphic());
+    if signed.id.is_empty() || signed.id.len() > ID_BYTES_MAX || !is_plain {
+        let what = format!("webhook-id is not 1 to {ID_BYTES_MAX} visible ASCII characters");
+        return Err(NotTaken::Unreadable(what));
+    }
+    Ok(signed.id.to_owned())
 }
 
 /// The receipts of a body; `Err` says what is wrong with it.

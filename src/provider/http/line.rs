@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::provider::reach::{LookUpName, Place, place};
 use crate::provider::tls::client_config;
 
 /// The head of an answer.
@@ -84,39 +85,54 @@ pub struct Gateway {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    names: LookUpName,
+    /// The last place that lines may lead to.
+    as_far_as: Place,
+}
+
+/// Why there is no line; no request has left.
+#[derive(Debug)]
+pub enum NoLine {
+    /// The host is at none of the places that it may be at.
+    Barred,
+    /// It cannot be reached.
+    Away,
 }
 
 impl Gateway {
     /// # Errors
     /// When certificates are needed and the machine has none.
-    pub fn new(url: &Url) -> anyhow::Result<Gateway> {
+    pub fn new(url: &Url, names: LookUpName, as_far_as: Place) -> anyhow::Result<Gateway> {
         let host = url.host_str().context("url names no host")?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().context("url names no port")?;
         let tls = (url.scheme() == "https").then(|| tls(&host)).transpose()?;
-        Ok(Gateway { host, port, tls })
+        Ok(Gateway { host, port, tls, names, as_far_as })
     }
 
     /// Opens a line; each of the gateway's addresses gets its share of `limit`.
     ///
     /// # Errors
     /// Whatever went wrong, no request has left.
-    pub async fn dial(&self, limit: Duration) -> io::Result<Line> {
+    pub async fn dial(&self, limit: Duration) -> Result<Line, NoLine> {
         let dial = async {
-            let addresses = tokio::net::lookup_host((self.host.as_str(), self.port)).await?;
-            let addresses: Vec<SocketAddr> = addresses.collect();
-            let mut failure = io::Error::from(io::ErrorKind::NotFound);
+            let names = (self.names)(self.host.clone(), self.port).await;
+            let mut addresses = names.map_err(|_| NoLine::Away)?;
+            let found = addresses.len();
+            // Judged here, where nothing lies between this and connecting.
+            addresses.retain(|address| place(address.ip()) <= self.as_far_as);
+            if addresses.is_empty() && found > 0 {
+                return Err(NoLine::Barred);
+            }
             for (at, address) in addresses.iter().enumerate() {
                 let share = limit / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-                match timeout(share, self.open(*address)).await {
-                    Ok(Ok(line)) => return Ok(line),
-                    Ok(Err(error)) => failure = error,
-                    Err(late) => failure = late.into(),
+                if let Ok(Ok(line)) = timeout(share, self.open(*address)).await {
+                    return Ok(line);
                 }
             }
-            Err(failure)
+            Err(NoLine::Away)
         };
-        timeout(limit, dial).await?
+        timeout(limit, dial).await.unwrap_or(Err(NoLine::Away))
     }
 
     async fn open(&self, address: SocketAddr) -> io::Result<Line> {
@@ -139,4 +155,63 @@ impl Gateway {
 fn tls(host: &str) -> anyhow::Result<(TlsConnector, ServerName<'static>)> {
     let name = ServerName::try_from(host.to_owned()).context("url names no valid host")?;
     Ok((TlsConnector::from(Arc::new(client_config()?)), name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(2);
+
+    /// A name server that says each of these in turn.
+    fn names(answers: &[&[SocketAddr]]) -> LookUpName {
+        let answers: Vec<Vec<SocketAddr>> = answers.iter().rev().map(|it| it.to_vec()).collect();
+        let answers = Mutex::new(answers);
+        Arc::new(move |_, _| {
+            let found = answers.lock().unwrap().pop().unwrap();
+            Box::pin(async move { Ok(found) })
+        })
+    }
+
+    async fn door() -> (TcpListener, SocketAddr) {
+        let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = door.local_addr().unwrap();
+        (door, address)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_not_followed_there() {
+        let (door, home) = door().await;
+        let url = "http://api.example.org/".parse().unwrap();
+        let mapped: SocketAddr = format!("[::ffff:127.0.0.1]:{}", home.port()).parse().unwrap();
+        for address in [home, mapped] {
+            let gateway = Gateway::new(&url, names(&[&[address]]), Place::Public).unwrap();
+            assert!(matches!(gateway.dial(LIMIT).await, Err(NoLine::Barred)), "{address}");
+        }
+        assert!(timeout(Duration::from_millis(50), door.accept()).await.is_err(), "nobody came");
+
+        // With leave, the same name does.
+        let gateway = Gateway::new(&url, names(&[&[home]]), Place::Private).unwrap();
+        gateway.dial(LIMIT).await.unwrap();
+        door.accept().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_mind_is_judged_each_time() {
+        let (door, home) = door().await;
+        let link: SocketAddr = "169.254.169.254:80".parse().unwrap();
+        let url = "http://api.example.org/".parse().unwrap();
+        let gateway =
+            Gateway::new(&url, names(&[&[home], &[link], &[link, home]]), Place::Private).unwrap();
+        gateway.dial(LIMIT).await.unwrap();
+        door.accept().await.unwrap();
+        assert!(matches!(gateway.dial(LIMIT).await, Err(NoLine::Barred)));
+        // The others among its addresses may be good.
+        gateway.dial(LIMIT).await.unwrap();
+        door.accept().await.unwrap();
+    }
 }

@@ -12,12 +12,12 @@ use std::time::Duration;
 use anyhow::Context;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, Uri};
 use reqwest::Url;
 use tokio::time::sleep;
 
-use super::line::{Gateway, Line, Request};
+use super::line::{Gateway, Line, NoLine, Request};
 use super::pool::Pool;
 
 /// More of an answer is not read.
@@ -26,10 +26,9 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Headers that a request has beside those of every request.
 const HEADERS_MORE: usize = 2;
 
-/// Posts JSON to one URL.
+/// Speaks to one gateway.
 pub struct Transport {
     gateway: Gateway,
-    uri: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
     connect_for: Duration,
     answer_for: Duration,
@@ -41,51 +40,52 @@ pub struct Transport {
 pub enum NoAnswer {
     /// Nothing has left: it may be tried again.
     NotSent,
+    /// Nothing has left, and nothing will: its address is not a public one.
+    Barred,
     /// The request was on the wire, and may have been acted upon.
     Late,
     Lost,
 }
 
 impl Transport {
-    /// `headers` go with every request. The gateway is not called yet.
+    /// `headers` go with every request; the gateway, which is that of `url`, is
+    /// not called yet.
     ///
     /// # Errors
     /// When the URL cannot be used.
     pub fn new(
         url: &Url,
+        gateway: Gateway,
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         connect_for: Duration,
         answer_for: Duration,
     ) -> anyhow::Result<Transport> {
         let host = url.host_str().context("url names no host")?;
         let host = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        let query = url.query().map(|query| format!("?{query}"));
-        let uri = format!("{}{}", url.path(), query.unwrap_or_default());
-        let own = [
-            (HOST, host.parse().context("url names no valid host")?),
-            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        ];
+        let host = (HOST, host.parse().context("url names no valid host")?);
         Ok(Transport {
-            gateway: Gateway::new(url)?,
-            uri: uri.parse().context("url cannot be asked for")?,
-            headers: own.into_iter().chain(headers).collect(),
+            gateway,
+            headers: [host].into_iter().chain(headers).collect(),
             connect_for,
             answer_for,
             pool: Arc::default(),
         })
     }
 
-    /// One request. Its answer has no body where that breaks off or is too
-    /// long: the status has been said already.
+    /// One request, for a path and query at the gateway. Its answer has no
+    /// body where that breaks off or is too long: the status has been said
+    /// already.
     ///
     /// # Errors
     /// When there was no answer; the error tells whether the request left.
-    pub async fn post(
+    pub async fn ask(
         &self,
-        header: Option<(HeaderName, HeaderValue)>,
+        method: Method,
+        uri: Uri,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         body: Vec<u8>,
     ) -> Result<Response<Vec<u8>>, NoAnswer> {
-        let mut request = self.request(header, body);
+        let mut request = self.request(method, uri, headers, body);
         if let Some(line) = self.pool.take().await {
             match self.exchange(line, request).await {
                 Ok(answered) => return answered,
@@ -94,18 +94,27 @@ impl Transport {
         }
         // Boxed: rare, and larger than all the rest that waits for an answer.
         let line = Box::pin(self.gateway.dial(self.connect_for)).await;
-        let line = line.map_err(|_| NoAnswer::NotSent)?;
+        let line = line.map_err(|why| match why {
+            NoLine::Barred => NoAnswer::Barred,
+            NoLine::Away => NoAnswer::NotSent,
+        })?;
         self.exchange(Box::new(line), request).await.unwrap_or(Err(NoAnswer::NotSent))
     }
 
-    fn request(&self, header: Option<(HeaderName, HeaderValue)>, body: Vec<u8>) -> Request {
+    fn request(
+        &self,
+        method: Method,
+        uri: Uri,
+        more: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+    ) -> Request {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + HEADERS_MORE);
-        for (name, value) in self.headers.iter().cloned().chain(header) {
+        for (name, value) in self.headers.iter().cloned().chain(more) {
             headers.insert(name, value);
         }
         let mut request = Request::new(Full::new(body.into()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         request
     }
