@@ -7,6 +7,7 @@ mod asterisk_wire;
 mod aws;
 mod contract;
 mod http;
+mod http_examples;
 mod http_template;
 mod http_wire;
 mod infobip;
