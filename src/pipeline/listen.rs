@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::clock::Clock;
-use crate::model::receipt::PartReceipt;
+use crate::model::receipt::{PartReceipt, PostedReceipt};
 use crate::model::reply::PostedReply;
 use crate::provider::{Listener, Told};
-use crate::store::{PartStore, ReplyStore, StoreError};
+use crate::store::{PartStore, ReceiptStore, ReplyStore, StoreError};
 
 use super::Workshop;
 
@@ -31,10 +31,13 @@ impl Listen {
     /// Until the daemon is to stop. What is heard and not durable by then is
     /// told again, as nobody has acknowledged it.
     pub async fn keep(&self, clock: &dyn Clock, stop: &CancellationToken) {
-        let Workshop { providers, parts: Some(parts), replies, .. } = &self.0 else { return };
-        let (parts, replies) = (parts.as_ref(), replies.as_ref());
+        let Workshop { providers, parts: Some(parts), inbox: Some(inbox), replies, .. } = &self.0
+        else {
+            return;
+        };
+        let (parts, inbox, replies) = (parts.as_ref(), inbox.as_ref(), replies.as_ref());
         let heard = providers.listeners().map(async |(name, listener)| {
-            let ear = Ear { provider: name.into(), parts, replies };
+            let ear = Ear { provider: name.into(), parts, inbox, replies };
             ear.listen(listener.as_ref(), clock).await;
         });
         tokio::select! {
@@ -48,15 +51,24 @@ impl Listen {
 struct Ear<'a> {
     provider: Arc<str>,
     parts: &'a dyn PartStore,
+    inbox: &'a dyn ReceiptStore,
     replies: &'a dyn ReplyStore,
+}
+
+/// What was heard at once, by where it is written down.
+#[derive(Default)]
+struct Heard {
+    of_parts: Vec<PartReceipt>,
+    of_attempts: Vec<PostedReceipt>,
+    replies: Vec<PostedReply>,
 }
 
 impl Ear<'_> {
     async fn listen(&self, listener: &dyn Listener, clock: &dyn Clock) {
         loop {
             let told = listener.next(SET, &|| clock.now()).await;
-            let (receipts, replies) = self.sorted(told, clock.now());
-            while let Err(error) = self.write_down(&receipts, &replies, clock.now()).await {
+            let heard = self.sorted(told, clock.now());
+            while let Err(error) = self.write_down(&heard, clock.now()).await {
                 let error = anyhow::Error::from(error);
                 error!(
                     provider.name = %self.provider,
@@ -67,12 +79,19 @@ impl Ear<'_> {
         }
     }
 
-    fn sorted(&self, told: Vec<Told>, now: Timestamp) -> (Vec<PartReceipt>, Vec<PostedReply>) {
-        let (mut receipts, mut replies) = (Vec::new(), Vec::new());
+    fn sorted(&self, told: Vec<Told>, now: Timestamp) -> Heard {
+        let mut heard = Heard::default();
         for one in told {
             match one {
-                Told::Receipt(receipt) => receipts.push(receipt),
-                Told::Reply { message_id, reply } => replies.push(PostedReply {
+                Told::Receipt(receipt) => heard.of_parts.push(receipt),
+                Told::OfAttempt { message_id, receipt } => heard.of_attempts.push(PostedReceipt {
+                    provider: self.provider.clone(),
+                    message_id: message_id.into(),
+                    ordinal: 0,
+                    receipt,
+                    received_at: now,
+                }),
+                Told::Reply { message_id, reply } => heard.replies.push(PostedReply {
                     provider: self.provider.clone(),
                     message_id: message_id.into(),
                     ordinal: 0,
@@ -81,17 +100,13 @@ impl Ear<'_> {
                 }),
             }
         }
-        (receipts, replies)
+        heard
     }
 
-    /// Each of the two is known again where it comes twice.
-    async fn write_down(
-        &self,
-        receipts: &[PartReceipt],
-        replies: &[PostedReply],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.parts.park(&self.provider, receipts, now).await?;
-        self.replies.keep_replies(replies).await
+    /// Each of the three is known again where it comes twice.
+    async fn write_down(&self, heard: &Heard, now: Timestamp) -> Result<(), StoreError> {
+        self.parts.park(&self.provider, &heard.of_parts, now).await?;
+        self.inbox.keep(&heard.of_attempts).await?;
+        self.replies.keep_replies(&heard.replies).await
     }
 }

@@ -134,7 +134,14 @@ pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
 /// One thing that a [`Listener`] heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
+    /// By a reference of the provider's.
     Receipt(PartReceipt),
+    /// By the key of the attempt.
+    OfAttempt {
+        /// The same where it comes again.
+        message_id: String,
+        receipt: Receipt,
+    },
     Reply {
         /// The same where it comes again.
         message_id: String,
