@@ -7,11 +7,15 @@
 //! waits for replies without limit, and hands a conversation that was
 //! abandoned half-way to the next mail, whose replies are then off by one.
 //!
-//! Acceptance by the mail server is all that is learnt here; what bounces
-//! later comes back by mail.
+//! The mail server's answer is acceptance, and no more; what bounces later
+//! comes back by mail (`bounces`).
 
+mod bounces;
 mod letter;
+mod maildir;
 mod reply;
+mod report;
+mod verp;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -30,10 +34,12 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use self::bounces::Bounces;
 use self::letter::{Letter, Letterhead};
 use self::reply::{Phase, Trouble, reference};
+use self::verp::ReturnAddress;
 use super::kinds::{Adapter, Connected, Site};
-use super::{Capabilities, Delay, Outgoing, SendOutcome, Sender};
+use super::{Capabilities, Delay, Listener, Outgoing, SendOutcome, Sender};
 use crate::model::Channel;
 
 /// A conversation that rested longer is not taken up again: mail servers hang
@@ -57,6 +63,15 @@ pub struct Settings {
     pub reply_to: Option<String>,
     /// The address that reads requests to stop.
     pub unsubscribe: Option<String>,
+    /// The address that bounces come back to, as `bounce+…@…`; without it
+    /// they go to `from`.
+    pub bounces: Option<String>,
+    /// Signs that address and the `Message-ID`, one secret a line: the first
+    /// signs, the others are still believed.
+    pub bounces_secret_file: Option<PathBuf>,
+    /// The Maildir that they are delivered into; another daemon reads them
+    /// where left out.
+    pub bounces_maildir: Option<PathBuf>,
     /// How we introduce ourselves; the machine's host name where left out.
     pub hello_name: Option<String>,
     pub connections_max: u32,
@@ -78,6 +93,9 @@ impl Default for Settings {
             from: String::new(),
             reply_to: None,
             unsubscribe: None,
+            bounces: None,
+            bounces_secret_file: None,
+            bounces_maildir: None,
             hello_name: None,
             connections_max: 4,
             timeout_ms: 60_000,
@@ -257,7 +275,10 @@ impl Adapter for Smtp {
     }
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
-        Ok(Connected::sending(Arc::new(Smtp::connect(name, &settings)?)))
+        let bounces = Bounces::open(name, &settings)?;
+        let listener = bounces.map(|bounces| Arc::new(bounces) as Arc<dyn Listener>);
+        let smtp = Arc::new(Smtp::connect(name, &settings)?);
+        Ok(Connected { listener, ..Connected::sending(smtp) })
     }
 }
 

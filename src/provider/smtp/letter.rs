@@ -12,7 +12,7 @@ use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
-use super::Settings;
+use super::{ReturnAddress, Settings};
 use crate::model::{Channel, Content};
 use crate::provider::{Outgoing, Refusal, SendOutcome};
 
@@ -21,10 +21,12 @@ pub(super) struct Letterhead {
     from: Mailbox,
     reply_to: Option<Mailbox>,
     unsubscribe: Option<Address>,
+    return_address: Option<ReturnAddress>,
 }
 
 /// A letter ready to be carried.
 pub(super) struct Letter {
+    /// Whom the mail server tells of a bounce.
     pub from: Address,
     pub to: Address,
     pub bytes: Vec<u8>,
@@ -63,6 +65,7 @@ impl Letterhead {
             from: mailbox(&settings.from, "from")?,
             reply_to: reply_to.transpose()?,
             unsubscribe: unsubscribe.transpose()?,
+            return_address: ReturnAddress::open(settings)?,
         })
     }
 
@@ -77,18 +80,21 @@ impl Letterhead {
         let to: Address = to.as_str().parse().map_err(|_| Unwritable::NoAddress)?;
         let name = one_line(&message.name);
         let name = (!name.is_empty()).then_some(name);
-        let from = self.from.email.clone();
+        let key = message.key;
+        let (from, id) = match &self.return_address {
+            Some(returns) => (returns.of(key), returns.message_id(key)),
+            None => (self.from.email.clone(), key.to_string()),
+        };
         let envelope = Envelope::new(Some(from.clone()), vec![to.clone()])
             .map_err(|_| Unwritable::NoAddress)?;
 
-        let key = message.key;
         let mut builder = lettre::Message::builder()
             .envelope(envelope)
             .from(self.from.clone())
             .to(Mailbox::new(name, to.clone()))
             .subject(one_line(subject))
             .date(SystemTime::from(now))
-            .message_id(Some(format!("<{key}@{}>", self.from.email.domain())))
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             // Out-of-office replies would go to a person who owes money an
             // answer they did not ask for (RFC 3834; the second is Exchange's).
             .raw_header(header("Auto-Submitted", "auto-generated"))

@@ -36,12 +36,14 @@ pub(super) enum Trouble {
     Said(Reply),
 }
 
+/// Enhanced status (RFC 3463): class, subject, detail.
+pub(super) type Status = (u8, u16, u16);
+
 /// A negative reply, without its words: they may repeat the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reply {
     code: u16,
-    /// Enhanced status: class, subject, detail.
-    status: Option<(u8, u16, u16)>,
+    status: Option<Status>,
     speaks_of_rate: bool,
 }
 
@@ -178,7 +180,7 @@ fn is_tls(error: &lettre::transport::smtp::Error) -> bool {
 }
 
 /// Reads `5.1.1`.
-fn status(word: &str) -> Option<(u8, u16, u16)> {
+pub(super) fn status(word: &str) -> Option<Status> {
     let mut parts = word.split('.');
     let status =
         (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
