@@ -14,6 +14,7 @@ mod infobip;
 mod kannel;
 mod smpp;
 mod smtp;
+mod smtp_bounces;
 mod texting;
 mod twilio;
 

@@ -1,6 +1,7 @@
 //! Receipts that providers post, over real sockets: verified, written down,
 //! and settled later.
 
+mod bounces;
 mod kept;
 mod parts;
 mod refused;

@@ -10,6 +10,7 @@ pub mod installation;
 pub mod mariadb;
 pub mod node;
 pub mod peer;
+pub mod postfix;
 pub mod postgres;
 pub mod python;
 pub mod reference;
