@@ -51,7 +51,7 @@ CONF
     for module in res_timing_timerfd res_http_websocket res_stasis res_stasis_answer \
         res_stasis_playback res_stasis_recording res_stasis_snoop res_ari_model res_ari res_ari_applications \
         res_ari_asterisk res_ari_channels res_ari_events res_ari_playbacks app_stasis pbx_config \
-        app_record app_senddtmf app_playtones app_amd format_wav codec_ulaw codec_alaw codec_resample; do
+        app_record app_verbose app_senddtmf app_playtones app_amd format_wav codec_ulaw codec_alaw codec_resample; do
         echo "load = $module.so"
     done
 } >"$dir/etc/modules.conf"
@@ -124,6 +124,9 @@ exten => _+X.,1,Ringing()
  same => n,Wait(60)
 [congested]
 exten => _+X.,1,Congestion(5)
+[counted]
+exten => _+X.,1,Log(NOTICE,called \${EXTEN})
+ same => n,Hangup(17)
 [unallocated]
 exten => _+X.,1,Hangup(1)
 [machine]

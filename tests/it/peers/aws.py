@@ -179,7 +179,7 @@ class Amazon(Handler):
         self.answer(200 if is_confirmation else 404, {}, b"")
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.body()
         if self.path == "/sign":
             return self.answer(200, {}, json.dumps(sign(json.loads(body)), ensure_ascii=False).encode())
         is_mail = self.path == "/v2/email/outbound-emails"

@@ -32,7 +32,7 @@ class Gateway(Handler):
     count = 0
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         who = body["to"].split("@")[0]
         with Gateway.lock:
             Gateway.count += 1

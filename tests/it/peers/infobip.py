@@ -70,7 +70,7 @@ class Provider(Handler):
     taken = {}
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         fault = read(self.path, body)
         message = body["messages"][0]
         destination = message["destinations"][0]

@@ -30,7 +30,7 @@ class Answers(Handler):
     count = 0
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = self.body().decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         with Answers.lock:
             Answers.count += 1

@@ -10,6 +10,14 @@ import threading
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def body(self):
+        """All of it: what broke off is no request."""
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the request broke off")
+        return body
+
     def answer(self, status, headers, data):
         self.send_response(status)
         for name, value in headers.items():
@@ -24,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 1024
 
 
 def listen(handler):

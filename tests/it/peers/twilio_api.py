@@ -33,7 +33,7 @@ class Api(Handler):
     count = 0
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = self.body().decode()
         fields = urllib.parse.parse_qsl(body, keep_blank_values=True, strict_parsing=True)
         with Api.lock:
             Api.count += 1

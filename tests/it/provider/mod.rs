@@ -6,6 +6,7 @@ mod asterisk;
 mod asterisk_wire;
 mod aws;
 mod contract;
+mod faults;
 mod http;
 mod http_examples;
 mod http_template;

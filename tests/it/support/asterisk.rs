@@ -125,6 +125,15 @@ impl Line {
         }
     }
 
+    /// The numbers that were called at the phone `counted`, each as often as it
+    /// was called.
+    pub fn counted(&self) -> Vec<String> {
+        let log = self.heard.with_file_name("log").join("messages");
+        let log = std::fs::read_to_string(log).unwrap();
+        let called = |line: &str| line.split_once("called +").map(|(_, number)| number.to_owned());
+        log.lines().filter_map(called).collect()
+    }
+
     /// What the phone heard, once it is hung up: seconds that were not silent.
     pub async fn heard(&self) -> f64 {
         let path = self.heard.join(format!("{}.wav", self.number));

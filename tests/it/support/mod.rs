@@ -5,6 +5,7 @@ pub mod bench;
 pub mod billing;
 pub mod build;
 pub mod carrier;
+pub mod cut;
 pub mod data;
 pub mod installation;
 pub mod mariadb;
