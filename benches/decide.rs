@@ -43,6 +43,7 @@ fn ladder() -> Scenario {
         tolerance: 99,
         window: ContactWindow::default(),
         repeat_debtor: None,
+        claims: Default::default(),
         steps: vec![
             step("pre3", -3, Severity::Courtesy),
             step("late1", 1, Severity::Soft),

@@ -79,6 +79,7 @@ pub async fn workshop(
         deadlines: store.clone(),
         inbox: Some(store.clone()),
         replies: store.clone(),
+        holds: store.clone(),
         parts: Some(store.clone()),
         control: store.clone(),
         retention: store.clone(),

@@ -179,6 +179,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         deadlines: store.clone(),
         inbox: None,
         replies: store.clone(),
+        holds: store.clone(),
         parts: None,
         control: store.clone(),
         retention: store.clone(),

@@ -234,6 +234,7 @@ async fn workshop(
         deadlines: store.clone(),
         inbox: None,
         replies: store.clone(),
+        holds: store.clone(),
         parts: None,
         control: store.clone(),
         retention: store.clone(),

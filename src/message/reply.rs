@@ -11,7 +11,7 @@ use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::model::reply::Meaning;
+use crate::model::reply::{Meaning, Proof};
 
 /// A message of more words that begins with a known one says something else.
 const WORDS_MAX: usize = 3;
@@ -52,7 +52,7 @@ static LISTS: LazyLock<[(Meaning, List); 4]> = LazyLock::new(|| {
     [
         (Meaning::OptOut, opt_out.plain()),
         (Meaning::OptIn, opt_in.plain()),
-        (Meaning::Paid, paid.plain()),
+        (Meaning::Paid(Proof::default()), paid.plain()),
         (Meaning::Help, help.plain()),
     ]
 });
@@ -187,7 +187,7 @@ mod tests {
         check("T", "en", Meaning::Text("T".into()), false);
         check("Alto", "es-MX", Meaning::OptOut, true);
         check("Alto", "pt", Meaning::Text("Alto".into()), false);
-        check("Pago", "pt-BR", Meaning::Paid, true);
+        check("Pago", "pt-BR", Meaning::Paid(Proof::default()), true);
         check("Pago", "es", Meaning::Text("Pago".into()), false);
     }
 
@@ -198,7 +198,7 @@ mod tests {
         {
             check(words, "en", Meaning::OptOut, false);
         }
-        check("Paid yesterday", "en", Meaning::Paid, false);
+        check("Paid yesterday", "en", Meaning::Paid(Proof::default()), false);
         for words in
             ["end of month", "cancel my plan", "help me understand this", "remove one line"]
         {
@@ -241,7 +241,7 @@ mod tests {
             ("已缴费", "zh"),
             ("تم الدفع", "ar"),
         ] {
-            check(words, language, Meaning::Paid, true);
+            check(words, language, Meaning::Paid(Proof::default()), true);
         }
         check("Help", "en", Meaning::Help, true);
         check("مساعدة", "ar", Meaning::Help, true);

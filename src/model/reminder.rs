@@ -71,6 +71,8 @@ reasons! {
     HoldHardship = "hold_hardship", "a hardship hold is in force";
     HoldMoratorium = "hold_moratorium", "a moratorium is in force";
     HoldComplaint = "hold_complaint", "a complaint is open";
+    HoldPaid = "hold_paid", "the subscriber says that it is paid, and that is being looked into";
+    HoldStaff = "hold_staff", "somebody of the operator's holds it back";
     Disputed = "disputed", "the subscriber disputes what is owed on it";
     DebtClass = "debt_class", "the debt class is routed elsewhere";
     Holdout = "holdout", "the account is in the unreminded group";

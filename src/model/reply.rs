@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{AttemptKey, Bucket, Channel};
+use super::{AttemptKey, BillId, Bucket, Channel};
 
 /// One thing that a subscriber said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +39,58 @@ pub enum Meaning {
     /// The link to pay is wanted.
     SendLink,
     /// "I will pay."
-    Promise,
+    Promise(Pledge),
     /// "I have paid."
-    Paid,
+    Paid(Proof),
+    /// "This is wrong."
+    Dispute(Dispute),
+    /// "I cannot pay."
+    Hardship(Note),
+    /// "Call me."
+    CallBack(Note),
     Help,
     /// Words as they came; personal data.
     Text(String),
+}
+
+/// What is promised, as far as it was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pledge {
+    /// Minor units; all that is unpaid where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    /// By the end of this day at the subscriber's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Date>,
+}
+
+/// How it was paid, in the subscriber's words; personal data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// What is disputed, as far as it was said; the words are personal data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The whole account where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<BillId>,
+    /// Minor units of that bill; all of it where not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
+/// What a person should know; personal data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
 }
 
 impl Meaning {
@@ -55,28 +103,52 @@ impl Meaning {
             Meaning::WrongNumber => "wrong_number",
             Meaning::BadAddress => "bad_address",
             Meaning::SendLink => "send_link",
-            Meaning::Promise => "promise",
-            Meaning::Paid => "paid",
+            Meaning::Promise(_) => "promise",
+            Meaning::Paid(_) => "paid",
+            Meaning::Dispute(_) => "dispute",
+            Meaning::Hardship(_) => "hardship",
+            Meaning::CallBack(_) => "call_back",
             Meaning::Help => "help",
             Meaning::Text(_) => "text",
         }
     }
 
-    /// The meaning of that name; words are for `text` alone.
-    pub fn parse(name: &str, words: Option<&str>) -> Option<Meaning> {
-        let plain = [
-            Meaning::OptOut,
-            Meaning::OptIn,
-            Meaning::Complaint,
-            Meaning::WrongNumber,
-            Meaning::BadAddress,
-            Meaning::SendLink,
-            Meaning::Promise,
-            Meaning::Paid,
-            Meaning::Help,
-            Meaning::Text(words.unwrap_or_default().to_owned()),
-        ];
-        plain.into_iter().find(|meaning| meaning.as_str() == name)
+    /// What was said beyond the bare meaning, as JSON; `None` where nothing was.
+    pub fn details(&self) -> Option<String> {
+        fn json<T: Serialize + Default + PartialEq>(said: &T) -> Option<String> {
+            serde_json::to_string(said).ok().filter(|_| *said != T::default())
+        }
+        match self {
+            Meaning::Promise(pledge) => json(pledge),
+            Meaning::Paid(proof) => json(proof),
+            Meaning::Dispute(dispute) => json(dispute),
+            Meaning::Hardship(note) | Meaning::CallBack(note) => json(note),
+            _ => None,
+        }
+    }
+
+    /// The meaning of that name; words are for `text` alone, and `details` are
+    /// as [`Meaning::details`] gives them. `None` where they are not.
+    pub fn parse(name: &str, words: Option<&str>, details: Option<&str>) -> Option<Meaning> {
+        fn read<T: for<'a> Deserialize<'a> + Default>(details: Option<&str>) -> Option<T> {
+            details.map_or_else(|| Some(T::default()), |text| serde_json::from_str(text).ok())
+        }
+        Some(match name {
+            "opt_out" => Meaning::OptOut,
+            "opt_in" => Meaning::OptIn,
+            "complaint" => Meaning::Complaint,
+            "wrong_number" => Meaning::WrongNumber,
+            "bad_address" => Meaning::BadAddress,
+            "send_link" => Meaning::SendLink,
+            "promise" => Meaning::Promise(read(details)?),
+            "paid" => Meaning::Paid(read(details)?),
+            "dispute" => Meaning::Dispute(read(details)?),
+            "hardship" => Meaning::Hardship(read(details)?),
+            "call_back" => Meaning::CallBack(read(details)?),
+            "help" => Meaning::Help,
+            "text" => Meaning::Text(words.unwrap_or_default().to_owned()),
+            _ => return None,
+        })
     }
 }
 
@@ -136,14 +208,37 @@ mod tests {
             "send_link",
             "promise",
             "paid",
+            "dispute",
+            "hardship",
+            "call_back",
             "help",
             "text",
         ];
         for name in names {
-            assert_eq!(Meaning::parse(name, Some("hm")).unwrap().as_str(), name);
+            assert_eq!(Meaning::parse(name, Some("hm"), None).unwrap().as_str(), name);
         }
-        assert_eq!(Meaning::parse("text", Some("hm")), Some(Meaning::Text("hm".into())));
-        assert_eq!(Meaning::parse("shrug", None), None);
+        assert_eq!(Meaning::parse("text", Some("hm"), None), Some(Meaning::Text("hm".into())));
+        assert_eq!(Meaning::parse("shrug", None, None), None);
+    }
+
+    #[test]
+    fn what_is_said_beyond_the_meaning_is_read_as_it_was_written() {
+        let (amount, by) = (Some(1_250), Some("2026-04-01".parse().unwrap()));
+        let words = Some("not \"mine\"\n".to_owned());
+        for meaning in [
+            Meaning::Promise(Pledge { amount, by }),
+            Meaning::Paid(Proof { reference: Some("RF18".into()), place: None }),
+            Meaning::Dispute(Dispute { bill: Some("b1".into()), amount, words: words.clone() }),
+            Meaning::Hardship(Note { words: words.clone() }),
+            Meaning::CallBack(Note { words }),
+        ] {
+            let details = meaning.details();
+            assert!(details.is_some());
+            let read = Meaning::parse(meaning.as_str(), None, details.as_deref());
+            assert_eq!(read, Some(meaning));
+        }
+        assert_eq!(Meaning::Promise(Pledge::default()).details(), None);
+        assert_eq!(Meaning::parse("promise", None, Some("{\"by\":\"soon\"}")), None);
     }
 
     #[test]

@@ -36,8 +36,8 @@ use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    ControlStore, DeadlineStore, LedgerStore, OutboxStore, PartStore, PlanStore, ReceiptStore,
-    ReplyStore, RetentionStore,
+    ControlStore, DeadlineStore, HoldStore, LedgerStore, OutboxStore, PartStore, PlanStore,
+    ReceiptStore, ReplyStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -66,6 +66,7 @@ pub struct Workshop {
     pub parts: Option<Arc<dyn PartStore>>,
     /// What subscribers said, and what providers say of their addresses.
     pub replies: Arc<dyn ReplyStore>,
+    pub holds: Arc<dyn HoldStore>,
     pub control: Arc<dyn ControlStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,

@@ -218,7 +218,7 @@ impl Plan {
 }
 
 /// The scenario that decides: that of the open case, else the one in force.
-fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Versioned> {
+pub(super) fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Versioned> {
     let pinned = facts.case.as_ref().and_then(|case| scenarios.version(&case.policy));
     pinned.or_else(|| scenarios.serving(&facts.account.segment).cloned())
 }

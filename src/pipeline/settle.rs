@@ -1,6 +1,7 @@
 //! Settle: receipts, what subscribers said, and questions about attempts whose
 //! outcome is unknown.
 
+mod claims;
 mod inbox;
 mod parts;
 mod replies;

@@ -7,18 +7,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
+use crate::model::billing::plus_days;
+use crate::model::hold::{Ending, PlacedHold};
 use crate::model::reminder::Transition;
 use crate::model::{Bucket, Reason, ReminderState, Tenure};
+use crate::policy::claim;
 use crate::store::Standing;
 
 use super::gate::Gate;
 use super::settle::{follow, next_channel};
-use super::{Stage, Workshop};
+use super::{Stage, Workshop, planning_day};
 
 const PAGE: u32 = 1_000;
+/// The planned day has begun somewhere on earth; the day so long before it may
+/// still be under way elsewhere.
+const HOLD_LATE_DAYS: i32 = 2;
 /// Marks in the store.
 const WINDOWS: &str = "tend:windows";
 const DEADLINES: &str = "tend:deadlines";
@@ -34,6 +41,8 @@ pub struct Tend {
     shop: Workshop,
     /// How far this process came in each bucket, by mark.
     came: Mutex<HashMap<(&'static str, Bucket), Timestamp>>,
+    /// The day on which holds were last looked through.
+    holds_seen: Mutex<Option<Date>>,
 }
 
 #[async_trait]
@@ -66,7 +75,7 @@ impl Stage for Tend {
         }
         // All at once, after all of it: what is looked at twice is ended once.
         self.shop.control.set_marks(&marks).await?;
-        Ok(ended)
+        Ok(ended + self.holds(tenure, now).await?)
     }
 }
 
@@ -81,7 +90,7 @@ struct Span<'a> {
 
 impl Tend {
     pub fn new(shop: Workshop) -> Tend {
-        Tend { shop, came: Mutex::default() }
+        Tend { shop, came: Mutex::default(), holds_seen: Mutex::default() }
     }
 
     /// Buckets with something before `until` to look at, by how far they were
@@ -104,6 +113,35 @@ impl Tend {
             }
         }
         Ok(spans)
+    }
+
+    /// Says, once a day, how holds ended whose days are over wherever their
+    /// accounts are.
+    async fn holds(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
+        let day = plus_days(planning_day(now), -HOLD_LATE_DAYS);
+        let seen = *self.holds_seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen == Some(day) {
+            return Ok(0);
+        }
+        let holds = &self.shop.holds;
+        let buckets: Vec<Bucket> = tenure.buckets().collect();
+        let mut count = 0;
+        loop {
+            let over = holds.holds_over(&buckets, day, PAGE).await?;
+            let ended: Vec<(&PlacedHold, Ending)> = over
+                .iter()
+                .map(|one| (&one.placed, claim::ending(&one.placed, one.paid, one.open)))
+                .collect();
+            if !ended.is_empty() {
+                holds.end_holds(tenure, &ended, now).await?;
+            }
+            count += ended.len();
+            if ended.len() < PAGE as usize {
+                break;
+            }
+        }
+        *self.holds_seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(day);
+        Ok(count)
     }
 
     fn reached(&self, mark: &'static str, span: &Span<'_>) {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::model::billing::plus_days;
 use crate::model::{Bill, Channel, Severity};
 
+use super::claim::ClaimRules;
 use super::repeat_debtor::RepeatDebtorRule;
 use super::window::ContactWindow;
 
@@ -36,6 +37,9 @@ pub struct Scenario {
     pub window: ContactWindow,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_debtor: Option<RepeatDebtorRule>,
+    /// What follows when a subscriber promises, or says that it is paid.
+    #[serde(default, skip_serializing_if = "ClaimRules::is_default")]
+    pub claims: ClaimRules,
     /// In the order of their offsets, once read.
     #[serde(rename = "step", default)]
     pub steps: Vec<Step>,
@@ -211,6 +215,9 @@ impl Scenario {
             && let Err(what) = rule.check()
         {
             say("repeat_debtor".into(), what);
+        }
+        if let Err((key, what)) = self.claims.check() {
+            say(format!("claims.{key}"), what);
         }
         problems
     }

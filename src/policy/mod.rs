@@ -8,6 +8,7 @@
 //! May use: model.
 
 mod book;
+pub mod claim;
 pub mod ladder;
 pub mod repeat_debtor;
 pub mod scenarios;

@@ -39,6 +39,8 @@ fn stop(kind: HoldKind) -> Option<Reason> {
         HoldKind::Hardship => Some(Reason::HoldHardship),
         HoldKind::Moratorium => Some(Reason::HoldMoratorium),
         HoldKind::Complaint => Some(Reason::HoldComplaint),
+        HoldKind::Paid => Some(Reason::HoldPaid),
+        HoldKind::Staff => Some(Reason::HoldStaff),
         HoldKind::Dispute => None,
     }
 }

@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// The day around which everything is placed.
-const TODAY: Date = date(2026, 3, 20);
+pub(super) const TODAY: Date = date(2026, 3, 20);
 
 fn step(name: &str, offset_days: i32, severity: Severity) -> Step {
     Step {
@@ -39,6 +39,7 @@ fn scenario(steps: Vec<Step>) -> Scenario {
         tolerance: 0,
         window: ContactWindow::default(),
         repeat_debtor: None,
+        claims: claim::ClaimRules::default(),
         steps,
     }
     .in_order();
@@ -59,7 +60,7 @@ fn ladder() -> Scenario {
 }
 
 /// An account that can be reached everywhere and owes nothing yet.
-fn facts(bills: Vec<Bill>) -> AccountFacts {
+pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
     AccountFacts {
         account: Account {
             bucket: Bucket::of("A1"),
@@ -102,7 +103,7 @@ fn bill(id: &str, due_on: Date) -> Bill {
 }
 
 /// A bill that is `days` past due today.
-fn overdue(id: &str, days: i32) -> Bill {
+pub(super) fn overdue(id: &str, days: i32) -> Bill {
     bill(id, plus_days(TODAY, -days))
 }
 
@@ -210,7 +211,7 @@ fn absurd_sums_on_their_way_are_still_money_on_its_way() {
 }
 
 /// Everything that can speak against a hard step, in the order in which it is named.
-const AGAINST: [Reason; 12] = [
+const AGAINST: [Reason; 14] = [
     Reason::Paid,
     Reason::PendingPayment,
     Reason::HoldExemption,
@@ -218,6 +219,8 @@ const AGAINST: [Reason; 12] = [
     Reason::HoldHardship,
     Reason::HoldMoratorium,
     Reason::HoldComplaint,
+    Reason::HoldPaid,
+    Reason::HoldStaff,
     Reason::Disputed,
     Reason::NoticeGap,
     Reason::BelowTolerance,
@@ -261,6 +264,8 @@ fn facts_against(reasons: &[Reason]) -> AccountFacts {
             Reason::HoldHardship => facts.holds.push(hold(HoldKind::Hardship)),
             Reason::HoldMoratorium => facts.holds.push(hold(HoldKind::Moratorium)),
             Reason::HoldComplaint => facts.holds.push(hold(HoldKind::Complaint)),
+            Reason::HoldPaid => facts.holds.push(hold(HoldKind::Paid)),
+            Reason::HoldStaff => facts.holds.push(hold(HoldKind::Staff)),
             Reason::Disputed => facts.holds.push(hold(HoldKind::Dispute)),
             Reason::NoticeGap => facts.sent[0].standing = Standing::Open,
             Reason::BelowTolerance if facts.bills[0].remaining > 0 => facts.bills[0].remaining = 99,

@@ -37,7 +37,7 @@ use crate::model::content::TemplateFacts;
 use crate::model::{AttemptKey, Channel, Contacts, Content};
 
 pub use crate::model::receipt::{Fate, PartReceipt, Receipt};
-pub use crate::model::reply::{Meaning, Reply};
+pub use crate::model::reply::{Meaning, Pledge, Reply};
 
 /// What is handed to a provider: one attempt at one reminder.
 #[derive(Debug, Clone)]

@@ -34,7 +34,7 @@ use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::{
     CallbackReader, Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader,
 };
-use super::{Meaning, Refusal, SendOutcome, Sender};
+use super::{Meaning, Pledge, Refusal, SendOutcome, Sender};
 use crate::model::content::{self, Does, in_words};
 use crate::model::{AttemptKey, Channel, Content, id};
 
@@ -149,7 +149,7 @@ impl Menu {
             digit: key.digit,
             does: match key.does {
                 Does::SendLink => Meaning::SendLink.as_str(),
-                Does::Promise => Meaning::Promise.as_str(),
+                Does::Promise => Meaning::Promise(Pledge::default()).as_str(),
                 Does::Repeat => REPEAT,
                 Does::WrongNumber => Meaning::WrongNumber.as_str(),
                 Does::OptOut => Meaning::OptOut.as_str(),

@@ -266,6 +266,7 @@ const ERASE: &[Statement] = &[
     erase("delete from bill"),
     erase("delete from payment"),
     erase("delete from hold"),
+    erase("delete from placed_hold"),
     erase("delete from touched"),
     erase("delete from feed"),
     erase("delete from reject"),

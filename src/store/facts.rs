@@ -271,7 +271,7 @@ pub(super) fn bill(row: &Row) -> Result<Bill, StoreError> {
     })
 }
 
-fn hold(row: &Row) -> Result<Hold, StoreError> {
+pub(super) fn hold(row: &Row) -> Result<Hold, StoreError> {
     Ok(Hold {
         id: row.text("hold_id")?,
         kind: HoldKind::parse(&row.text("kind")?).ok_or(StoreError::Corrupt { column: "kind" })?,

@@ -5,7 +5,7 @@
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
 //! [`ReceiptStore`] for what providers post, [`PartStore`] for receipts by the
 //! providers' own references, [`ReplyStore`] for what subscribers say,
-//! [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
+//! [`HoldStore`] for what follows from it, [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
@@ -17,6 +17,7 @@ mod desk;
 mod engine;
 mod facts;
 mod file_lock;
+mod holds;
 mod lease;
 mod ledger;
 mod merge;
@@ -54,6 +55,7 @@ pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
+pub use holds::{HoldOver, HoldStore};
 pub use lease::{Alone, LeaseStore};
 pub use parts::{MessagePart, Parked, PartStore, Unparked};
 pub use receipts::ReceiptStore;

@@ -6,18 +6,20 @@
 //! follows concerns accounts of any bucket: like a row of a feed it is a fact
 //! about them, and touches them, and whoever has their buckets decides again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::model::hold::PlacedHold;
 use crate::model::reply::{Meaning, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
 use super::desk::Desk;
 use super::engine::Arg;
-use super::facts::{Key, bucket, bucket_runs};
+use super::facts::{bucket, bucket_runs};
+use super::holds::{put_holds, touch};
 use super::outbox::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};
@@ -27,6 +29,9 @@ use super::{SqlStore, StoreError};
 /// Characters of a reply that are kept. The longest text message that can be
 /// sent has 39,015 of them; beyond this, people ask again.
 const WORDS_MAX: usize = 4_000;
+/// Of what is said in a form. Whoever takes it in sees to it that it is less:
+/// cut short, it could not be read.
+const DETAILS_MAX: usize = 8_000;
 /// Characters of an address: those that a mail address may have.
 const ADDRESS_MAX: usize = 254;
 
@@ -87,6 +92,12 @@ pub struct Whose {
     pub email: Option<String>,
 }
 
+impl Whose {
+    pub fn key(&self) -> (Bucket, AccountId) {
+        (self.bucket, self.account.clone())
+    }
+}
+
 /// What is made of a reply.
 #[derive(Debug)]
 pub struct SettledReply<'a> {
@@ -96,6 +107,8 @@ pub struct SettledReply<'a> {
     pub account: Option<AccountId>,
     pub for_people: bool,
     pub said: Vec<Said>,
+    /// What follows for the account.
+    pub hold: Option<PlacedHold>,
 }
 
 /// A word about a channel of an account.
@@ -122,6 +135,7 @@ struct ReplyRow<'a> {
     address: Option<String>,
     meaning: &'static str,
     words: Option<String>,
+    details: Option<String>,
     at: Micros,
     received_at: Micros,
 }
@@ -171,6 +185,7 @@ fn reply_row(posted: &PostedReply) -> ReplyRow<'_> {
         address: reply.from.as_deref().map(|from| clean(from, ADDRESS_MAX)),
         meaning: reply.meaning.as_str(),
         words,
+        details: reply.meaning.details().map(|details| clean(&details, DETAILS_MAX)),
         at: reply.at.into(),
         received_at: (*received_at).into(),
     }
@@ -240,22 +255,16 @@ impl ReplyStore for SqlStore {
                 for_people: one.for_people,
             })
             .collect();
+        let holds: Vec<&PlacedHold> = settled.iter().filter_map(|one| one.hold.as_ref()).collect();
         let mut tx = self.write(tenure, rows.iter().map(|row| row.bucket)).await?;
+        let mut touched = BTreeSet::new();
         if !said.is_empty() {
-            let mut touched = Vec::new();
             for row in tx.rows(sql::put_suppressions, &[Arg::Set(&said)]).await? {
-                touched.push((bucket(&row)?, AccountId(row.text("account_id")?)));
-            }
-            touched.sort_unstable();
-            touched.dedup();
-            let keys: Vec<Key<'_>> = touched
-                .iter()
-                .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
-                .collect();
-            if !keys.is_empty() {
-                tx.run(sql::touch, &[Arg::Set(&keys)]).await?;
+                touched.insert((bucket(&row)?, AccountId(row.text("account_id")?)));
             }
         }
+        touched.extend(put_holds(&mut tx, &holds).await?);
+        touch(&mut tx, &touched).await?;
         let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
         tx.run(sql::settle_replies, &args).await?;
         tx.commit().await
@@ -302,7 +311,8 @@ fn whose(row: &Row) -> Result<Whose, StoreError> {
 
 fn kept(row: &Row) -> Result<KeptReply, StoreError> {
     let words = row.opt_text("words")?;
-    let meaning = Meaning::parse(&row.text("meaning")?, words.as_deref());
+    let details = row.opt_text("details")?;
+    let meaning = Meaning::parse(&row.text("meaning")?, words.as_deref(), details.as_deref());
     let about = match row.opt_int("attempt")? {
         Some(number) => {
             Some(AttemptKey { reminder: row.reminder("reminder_id")?, number: number as u32 })
@@ -340,6 +350,8 @@ pub struct ReplyLine {
     pub from: Option<String>,
     pub meaning: String,
     pub words: Option<String>,
+    /// What was said beyond the meaning, as it was kept: a JSON object.
+    pub details: Option<String>,
     pub is_for_people: bool,
     pub done_at: Option<Timestamp>,
     pub done_by: Option<String>,
@@ -398,6 +410,7 @@ fn reply_line(row: &Row) -> Result<ReplyLine, StoreError> {
         from: row.opt_text("address")?,
         meaning: row.text("meaning")?,
         words: row.opt_text("words")?,
+        details: row.opt_text("details")?,
         is_for_people: row.int("for_people")? == 1,
         done_at: row.opt_instant("done_at")?,
         done_by: row.opt_text("done_by")?,

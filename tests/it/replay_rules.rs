@@ -40,6 +40,7 @@ fn scenario(replay: &Replay) -> Scenario {
         default: true,
         tolerance: replay.tolerance_minor,
         window: ContactWindow::ALL_DAY,
+        claims: Default::default(),
         repeat_debtor: Some(RepeatDebtorRule {
             bills: replay.repeat.bills as u32,
             late_days: replay.repeat.late_days,

@@ -1,11 +1,12 @@
 //! What subscribers said: made sense of, brought together with their
 //! accounts, and written down where it concerns a channel.
 //!
-//! A word about a channel is acted upon at once. What needs a person (who paid,
-//! who promises, who asks, who writes in words of their own) waits in a queue.
+//! A word about a channel is acted upon at once, and so is a claim of who may
+//! make it. What needs a person (who disputes, who asks, who writes in words of
+//! their own) waits in a queue.
 //! A crash before the write has the same replies settled again, to the same end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use tracing::info;
@@ -16,6 +17,7 @@ use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
 use crate::provider::ReceiptReader;
 use crate::store::{KeptReply, Said, SettledReply, Whose};
 
+use super::claims::{Claims, Follows, is_claim};
 use super::{PAGE, Settle};
 
 /// Who may have said what, by how we know.
@@ -63,8 +65,11 @@ impl Settle {
                 return Ok(count);
             }
             let known = self.known(&kept).await?;
+            let read: Vec<Read<'_>> = kept.iter().map(|one| Read::of(one, &known)).collect();
+            let claiming = read.iter().filter_map(Read::claims).map(Whose::key).collect();
+            let mut claims = Claims::of(&self.0, claiming, now).await?;
             let settled: Vec<SettledReply<'_>> =
-                kept.iter().map(|one| settled(one, &known)).collect();
+                read.into_iter().map(|one| one.settled(&mut claims)).collect();
             let for_people = settled.iter().filter(|one| one.for_people).count();
             replies.settle_replies(tenure, &settled, now).await?;
             info!(replies = settled.len(), for_people, "settled what subscribers said");
@@ -121,33 +126,64 @@ fn is_for_all(one: &KeptReply) -> bool {
     one.reply.meaning != Meaning::BadAddress || one.reply.about.is_none()
 }
 
-fn settled<'a>(one: &'a KeptReply, known: &Known) -> SettledReply<'a> {
-    let reminded = whose_reminder(one, &known.by_reminder);
-    let address = address(one, reminded);
-    let sharing = address.filter(|_| is_for_all(one)).and_then(|it| known.by_address.get(it));
-    // One account may be found both ways, and counts once.
-    let accounts: BTreeMap<_, &Whose> = reminded
-        .into_iter()
-        .chain(sharing.into_iter().flatten())
-        .map(|whose| (&whose.account, whose))
-        .collect();
-    let first = reminded.or_else(|| accounts.values().next().copied());
-    let language = first.map_or("", |whose| whose.language.as_str());
-    let (meaning, is_whole) = match &one.reply.meaning {
-        Meaning::Text(words) => {
-            let read = understood(words, language);
-            (read.meaning, read.is_whole)
+/// A reply that was made sense of, and whose it is.
+struct Read<'a> {
+    kept: &'a KeptReply,
+    meaning: Meaning,
+    /// Nothing was left over that a person should read.
+    is_whole: bool,
+    address: Option<&'a str>,
+    /// The first is that of the reminder, where there is one.
+    accounts: Vec<&'a Whose>,
+}
+
+impl<'a> Read<'a> {
+    fn of(kept: &'a KeptReply, known: &'a Known) -> Read<'a> {
+        let reminded = whose_reminder(kept, &known.by_reminder);
+        let address = address(kept, reminded);
+        let sharing = address.filter(|_| is_for_all(kept)).and_then(|it| known.by_address.get(it));
+        let mut accounts: Vec<&Whose> = sharing.into_iter().flatten().collect();
+        accounts.sort_unstable_by_key(|whose| &whose.account);
+        // One account may be found both ways, and counts once.
+        if let Some(reminded) = reminded {
+            accounts.retain(|whose| whose.account != reminded.account);
+            accounts.insert(0, reminded);
         }
-        other => (other.clone(), true),
-    };
-    let said =
-        accounts.values().flat_map(|whose| words_about(one, &meaning, address, whose)).collect();
-    SettledReply {
-        kept: one,
-        for_people: is_for_people(&meaning, is_whole, first.is_some()),
-        account: first.map(|whose| whose.account.clone()),
-        meaning,
-        said,
+        let language = accounts.first().map_or("", |whose| whose.language.as_str());
+        let (meaning, is_whole) = match &kept.reply.meaning {
+            Meaning::Text(words) => {
+                let read = understood(words, language);
+                (read.meaning, read.is_whole)
+            }
+            other => (other.clone(), true),
+        };
+        Read { kept, meaning, is_whole, address, accounts }
+    }
+
+    /// Whose claim it is, if it is one. Of an address that several accounts
+    /// have, nobody knows which is meant, save by the reminder that it answers.
+    fn claims(&self) -> Option<&'a Whose> {
+        let is_certain = self.accounts.len() == 1 || self.kept.reply.about.is_some();
+        self.accounts.first().copied().filter(|_| is_certain && is_claim(&self.meaning))
+    }
+
+    fn settled(self, claims: &mut Claims) -> SettledReply<'a> {
+        let follows = self.claims().map(|whose| claims.follows(self.kept, &self.meaning, whose));
+        let Read { kept, meaning, is_whole, address, accounts } = self;
+        let said =
+            accounts.iter().flat_map(|whose| words_about(kept, &meaning, address, whose)).collect();
+        let is_answered = matches!(follows, Some(Follows::Hold(_) | Follows::Nothing));
+        SettledReply {
+            kept,
+            for_people: is_for_people(&meaning, is_whole, !accounts.is_empty(), is_answered),
+            account: accounts.first().map(|whose| whose.account.clone()),
+            meaning,
+            said,
+            hold: match follows {
+                Some(Follows::Hold(placed)) => Some(*placed),
+                _ => None,
+            },
+        }
     }
 }
 
@@ -170,9 +206,7 @@ fn words_about(
             (Cause::WrongNumber, false, &own)
         }
         Meaning::WrongNumber => (Cause::WrongNumber, false, &of_number),
-        Meaning::SendLink | Meaning::Promise | Meaning::Paid | Meaning::Help | Meaning::Text(_) => {
-            return Vec::new();
-        }
+        _ => return Vec::new(),
     };
     let word = |channel: &Channel| Said {
         bucket: whose.bucket,
@@ -193,15 +227,20 @@ fn words_about(
 }
 
 /// Whether somebody has to read it. What a provider says of an address is no
-/// person's word, and what we could act upon wholly needs no other.
-fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool) -> bool {
+/// person's word, and what we could act upon wholly needs no other; what is
+/// disputed, or cannot be paid, does though it is acted upon.
+fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool, is_answered: bool) -> bool {
     match meaning {
         Meaning::BadAddress => false,
         Meaning::OptOut | Meaning::OptIn | Meaning::WrongNumber | Meaning::Complaint => {
             !is_whole || !is_known
         }
-        Meaning::SendLink | Meaning::Promise | Meaning::Paid | Meaning::Help | Meaning::Text(_) => {
-            true
-        }
+        Meaning::Promise(_) | Meaning::Paid(_) => !is_whole || !is_answered,
+        Meaning::Dispute(_)
+        | Meaning::Hardship(_)
+        | Meaning::CallBack(_)
+        | Meaning::SendLink
+        | Meaning::Help
+        | Meaning::Text(_) => true,
     }
 }

@@ -9,7 +9,7 @@ use super::{Parameters, Settings, rejected};
 use crate::model::Channel;
 use crate::model::content::FACTS;
 use crate::provider::kinds::Wrong;
-use crate::provider::{Meaning, Outgoing, Refusal, SendOutcome};
+use crate::provider::{Meaning, Outgoing, Pledge, Refusal, SendOutcome};
 
 /// One of their templates, in the settings as `[[provider.NAME.templates]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl From<KeyMeans> for Meaning {
     fn from(means: KeyMeans) -> Meaning {
         match means {
             KeyMeans::SendLink => Meaning::SendLink,
-            KeyMeans::Promise => Meaning::Promise,
+            KeyMeans::Promise => Meaning::Promise(Pledge::default()),
             KeyMeans::WrongNumber => Meaning::WrongNumber,
             KeyMeans::OptOut => Meaning::OptOut,
         }

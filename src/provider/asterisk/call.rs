@@ -12,7 +12,7 @@
 //! call tells of its fate once, and of one key.
 
 use crate::model::content::{Does, REPEATS_MAX};
-use crate::provider::{Fate, Meaning};
+use crate::provider::{Fate, Meaning, Pledge};
 
 use super::cause::Ending;
 
@@ -332,7 +332,7 @@ impl Call {
 fn meaning(does: Does) -> Option<Meaning> {
     match does {
         Does::SendLink => Some(Meaning::SendLink),
-        Does::Promise => Some(Meaning::Promise),
+        Does::Promise => Some(Meaning::Promise(Pledge::default())),
         Does::WrongNumber => Some(Meaning::WrongNumber),
         Does::OptOut => Some(Meaning::OptOut),
         Does::Repeat => None,

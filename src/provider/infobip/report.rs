@@ -13,7 +13,9 @@ use tracing::debug;
 
 use crate::model::{AttemptKey, Channel, PhoneNumber};
 use crate::provider::echo::{self, Tokens, believable, text};
-use crate::provider::{Call, CallbackReader, Fate, Meaning, NotTaken, Posted, Receipt, Reply};
+use crate::provider::{
+    Call, CallbackReader, Fate, Meaning, NotTaken, Pledge, Posted, Receipt, Reply,
+};
 
 /// Handed to the operator's network, and not yet to the subscriber.
 const DELIVERED_TO_OPERATOR: i64 = 2;
@@ -84,7 +86,7 @@ fn pressed(result: &Value, now: Timestamp) -> Option<Reply> {
     let does = keys.split(' ').find_map(|pair| pair.strip_prefix(digit)?.strip_prefix('='));
     let meaning = match does {
         Some("link") => Meaning::SendLink,
-        Some("promise") => Meaning::Promise,
+        Some("promise") => Meaning::Promise(Pledge::default()),
         Some("wrong") => Meaning::WrongNumber,
         Some("stop") => Meaning::OptOut,
         _ => return None,

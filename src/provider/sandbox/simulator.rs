@@ -129,7 +129,7 @@ fn meaning(message: &Message, form: &Form) -> Result<Option<Meaning>, NotTaken> 
         if key.does == REPEAT {
             return Ok(None);
         }
-        let meaning = Meaning::parse(&key.does, None);
+        let meaning = Meaning::parse(&key.does, None, None);
         return meaning.map(Some).ok_or_else(|| unreadable("the key does nothing that we know"));
     }
     if form.unwanted.is_some() {

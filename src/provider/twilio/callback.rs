@@ -23,7 +23,7 @@ use super::{twiml, with};
 use crate::model::content::{Does, REPEATS_MAX};
 use crate::model::{AttemptKey, Channel};
 use crate::provider::{
-    Answer, Call, CallbackReader, Fate, Meaning, NotTaken, Posted, Receipt, Reply,
+    Answer, Call, CallbackReader, Fate, Meaning, NotTaken, Pledge, Posted, Receipt, Reply,
 };
 
 /// A message that Twilio gave up because its validity was over.
@@ -232,7 +232,7 @@ fn text(heard: &Heard<'_>, sid: &str) -> Result<Posted, NotTaken> {
 fn meaning(does: Does) -> Option<Meaning> {
     match does {
         Does::SendLink => Some(Meaning::SendLink),
-        Does::Promise => Some(Meaning::Promise),
+        Does::Promise => Some(Meaning::Promise(Pledge::default())),
         Does::WrongNumber => Some(Meaning::WrongNumber),
         Does::OptOut => Some(Meaning::OptOut),
         Does::Repeat => None,

@@ -14,21 +14,26 @@ use crate::support::billing::Billing;
 use crate::support::build::*;
 use crate::support::carrier::{Carrier, refused};
 
-const PLANNED: &str = "2026-03-10T06:00Z";
-const OPEN: &str = "2026-03-10T09:00Z";
-const PHONE: &str = "+4915123456789";
+pub const PLANNED: &str = "2026-03-10T06:00Z";
+pub const OPEN: &str = "2026-03-10T09:00Z";
+pub const PHONE: &str = "+4915123456789";
 
-fn said(channel: Channel, about: Option<AttemptKey>, from: Option<&str>, what: Meaning) -> Reply {
+pub fn said(
+    channel: Channel,
+    about: Option<AttemptKey>,
+    from: Option<&str>,
+    what: Meaning,
+) -> Reply {
     let from = from.map(str::to_owned);
     Reply { channel, about, from, meaning: what, at: at("2026-03-10T06:30Z") }
 }
 
-fn text(words: &str) -> Reply {
+pub fn text(words: &str) -> Reply {
     said(Channel::Sms, None, Some(PHONE), Meaning::Text(words.into()))
 }
 
 impl Bench {
-    async fn hear(&self, reply: Reply) {
+    pub async fn hear(&self, reply: Reply) {
         let message_id = format!("{reply:?}");
         let posted = PostedReply {
             provider: "carrier".into(),
@@ -40,12 +45,12 @@ impl Bench {
         self.store.keep_replies(&[posted]).await.unwrap();
     }
 
-    async fn waiting(&self) -> Vec<String> {
+    pub async fn waiting(&self) -> Vec<String> {
         let lines = self.store.desk().replies(100).await.unwrap();
         lines.into_iter().map(|line| line.meaning).collect()
     }
 
-    async fn reason(&self, account: &str) -> Vec<String> {
+    pub async fn reason(&self, account: &str) -> Vec<String> {
         let rows = self.why_not(account).await;
         let open = rows.iter().filter(|row| row.is_open);
         open.map(|row| row.reason.as_str().to_owned()).collect()
@@ -53,7 +58,7 @@ impl Bench {
 }
 
 /// Account A with a reminder planned, and who carries it.
-async fn planned() -> (Arc<Billing>, Bench, Arc<Carrier>) {
+pub async fn planned() -> (Arc<Billing>, Bench, Arc<Carrier>) {
     let (billing, mut bench) = owing("2026-03-09").await;
     let carrier = Carrier::new();
     bench.workshop.providers = carrier.carries_all(false);
@@ -155,10 +160,9 @@ async fn a_provider_that_knows_of_an_opt_out_is_believed() {
 #[tokio::test]
 async fn what_needs_a_person_waits_for_one_and_changes_nothing() {
     let (_, bench, carrier) = planned().await;
-    for words in ["I have paid", "help", "When is my bill due? I will stop by on Friday."] {
+    for words in ["help", "When is my bill due? I will stop by on Friday."] {
         bench.hear(text(words)).await;
     }
-    bench.hear(said(Channel::Voice, None, Some(PHONE), Meaning::Promise)).await;
     bench.hear(said(Channel::Voice, None, Some(PHONE), Meaning::SendLink)).await;
     // A stop in words of one's own counts, and is read; one of a stranger is read.
     bench.hear(text("stop it now")).await;
@@ -168,9 +172,9 @@ async fn what_needs_a_person_waits_for_one_and_changes_nothing() {
     bench.rounds("2026-03-10T07:00Z", "2026-03-10T10:00Z").await;
     let mut waiting = bench.waiting().await;
     waiting.sort();
-    let expected = ["help", "opt_out", "opt_out", "paid", "promise", "send_link", "text"];
+    let expected = ["help", "opt_out", "opt_out", "send_link", "text"];
     assert_eq!(waiting, expected);
     assert_eq!(carrier.taken(), [Channel::Email]);
     let own = bench.store.desk().replies_of(&"A".into()).await.unwrap();
-    assert_eq!(own.len(), 6);
+    assert_eq!(own.len(), 4);
 }

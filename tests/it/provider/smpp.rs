@@ -2,7 +2,8 @@
 
 mod jasmin;
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use duebell::provider::kinds::{Kind, Table};
@@ -21,8 +22,13 @@ const SMSC: &str = "smpp_smsc.js";
 const PREFIX: &str = "+491512345678";
 
 fn settings(port: u16) -> Settings {
-    let password_file = std::env::temp_dir().join(format!("duebell-smpp-{}", std::process::id()));
-    std::fs::write(&password_file, "secret\n").unwrap();
+    // Once: who writes a file anew empties it first, and others may read it then.
+    static PASSWORD: LazyLock<PathBuf> = LazyLock::new(|| {
+        let file = std::env::temp_dir().join(format!("duebell-smpp-{}", std::process::id()));
+        std::fs::write(&file, "secret\n").unwrap();
+        file
+    });
+    let password_file = PASSWORD.clone();
     Settings {
         host: "127.0.0.1".into(),
         port,

@@ -1,5 +1,6 @@
 //! Conformance: what every store promises, held on each engine.
 
+mod holds;
 mod keys;
 mod lease;
 mod ledger;

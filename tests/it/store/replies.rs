@@ -23,9 +23,9 @@ on_each_engine![
     old_replies_go_but_not_those_that_wait,
 ];
 
-const PHONE: &str = "+4915123456789";
+pub const PHONE: &str = "+4915123456789";
 
-fn posted(id: &str, from: &str, meaning: Meaning) -> PostedReply {
+pub fn posted(id: &str, from: &str, meaning: Meaning) -> PostedReply {
     PostedReply {
         provider: "carrier".into(),
         message_id: id.into(),
@@ -63,6 +63,7 @@ async fn settle(store: &SqlStore, id: &str, words: Vec<Said>, for_people: bool) 
             account: Some("A".into()),
             for_people,
             said: words.clone(),
+            hold: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();
@@ -91,6 +92,7 @@ async fn the_same_posting_again_adds_nothing(store: &SqlStore) {
             account: None,
             for_people: true,
             said: Vec::new(),
+            hold: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();

@@ -92,6 +92,7 @@ impl Bench {
             deadlines: store.clone(),
             inbox: Some(store.clone()),
             replies: store.clone(),
+            holds: store.clone(),
             parts: Some(store.clone()),
             control: store.clone(),
             retention: store.clone(),

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 37] = [
+const NOT_HOT: [&str; 40] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -36,6 +36,8 @@ const NOT_HOT: [&str; 37] = [
     "list_replies",
     "list_account_replies",
     "list_suppressions",
+    "list_holds",
+    "lift_hold",
     "end_reply",
     "put_control",
     "drop_control",
@@ -57,6 +59,7 @@ const NOT_HOT: [&str; 37] = [
     "forget_why_not",
     "forget_cases",
     "forget_replies",
+    "forget_holds",
     // Of tables with a few rows.
     "load_control",
     "load_mark",

@@ -2,7 +2,7 @@
 -- oldest first.
 select
     r.bucket, r.reply_id, r.provider, r.channel, r.reminder_id, r.attempt, r.address, r.meaning, r.words,
-    r.at, r.received_at
+    r.details, r.at, r.received_at
 from reply as r
 where r.settled_at is null
     and exists (

@@ -2,7 +2,7 @@
 
 use duebell::message::{BillLine, MessageFacts, Messages, Operator};
 use duebell::model::{AccountId, BillId, Money};
-use duebell::provider::{Fate, Meaning, Posted};
+use duebell::provider::{Fate, Meaning, Pledge, Posted};
 use jiff::civil::date;
 use serde_json::json;
 
@@ -72,7 +72,7 @@ fn next(twiml: &str) -> Option<String> {
 async fn a_person_hears_the_message_and_the_keys_do_what_is_said() {
     for (digit, meaning, answer) in [
         ("1", Meaning::SendLink, "sending you the link"),
-        ("2", Meaning::Promise, "made a note"),
+        ("2", Meaning::Promise(Pledge::default()), "made a note"),
         ("8", Meaning::WrongNumber, "excuse the disturbance"),
         ("9", Meaning::OptOut, "not call you"),
     ] {

@@ -24,6 +24,8 @@ use crate::support::carrier::{Carrier, down, lost, refused};
 const DUE: usize = 1_000;
 /// The one who wants no more messages.
 const SPEAKER: &str = "+4915123456780";
+/// The one who says that it is paid.
+const PAYER: &str = "+4915123456781";
 /// Reminders that no provider takes.
 const STUCK: usize = 30;
 
@@ -38,6 +40,7 @@ pub async fn work(url: &str) {
     }
     // This one speaks for itself, later.
     billing.put(Feed::Accounts, &[("account_id", "A8"), ("phone", SPEAKER)]);
+    billing.put(Feed::Accounts, &[("account_id", "A9"), ("phone", PAYER)]);
     // The account of this bill comes later.
     billing.bill("X1", "X", "2026-03-09");
     billing.put(Feed::Bills, &[("bill_id", "broken"), ("account_id", "A1"), ("amount", "a lot")]);
@@ -166,7 +169,7 @@ async fn hours(bench: &Bench, carrier: &Carrier) {
     for some in taken.chunks(250) {
         bench.store.keep(some).await.unwrap();
     }
-    bench.store.keep_replies(&[stop()]).await.unwrap();
+    bench.store.keep_replies(&[texted("STOP", SPEAKER), texted("PAID", PAYER)]).await.unwrap();
     for hour in 10..=21 {
         // Those of the next channel included, which is tried at once.
         carrier.will((0..2 * STUCK).map(|_| down()));
@@ -174,13 +177,13 @@ async fn hours(bench: &Bench, carrier: &Carrier) {
     }
 }
 
-fn stop() -> PostedReply {
+fn texted(words: &str, from: &str) -> PostedReply {
     let at = at("2026-03-10T09:30Z");
-    let meaning = Meaning::Text("STOP".into());
-    let (channel, from) = (Channel::Sms, Some(SPEAKER.to_owned()));
+    let meaning = Meaning::Text(words.into());
+    let (channel, from) = (Channel::Sms, Some(from.to_owned()));
     PostedReply {
         provider: "carrier".into(),
-        message_id: "m1".into(),
+        message_id: words.into(),
         ordinal: 0,
         reply: Reply { channel, about: None, from, meaning, at },
         received_at: at,
