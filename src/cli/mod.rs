@@ -5,6 +5,7 @@
 mod check;
 mod context;
 mod demo;
+mod holds;
 mod import;
 mod output;
 mod replay;
@@ -98,6 +99,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List what holds accounts back by what subscribers or staff said, and change it
+    Holds {
+        #[command(subcommand)]
+        command: Option<HoldsCommand>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
@@ -116,6 +127,19 @@ enum RepliesCommand {
     Done {
         id: String,
         /// Who has
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum HoldsCommand {
+    /// Hold an account back, or one of its bills
+    Place(holds::Place),
+    /// End a hold before its time
+    Lift {
+        id: String,
+        /// Who ends it
         #[arg(long, value_name = "NAME")]
         by: String,
     },
@@ -166,6 +190,13 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Replies { command: None, limit, json } => {
             replies::list(&options, limit, json).await
         }
+        Command::Holds { command: Some(HoldsCommand::Place(args)), .. } => {
+            holds::place(&options, args).await
+        }
+        Command::Holds { command: Some(HoldsCommand::Lift { id, by }), .. } => {
+            holds::lift(&options, &id, &by).await
+        }
+        Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt => switches::halt(&options).await,

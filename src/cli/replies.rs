@@ -36,6 +36,9 @@ pub fn told(line: &ReplyLine) -> String {
     if let Some(said) = &line.words {
         words.push_str(&format!(": \"{}\"", on_one_line(said)));
     }
+    if let Some(details) = &line.details {
+        words.push_str(&format!(" {}", on_one_line(details)));
+    }
     if let Some((at, by)) = line.done_at.zip(line.done_by.as_deref()) {
         let on = at.strftime("%Y-%m-%d");
         words.push_str(&format!("; seen to on {on} by {}", on_one_line(by)));

@@ -13,9 +13,12 @@ use crate::model::{AccountId, Bill, Bucket, Reason};
 use crate::pipeline::plan::{decide_account, scope};
 use crate::pipeline::planning_day;
 use crate::policy::{Scenario, Versioned};
-use crate::store::{AttemptLine, ControlStore, Decided, PlanStore, ReplyLine, SuppressionLine};
+use crate::store::{
+    AttemptLine, ControlStore, Decided, HoldStore, PlanStore, ReplyLine, SuppressionLine,
+};
 
 use super::context::{Desk, Options, desk, now};
+use super::holds::{self, HoldLine};
 use super::output::print_line;
 use super::replies;
 
@@ -133,7 +136,7 @@ async fn pages(
     Ok(pages)
 }
 
-async fn bucket(desk: &Desk, account: &AccountId) -> anyhow::Result<Bucket> {
+pub(super) async fn bucket(desk: &Desk, account: &AccountId) -> anyhow::Result<Bucket> {
     desk.store.desk().bucket(account).await?.with_context(|| {
         format!("no account {account} in the ledger; `duebell sync` reads the billing database, `duebell rejects` lists what was set aside")
     })
@@ -193,6 +196,7 @@ struct Story {
     reminders: Vec<AttemptLine>,
     not_sent: Vec<crate::store::WhyNotLine>,
     suppressions: Vec<SuppressionLine>,
+    holds: Vec<HoldLine>,
     replies: Vec<ReplyLine>,
     next: Vec<String>,
 }
@@ -230,6 +234,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let serving = pinned.or_else(|| desk.scenarios.serving(&facts.account.segment).cloned());
     let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
     let reminders = shelf.attempts(account).await?;
+    let holds = desk.store.placed_holds(&[(bucket, account.clone())]).await?;
     // A step that was held back at first and went out later was sent.
     let mut not_sent = shelf.why_not(account).await?;
     not_sent
@@ -250,6 +255,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
         reminders,
         not_sent,
         suppressions: shelf.suppressions(account).await?,
+        holds: holds.into_iter().map(HoldLine::from).collect(),
         replies: shelf.replies_of(account).await?,
         next,
     })
@@ -437,6 +443,12 @@ impl Story {
         }
         for line in &self.replies {
             print_line(&format!("  {}", replies::told(line)))?;
+        }
+        if !self.holds.is_empty() {
+            print_line("held back")?;
+        }
+        for line in &self.holds {
+            print_line(&format!("  {}", holds::told(line)))?;
         }
         if !self.suppressions.is_empty() {
             print_line("not to be reached")?;
