@@ -89,6 +89,7 @@ pub async fn workshop(
         operator: Arc::new(loaded.settings.operator),
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
+        caps: loaded.settings.contact.caps.into(),
         agenda: Arc::default(),
         leases: Arc::new(leases),
     };

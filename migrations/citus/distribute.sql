@@ -14,6 +14,7 @@ select create_distributed_table('bill', 'bucket', colocate_with => 'account');
 select create_distributed_table('payment', 'bucket', colocate_with => 'account');
 select create_distributed_table('hold', 'bucket', colocate_with => 'account');
 select create_distributed_table('placed_hold', 'bucket', colocate_with => 'account');
+select create_distributed_table('contact', 'bucket', colocate_with => 'account');
 select create_distributed_table('touched', 'bucket', colocate_with => 'account');
 select create_distributed_table('plan_mark', 'bucket', colocate_with => 'account');
 select create_distributed_table('dunning_case', 'bucket', colocate_with => 'account');

@@ -189,6 +189,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
+        caps: Arc::default(),
         agenda: Arc::default(),
         leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     };

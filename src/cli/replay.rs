@@ -249,6 +249,7 @@ async fn workshop(
             sync_overlap_s: 0,
             ..Settings::default()
         },
+        caps: Arc::default(),
         agenda: Arc::default(),
         leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     })

@@ -83,9 +83,9 @@ impl Reader {
         let (operator, paths, log) = (take("operator"), take("paths"), take("log"));
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
         let (lease, channels) = (take("lease"), take("channels"));
-        let (provider, door) = (take("provider"), take("http"));
+        let (provider, door, contact) = (take("provider"), take("http"), take("contact"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, provider or http";
+            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, contact, provider or http";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -100,6 +100,7 @@ impl Reader {
             channels: self.section("channels", channels),
             provider: self.providers(provider),
             http: self.section("http", door),
+            contact: self.section("contact", contact),
         }
     }
 
@@ -221,6 +222,7 @@ impl Reader {
         say("operator", settings.operator.problems());
         say("pipeline", settings.pipeline.problems());
         say("lease", settings.lease.problems());
+        say("contact", settings.contact.problems());
         let site = settings.site();
         for (name, table) in &settings.provider {
             say(&format!("provider.{name}.limits"), table.limits.problems());

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::message::{Messages, Operator};
 use crate::model::Channel;
+use crate::model::cap::Cap;
 use crate::pipeline;
 use crate::policy::Scenario;
 use crate::provider::guard::Limits;
@@ -43,6 +44,7 @@ pub struct Settings {
     pub channels: Channels,
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
+    pub contact: Contact,
 }
 
 impl Settings {
@@ -66,6 +68,22 @@ pub struct Paths {
 impl Default for Paths {
     fn default() -> Self {
         Paths { policy: "/etc/duebell/policy".into(), messages: PathBuf::new() }
+    }
+}
+
+/// `[contact]`: how often anybody may be contacted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contact {
+    #[serde(rename = "cap")]
+    pub caps: Vec<Cap>,
+}
+
+impl Contact {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        let wrong = |cap: &Cap| cap.check().err();
+        let told = |(key, what)| ("cap", format!("has {key} that {what}"));
+        self.caps.iter().filter_map(wrong).map(told).collect()
     }
 }
 

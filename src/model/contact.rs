@@ -132,9 +132,14 @@ pub struct Contacts {
 
 impl Contacts {
     pub fn reaches(&self, channel: Channel) -> bool {
+        self.address(channel).is_some()
+    }
+
+    /// Where a channel reaches the subscriber: the whole number or address.
+    pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
-            Channel::Sms | Channel::Voice => self.phone.is_some(),
-            Channel::Email => self.email.is_some(),
+            Channel::Sms | Channel::Voice => self.phone.as_ref().map(PhoneNumber::e164),
+            Channel::Email => self.email.as_ref().map(EmailAddress::as_str),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! May use: nothing of ours.
 
 pub mod billing;
+pub mod cap;
 pub mod contact;
 pub mod content;
 pub mod control;

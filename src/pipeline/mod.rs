@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Messages, Operator};
 use crate::model::Bucket;
+use crate::model::cap::Cap;
 use crate::model::id::BUCKETS;
 use crate::outbox::RetryLimits;
 use crate::policy::Scenarios;
@@ -75,6 +76,8 @@ pub struct Workshop {
     pub providers: Providers,
     pub defaults: Defaults,
     pub settings: Settings,
+    /// How often anybody may be contacted.
+    pub caps: Arc<[Cap]>,
     pub agenda: Arc<Agenda>,
     pub leases: Arc<Leases>,
 }

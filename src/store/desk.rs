@@ -267,6 +267,7 @@ const ERASE: &[Statement] = &[
     erase("delete from payment"),
     erase("delete from hold"),
     erase("delete from placed_hold"),
+    erase("delete from contact"),
     erase("delete from touched"),
     erase("delete from feed"),
     erase("delete from reject"),

@@ -190,6 +190,11 @@ impl Engine {
 }
 
 impl Tx {
+    /// Whether others may be writing at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Tx::Postgres(_))
+    }
+
     /// Runs a statement; the number of rows that it changed.
     pub async fn run(&mut self, statement: Statement, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         match self {

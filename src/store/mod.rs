@@ -11,6 +11,7 @@
 //!
 //! May use: model.
 
+mod contacts;
 mod control;
 mod deadlines;
 mod desk;
@@ -18,6 +19,7 @@ mod engine;
 mod facts;
 mod file_lock;
 mod holds;
+mod keys;
 mod lease;
 mod ledger;
 mod merge;
@@ -40,6 +42,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::model::cap::Counted;
 use crate::model::control::Control;
 use crate::model::facts::Flag;
 use crate::model::facts::{AccountFacts, Case, WhyNot};
@@ -340,6 +343,11 @@ pub struct Submission {
     pub account: AccountId,
     pub day: Date,
     pub items: Vec<crate::model::Item>,
+    /// The contact that it is, where caps are about it.
+    pub counted: Option<Counted>,
+    /// An earlier channel took the reminder and nothing was heard: it counts as
+    /// sent whatever becomes of this attempt.
+    pub was_taken: bool,
     /// The SUBMITTING mark. That of the first attempt is the key itself and
     /// takes no place among the transitions: its `seq` is that of what came before.
     pub mark: Transition,

@@ -13,9 +13,11 @@ use crate::model::{
     Severity, Tenure,
 };
 
+use super::contacts::{release_contacts, take_contacts};
 use super::deadlines::{channel, channels, first_id, standing};
 use super::engine::{Arg, Tx};
 use super::facts::{account, bucket_keys, bucket_runs, items_with_terms};
+use super::keys::{Keys, release_keys, reminder_keys, take_keys};
 use super::parts::insert_parts;
 use super::row::Row;
 use super::set::{Micros, TableRow, set_row};
@@ -24,17 +26,6 @@ use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, S
 
 /// A retry never outlives its contact window, which is shorter than this.
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
-
-set_row! {
-    pub struct ReminderKey {
-        bucket: Bucket,
-        reminder_id: ReminderId,
-    }
-}
-
-pub fn reminder_keys<'a>(ids: impl IntoIterator<Item = &'a ReminderId>) -> Vec<ReminderKey> {
-    ids.into_iter().map(|id| ReminderKey { bucket: id.bucket(), reminder_id: *id }).collect()
-}
 
 #[async_trait]
 impl OutboxStore for SqlStore {
@@ -92,8 +83,11 @@ impl OutboxStore for SqlStore {
         }
         let buckets = submissions.iter().map(|one| one.reminder.bucket());
         let mut tx = self.write(tenure, buckets).await?;
+        let over = take_contacts(&mut tx, submissions).await?;
+        let (over, within): (Vec<&Submission>, Vec<&Submission>) =
+            submissions.iter().partition(|one| over.contains(&one.reminder));
         let (first, later): (Vec<&Submission>, Vec<&Submission>) =
-            submissions.iter().partition(|one| one.is_first());
+            within.into_iter().partition(|one| one.is_first());
         let Keys { mut marked, taken_by, keyless } = match first.as_slice() {
             [] => Keys::default(),
             first => take_keys(&mut tx, first).await?,
@@ -131,6 +125,7 @@ impl OutboxStore for SqlStore {
             }
             marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
+        end_over_cap(&mut tx, &over, now).await?;
         tx.commit().await?;
         Ok(marked)
     }
@@ -149,11 +144,7 @@ impl OutboxStore for SqlStore {
             .filter(|t| matches!(t.state, ReminderState::Deferred | ReminderState::Suppressed))
             .map(|t| (t.reminder, t.reason.unwrap_or(Reason::OutsideWindow)))
             .collect();
-        if !unsent.is_empty() {
-            let ids: Vec<ReminderId> = unsent.iter().map(|(id, _)| *id).collect();
-            release_keys(&mut tx, &ids).await?;
-            reopen_steps(&mut tx, &unsent).await?;
-        }
+        put_off(&mut tx, &unsent).await?;
         let accepted = transitions.iter().filter(|t| appended.contains(&t.reminder));
         insert_parts(&mut tx, accepted).await?;
         tx.commit().await?;
@@ -226,116 +217,42 @@ impl SqlStore {
     }
 }
 
-/// What became of the keys of first attempts.
-#[derive(Default)]
-struct Keys {
-    /// Reminders that got all of theirs: they are submitting now.
-    marked: Vec<ReminderId>,
-    /// Reminders that took keys just now, all of theirs or some.
-    taken_by: Vec<ReminderId>,
-    /// Reminders that did not get all of theirs.
-    keyless: HashSet<ReminderId>,
-}
-
-set_row! {
-struct SubmissionRow<'a> {
-    bucket: Bucket,
-    account_id: &'a AccountId,
-    day: Date,
-    reminder_id: ReminderId,
-    at: Micros,
-    channel: &'static str,
-    provider: &'a str,
-}
-}
-
-impl TableRow for SubmissionRow<'_> {
-    const TABLE: &'static str = "submission";
-}
-
-set_row! {
-struct SentItemRow<'a> {
-    bucket: Bucket,
-    bill_id: &'a str,
-    step: &'a str,
-    account_id: &'a AccountId,
-    day: Date,
-    reminder_id: ReminderId,
-}
-}
-
-impl TableRow for SentItemRow<'_> {
-    const TABLE: &'static str = "sent_item";
-}
-
-/// Takes the keys of first attempts: first the account's day, and only with
-/// that the items, so that a reminder without the former took nothing. One of
-/// which something became already, as planning may have cancelled it, is left out.
-async fn take_keys(tx: &mut Tx, first: &[&Submission]) -> Result<Keys, StoreError> {
-    let ids = reminder_keys(first.iter().map(|one| &one.reminder));
-    let mut moved = HashSet::new();
-    for row in tx.rows(sql::find_moved, &[Arg::Set(&ids)]).await? {
-        moved.insert(row.reminder("reminder_id")?);
+/// Reminders of which nothing left: their keys are free again, and their steps
+/// stay due.
+async fn put_off(tx: &mut Tx, unsent: &[(ReminderId, Reason)]) -> Result<(), StoreError> {
+    if unsent.is_empty() {
+        return Ok(());
     }
-    let days: Vec<SubmissionRow<'_>> = first
+    let ids: Vec<ReminderId> = unsent.iter().map(|(id, _)| *id).collect();
+    release_keys(tx, &ids).await?;
+    release_contacts(tx, &reminder_keys(&ids)).await?;
+    reopen_steps(tx, unsent).await
+}
+
+/// Attempts that a cap forbids: their reminders are not sent on this day.
+async fn end_over_cap(tx: &mut Tx, over: &[&Submission], now: Timestamp) -> Result<(), StoreError> {
+    if over.is_empty() {
+        return Ok(());
+    }
+    let state = |one: &Submission| ReminderState::Deferred.where_taken(one.was_taken);
+    let ends = over.iter().map(|one| TransitionRow {
+        // The mark of a first attempt has the place of what came before.
+        seq: if one.is_first() { one.mark.seq + 1 } else { one.mark.seq },
+        state: state(one).as_str(),
+        at: now.into(),
+        attempt: one.mark.attempt - 1,
+        provider: None,
+        reason: Some(Reason::PersonCap.as_str()),
+        next_at: None,
+        ..TransitionRow::of(&one.mark)
+    });
+    let ended = append_rows(tx, ends.collect()).await?;
+    let unsent: Vec<(ReminderId, Reason)> = over
         .iter()
-        .filter(|one| !moved.contains(&one.reminder))
-        .map(|one| SubmissionRow {
-            bucket: one.reminder.bucket(),
-            account_id: &one.account,
-            day: one.day,
-            reminder_id: one.reminder,
-            at: one.mark.at.into(),
-            channel: one.mark.channel.map_or("", Channel::as_str),
-            provider: one.mark.provider.as_deref().unwrap_or_default(),
-        })
+        .filter(|one| ended.contains(&one.reminder) && state(one) == ReminderState::Deferred)
+        .map(|one| (one.reminder, Reason::PersonCap))
         .collect();
-    let mut got: HashMap<ReminderId, usize> = HashMap::with_capacity(first.len());
-    if tx.insert(&days).await? {
-        got.extend(days.iter().map(|row| (row.reminder_id, 0)));
-    } else {
-        for row in tx.rows(sql::take_submissions, &[Arg::Set(&days)]).await? {
-            got.insert(row.reminder("reminder_id")?, 0);
-        }
-    }
-    let items: Vec<SentItemRow<'_>> = first
-        .iter()
-        .filter(|one| got.contains_key(&one.reminder))
-        .flat_map(|one| {
-            one.items.iter().map(|item| SentItemRow {
-                bucket: one.reminder.bucket(),
-                bill_id: item.bill.as_str(),
-                step: &item.step,
-                account_id: &one.account,
-                day: one.day,
-                reminder_id: one.reminder,
-            })
-        })
-        .collect();
-    if tx.insert(&items).await? {
-        for row in &items {
-            *got.entry(row.reminder_id).or_default() += 1;
-        }
-    } else {
-        for row in tx.rows(sql::take_items, &[Arg::Set(&items)]).await? {
-            *got.entry(row.reminder("reminder_id")?).or_default() += 1;
-        }
-    }
-    let (marked, keyless): (Vec<&Submission>, Vec<&Submission>) = first
-        .iter()
-        .filter(|one| !moved.contains(&one.reminder))
-        .partition(|one| got.get(&one.reminder) == Some(&one.items.len()));
-    Ok(Keys {
-        marked: marked.into_iter().map(|one| one.reminder).collect(),
-        taken_by: got.into_keys().collect(),
-        keyless: keyless.into_iter().map(|one| one.reminder).collect(),
-    })
-}
-
-async fn release_keys(tx: &mut Tx, reminders: &[ReminderId]) -> Result<(), StoreError> {
-    let keys = reminder_keys(reminders);
-    tx.run(sql::release_days, &[Arg::Set(&keys)]).await?;
-    tx.run(sql::release_items, &[Arg::Set(&keys)]).await.map(drop)
+    put_off(tx, &unsent).await
 }
 
 async fn reopen_steps(tx: &mut Tx, reminders: &[(ReminderId, Reason)]) -> Result<(), StoreError> {

@@ -20,7 +20,7 @@ use super::desk::Desk;
 use super::engine::Arg;
 use super::facts::{bucket, bucket_runs};
 use super::holds::{put_holds, touch};
-use super::outbox::reminder_keys;
+use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;

@@ -37,7 +37,7 @@ pub trait RetentionStore: Send + Sync {
     async fn drop_months(&self, first: Date) -> Result<u64, StoreError>;
 
     /// Deletes from a bucket what is older than `before`: history that has no
-    /// month of its own, cases that were closed, holds that are over, replies that wait for nobody,
+    /// month of its own, cases that were closed, holds that are over, contacts, replies that wait for nobody,
     /// and keys and reasons of bills that were due and settled. The number of
     /// rows. Once every step of a bill that was due before that day is past its
     /// limit, nothing is sent twice by it.
@@ -107,6 +107,7 @@ impl RetentionStore for SqlStore {
         let before = before.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
         let before = before.map_or(Timestamp::MIN, |zoned| zoned.timestamp());
         let args = [Arg::Int(i64::from(bucket.number())), Arg::Int(before.as_microsecond())];
+        forgotten += self.engine.run(sql::forget_contacts, &args).await?;
         Ok(forgotten + self.engine.run(sql::forget_replies, &args).await?)
     }
 }

@@ -54,6 +54,7 @@ statements! {
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
         forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,
         settle_replies, list_replies, end_reply, forget_replies, insert_parts,
+        count_contacts, put_contacts, release_accounts, release_numbers, forget_contacts,
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
         park_receipts, load_parked, load_parts, mark_parts,
         put_off_parked, drop_parked, forget_parts
@@ -65,7 +66,7 @@ statements! {
         list_account_replies, list_suppressions, list_holds
     ;
     served:
-        announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
+        lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
         release_daemon, be_brief, make_partition, drop_partition
     ;
 }
@@ -83,6 +84,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     ),
     (7, "message parts", include_str!("../../migrations/postgres/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/postgres/0008_placed_holds.sql")),
+    (9, "contacts", include_str!("../../migrations/postgres/0009_contacts.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -97,6 +99,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     ),
     (7, "message parts", include_str!("../../migrations/sqlite/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/sqlite/0008_placed_holds.sql")),
+    (9, "contacts", include_str!("../../migrations/sqlite/0009_contacts.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

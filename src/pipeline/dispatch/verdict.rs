@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
 use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
+use crate::model::cap::Counted;
 use crate::model::content::TemplateFacts;
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
@@ -264,13 +265,16 @@ impl Dispatch {
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
-        let Workshop { settings, .. } = &self.shop;
+        let Workshop { settings, caps, .. } = &self.shop;
         let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
 
         let key = AttemptKey { reminder: due.reminder.id, number: due.attempt + 1 };
+        let account = (due.account.bucket, &due.account.id);
+        let address = due.account.contacts.address(channel).unwrap_or_default();
+        let counted = Counted::under(caps, account, (channel, address), now);
         let outgoing = Outgoing {
             key,
             channel,
@@ -304,6 +308,8 @@ impl Dispatch {
             account: due.reminder.account.clone(),
             day: due.reminder.day,
             items: items.collect(),
+            counted,
+            was_taken: due.was_taken,
             mark,
         };
         Ok((Ready { due, channel, outgoing, pass }, submission))

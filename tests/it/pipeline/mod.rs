@@ -1,6 +1,7 @@
 //! The stages together, over SQLite and a billing database that changes
 //! between their steps. Every instant is given; nobody sleeps.
 
+mod caps;
 mod claims;
 mod episodes;
 mod going_live;

@@ -143,7 +143,15 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
     };
     let (account, day) = (due.reminder.account, due.reminder.day);
     let items = vec![crate::support::build::item("b000", "late1")];
-    let submission = Submission { reminder: key.reminder, account, day, items, mark };
+    let submission = Submission {
+        reminder: key.reminder,
+        account,
+        day,
+        items,
+        counted: None,
+        was_taken: false,
+        mark,
+    };
     assert_eq!(
         bench
             .store

@@ -42,6 +42,8 @@ pub fn submission(reminder: &Reminder) -> Submission {
         account: reminder.account.clone(),
         day: reminder.day,
         items: reminder.items.clone(),
+        counted: None,
+        was_taken: false,
         mark: Transition {
             channel: Some(Channel::Sms),
             provider: Some("sandbox".into()),

@@ -27,6 +27,8 @@ async fn sent(store: &SqlStore, bills: &[(&str, i64)]) -> Reminder {
         account: reminder.account.clone(),
         day: reminder.day,
         items: reminder.items.clone(),
+        counted: None,
+        was_taken: false,
         mark: mark(&reminder, ReminderState::Submitting, 0),
     };
     let marked = store.submit(&alone(), &[submission], at(NOON)).await.unwrap();

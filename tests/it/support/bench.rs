@@ -102,6 +102,7 @@ impl Bench {
             providers: app::sandboxed(&sandbox),
             defaults: Defaults::default(),
             settings: Settings::default(),
+            caps: Arc::default(),
             agenda: Arc::default(),
             leases: Arc::new(duebell::pipeline::lease::Leases::alone()),
         };

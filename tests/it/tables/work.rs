@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 40] = [
+const NOT_HOT: [&str; 41] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -60,6 +60,7 @@ const NOT_HOT: [&str; 40] = [
     "forget_cases",
     "forget_replies",
     "forget_holds",
+    "forget_contacts",
     // Of tables with a few rows.
     "load_control",
     "load_mark",

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use duebell::model::cap::{Cap, Per};
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
@@ -48,6 +49,10 @@ pub async fn work(url: &str) {
     billing.payment("P1", "A6", "pending");
 
     let mut bench = Bench::served(url, billing.clone()).await;
+    let (channels, per) = (vec![Channel::Sms], Per::Number);
+    let cap = Cap { channels, days: 7, at_most: 9_999, per };
+    let account = Cap { channels: Vec::new(), per: Per::Account, ..cap.clone() };
+    bench.workshop.caps = [cap, account].into();
     let leases = Leases::new(bench.store.clone(), Duration::from_secs(3_600));
     bench.workshop.leases = Arc::new(leases);
     let carrier = Carrier::new();
@@ -127,6 +132,8 @@ fn submission(reminder: &Reminder) -> Submission {
         account: reminder.account.clone(),
         day: reminder.day,
         items: reminder.items.clone(),
+        counted: None,
+        was_taken: false,
         mark: mark(reminder),
     }
 }

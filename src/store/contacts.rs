@@ -1,0 +1,172 @@
+//! Contacts, counted against caps in the transaction that takes the keys.
+//!
+//! A number has a bucket of its own, which another daemon may be sending for
+//! at this moment: on PostgreSQL whoever counts a number's contacts first takes
+//! a lock on it until the end of the transaction. Those of an account are only
+//! ever counted by whoever has its bucket.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::model::cap::{ContactKey, Counted, number_key};
+use crate::model::{Bucket, Channel, ReminderId};
+
+use super::engine::{Arg, Tx};
+use super::keys::ReminderKey;
+use super::set::{Micros, set_row};
+use super::statements::sql;
+use super::{StoreError, Submission};
+
+set_row! {
+struct KeyRow<'a> {
+    key: &'a str,
+}
+
+struct LimitRow<'a> {
+    n: u32,
+    bucket: Bucket,
+    key: &'a str,
+    reminder_id: ReminderId,
+    channel: &'static str,
+    channels: String,
+    since: Micros,
+}
+
+struct ContactRow<'a> {
+    bucket: Bucket,
+    key: &'a str,
+    reminder_id: ReminderId,
+    channel: &'static str,
+    at: Micros,
+    number: Option<&'a str>,
+}
+
+struct Released {
+    bucket: Bucket,
+    key: String,
+    reminder_id: ReminderId,
+}
+}
+
+/// One attempt that caps are about.
+struct Limited<'a> {
+    reminder: ReminderId,
+    channel: Channel,
+    at: Timestamp,
+    counted: &'a Counted,
+}
+
+/// Counts these attempts as contacts, one after the other, as far as no cap is
+/// exceeded; gives those that would exceed one.
+pub async fn take_contacts(
+    tx: &mut Tx,
+    submissions: &[Submission],
+) -> Result<HashSet<ReminderId>, StoreError> {
+    let limited: Vec<Limited<'_>> = submissions
+        .iter()
+        .filter_map(|one| {
+            let (counted, channel) = (one.counted.as_ref()?, one.mark.channel?);
+            Some(Limited { reminder: one.reminder, channel, at: one.mark.at, counted })
+        })
+        .collect();
+    if limited.is_empty() {
+        return Ok(HashSet::new());
+    }
+    if tx.is_shared() {
+        lock(tx, &limited).await?;
+    }
+    let before = before(tx, &limited).await?;
+    let (over, mut rows) = count(&limited, &before);
+    // In the order of the key, as with receipts.
+    rows.sort_unstable_by_key(|row| (row.bucket, row.key, row.reminder_id));
+    if !rows.is_empty() {
+        tx.run(sql::put_contacts, &[Arg::Set(&rows)]).await?;
+    }
+    Ok(over)
+}
+
+async fn lock(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<(), StoreError> {
+    let shared = limited.iter().filter(|one| one.counted.is_shared());
+    let keys: BTreeSet<&str> = shared.map(|one| one.counted.number.key.as_str()).collect();
+    let keys: Vec<KeyRow<'_>> = keys.into_iter().map(|key| KeyRow { key }).collect();
+    if !keys.is_empty() {
+        tx.rows(sql::lock_contacts, &[Arg::Set(&keys)]).await?;
+    }
+    Ok(())
+}
+
+/// How many contacts there are against each limit, in order. An attempt is no
+/// contact besides an earlier one of the same reminder on the same channel.
+async fn before(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<Vec<usize>, StoreError> {
+    let each = limited.iter().flat_map(|one| one.counted.limits.iter().map(move |it| (one, it)));
+    let rows: Vec<LimitRow<'_>> = each
+        .enumerate()
+        .map(|(n, (one, limit))| LimitRow {
+            n: n as u32,
+            bucket: one.counted.key(limit.per).bucket,
+            key: &one.counted.key(limit.per).key,
+            reminder_id: one.reminder,
+            channel: one.channel.as_str(),
+            channels: limit.channels.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(","),
+            since: limit.since.into(),
+        })
+        .collect();
+    let mut before = vec![0; rows.len()];
+    for row in tx.rows(sql::count_contacts, &[Arg::Set(&rows)]).await? {
+        let n = row.int("n")? as usize;
+        let place = before.get_mut(n).ok_or(StoreError::Corrupt { column: "n" })?;
+        *place = row.int("taken")? as usize;
+    }
+    Ok(before)
+}
+
+/// Those over a cap, and the rows of the others.
+fn count<'a>(
+    limited: &[Limited<'a>],
+    mut before: &[usize],
+) -> (HashSet<ReminderId>, Vec<ContactRow<'a>>) {
+    let (mut over, mut rows) = (HashSet::new(), Vec::new());
+    let mut now: HashMap<&ContactKey, Vec<Channel>> = HashMap::new();
+    for one in limited {
+        let Limited { reminder, channel, at, counted } = one;
+        let (of_it, others) = before.split_at(counted.limits.len());
+        before = others;
+        let is_over = counted.limits.iter().zip(of_it).any(|(limit, before)| {
+            let with = now.get(counted.key(limit.per)).into_iter().flatten();
+            let with = with.filter(|channel| limit.counts(**channel)).count();
+            before + with >= usize::from(limit.at_most)
+        });
+        if is_over {
+            over.insert(*reminder);
+            continue;
+        }
+        for (key, number) in [(&counted.account, Some(&counted.number)), (&counted.number, None)] {
+            now.entry(key).or_default().push(*channel);
+            rows.push(ContactRow {
+                bucket: key.bucket,
+                key: &key.key,
+                reminder_id: *reminder,
+                channel: channel.as_str(),
+                at: (*at).into(),
+                number: number.map(|number| number.key.as_str()),
+            });
+        }
+    }
+    (over, rows)
+}
+
+/// These reminders were no contacts: nothing of them left. Their accounts' rows
+/// lie with them, and name the numbers.
+pub async fn release_contacts(tx: &mut Tx, reminders: &Vec<ReminderKey>) -> Result<(), StoreError> {
+    let mut released = Vec::new();
+    for row in tx.rows(sql::release_accounts, &[Arg::Set(reminders)]).await? {
+        let Some(number) = row.opt_text("number")? else { continue };
+        let ContactKey { bucket, key } = number_key(number);
+        released.push(Released { bucket, key, reminder_id: row.reminder("reminder_id")? });
+    }
+    if !released.is_empty() {
+        tx.run(sql::release_numbers, &[Arg::Set(&released)]).await?;
+    }
+    Ok(())
+}

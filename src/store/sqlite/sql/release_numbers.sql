@@ -1,0 +1,5 @@
+-- Reminders $1 (JSON array) were no contacts at these numbers.
+delete from contact
+where (bucket, key, reminder_id) in (
+    select k.value ->> 'bucket', k.value ->> 'key', unhex(k.value ->> 'reminder_id') from json_each($1) as k
+)

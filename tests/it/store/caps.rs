@@ -1,0 +1,212 @@
+//! No cap is exceeded, whoever sends at the same time and whatever comes of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use duebell::model::cap::{Cap, Counted, Per};
+use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState};
+use duebell::store::{OutboxStore, RetentionStore, SqlStore, Submission};
+use jiff::Timestamp;
+
+use super::on_each_engine;
+use super::outbox::{outcome, submission};
+use crate::support::build::*;
+use crate::support::postgres;
+
+on_each_engine![
+    a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it,
+    an_account_has_so_many_contacts_on_the_channels_that_count_together,
+    another_attempt_on_a_channel_is_the_same_contact_and_another_channel_is_not,
+    what_never_left_was_no_contact,
+    whoever_is_over_waits_for_another_day_and_keeps_no_key,
+    one_that_may_have_arrived_is_not_due_again_for_a_cap,
+    old_contacts_go,
+];
+
+const PHONE: &str = "+4915123456789";
+
+fn cap(channels: &[Channel], at_most: u16, per: Per) -> Cap {
+    Cap { channels: channels.to_vec(), days: 7, at_most, per }
+}
+
+/// The first attempt at `reminder`, on a channel, under caps, at a moment.
+fn attempt(reminder: &Reminder, caps: &[Cap], channel: Channel, when: &str) -> Submission {
+    let account = (reminder.bucket(), &reminder.account);
+    let counted = Counted::under(caps, account, (channel, PHONE), at(when));
+    let mut one = Submission { counted, ..submission(reminder) };
+    (one.mark.channel, one.mark.at) = (Some(channel), at(when));
+    one
+}
+
+/// Reminders planned for as many accounts, which share a number.
+async fn reminders(store: &SqlStore, accounts: &[&str]) -> Vec<Reminder> {
+    with_accounts(store, accounts).await;
+    let mut all = Vec::new();
+    for account in accounts {
+        with_bills(store, &[bill(&format!("b{account}"), account, 5_000, "2026-03-09")]).await;
+        let one = reminder(account, 0, &[item(&format!("b{account}"), "late1")]);
+        planned(store, &one).await;
+        all.push(one);
+    }
+    all
+}
+
+async fn submit(store: &SqlStore, one: Submission) -> bool {
+    let (id, now) = (one.reminder, one.mark.at);
+    store.submit(&alone(), &[one], now).await.unwrap() == [id]
+}
+
+async fn state(store: &SqlStore, reminder: &Reminder) -> ReminderState {
+    store.standing(&[reminder.id]).await.unwrap()[0].state
+}
+
+async fn a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it(store: &SqlStore) {
+    let all = reminders(store, &["A", "B", "C", "D", "E", "F"]).await;
+    let caps = [cap(&[], 2, Per::Number)];
+    let one = |n: usize, when| attempt(&all[n], &caps, Channel::Sms, when);
+    assert!(submit(store, one(0, "2026-03-10T09:00Z")).await);
+    // Two that come together are counted one after the other.
+    let both = [one(1, "2026-03-10T10:00Z"), one(2, "2026-03-10T10:00Z")];
+    let marked = store.submit(&alone(), &both, at("2026-03-10T10:00Z")).await.unwrap();
+    assert_eq!(marked, [all[1].id]);
+    assert_eq!(state(store, &all[2]).await, ReminderState::Deferred);
+    assert!(!submit(store, one(3, "2026-03-17T08:59:59Z")).await);
+    // The first is seven days ago now.
+    assert!(submit(store, one(4, "2026-03-17T09:00Z")).await);
+    assert!(!submit(store, one(5, "2026-03-17T09:30Z")).await);
+}
+
+async fn an_account_has_so_many_contacts_on_the_channels_that_count_together(store: &SqlStore) {
+    with_accounts(store, &["A"]).await;
+    let by_phone = cap(&[Channel::Sms, Channel::Voice], 1, Per::Account);
+    let caps = [by_phone, cap(&[], 3, Per::Account)];
+    let mut went = Vec::new();
+    let channels = [Channel::Voice, Channel::Sms, Channel::Email, Channel::Email, Channel::Email];
+    for (n, channel) in channels.into_iter().enumerate() {
+        let name = format!("a{n}");
+        with_bills(store, &[bill(&name, "A", 5_000, "2026-03-09")]).await;
+        let (bucket, account) = key("A");
+        let on = day(&format!("2026-03-{}", 10 + n));
+        let one = reminder("A", 0, &[item(&name, "late1")]);
+        let one = Reminder { id: ReminderId::derive(bucket, &account, on, 0), day: on, ..one };
+        planned(store, &one).await;
+        let when = format!("{on}T09:00Z");
+        went.push(submit(store, attempt(&one, &caps, channel, &when)).await);
+    }
+    assert_eq!(went, [true, false, true, true, false]);
+}
+
+async fn another_attempt_on_a_channel_is_the_same_contact_and_another_channel_is_not(
+    store: &SqlStore,
+) {
+    let all = reminders(store, &["A", "B"]).await;
+    let caps = [cap(&[], 2, Per::Number)];
+    let later = |number: u32, channel, seq| {
+        let mut one = attempt(&all[0], &caps, channel, "2026-03-10T11:00Z");
+        (one.mark.attempt, one.mark.seq) = (number, seq);
+        one
+    };
+    assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
+    let retry = outcome(&all[0], 1, ReminderState::RetryLater);
+    store.append(&alone(), &[retry]).await.unwrap();
+    assert!(submit(store, later(2, Channel::Sms, 2)).await);
+    let again = outcome(&all[0], 3, ReminderState::RetryLater);
+    store.append(&alone(), &[again]).await.unwrap();
+    assert!(submit(store, later(3, Channel::Email, 4)).await);
+    assert!(!submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T12:00Z")).await);
+}
+
+async fn what_never_left_was_no_contact(store: &SqlStore) {
+    let all = reminders(store, &["A", "B"]).await;
+    let caps = [cap(&[], 1, Per::Number)];
+    assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
+    let retry = outcome(&all[0], 1, ReminderState::RetryLater);
+    let over = outcome(&all[0], 2, ReminderState::Deferred);
+    for transition in [retry, over] {
+        store.append(&alone(), &[transition]).await.unwrap();
+    }
+    assert!(submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
+}
+
+async fn whoever_is_over_waits_for_another_day_and_keeps_no_key(store: &SqlStore) {
+    let all = reminders(store, &["A", "B"]).await;
+    look_at_all(store).await;
+    let caps = [cap(&[], 1, Per::Number)];
+    assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
+    assert!(!submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
+    let rows = store.desk().why_not(&"B".into()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].reason.as_str(), rows[0].is_open), ("person_cap", true));
+    // The step and the day are free for another reminder.
+    let (bucket, account) = key("B");
+    let again = reminder("B", 1, &all[1].items);
+    let again = Reminder { id: ReminderId::derive(bucket, &account, day(TODAY), 1), ..again };
+    planned(store, &again).await;
+    assert!(submit(store, attempt(&again, &[], Channel::Sms, "2026-03-10T11:00Z")).await);
+}
+
+async fn one_that_may_have_arrived_is_not_due_again_for_a_cap(store: &SqlStore) {
+    let all = reminders(store, &["A"]).await;
+    let caps = [cap(&[], 1, Per::Number)];
+    assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
+    for (seq, state) in [(1, ReminderState::Accepted), (2, ReminderState::Unheard)] {
+        store.append(&alone(), &[outcome(&all[0], seq, state)]).await.unwrap();
+    }
+    let mut next = attempt(&all[0], &caps, Channel::Email, "2026-03-10T11:00Z");
+    (next.mark.attempt, next.mark.seq, next.was_taken) = (2, 3, true);
+    assert!(!submit(store, next).await);
+    assert_eq!(state(store, &all[0]).await, ReminderState::Expired);
+    let rows = store.desk().why_not(&"A".into()).await.unwrap();
+    assert!(rows.iter().all(|row| !row.is_open), "{rows:?}");
+}
+
+async fn old_contacts_go(store: &SqlStore) {
+    let all = reminders(store, &["A", "B"]).await;
+    let caps = [Cap { days: 366, ..cap(&[], 1, Per::Number) }];
+    assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
+    let number = Bucket::of(PHONE);
+    store.forget_bucket(number, day("2026-03-10")).await.unwrap();
+    assert!(!submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
+    store.forget_bucket(number, day("2026-03-11")).await.unwrap();
+    let others = reminders(store, &["C"]).await;
+    assert!(submit(store, attempt(&others[0], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
+}
+
+/// Eight daemons, each with its own connections, and accounts of all buckets
+/// that share a few numbers: what left of each number is what its cap allows.
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_senders_at_once_exceed_no_cap() {
+    const SENDERS: usize = 8;
+    let url = postgres::database().await;
+    let store = SqlStore::open(&url, None).await.unwrap();
+    let names: Vec<String> = (0..SENDERS * 10).map(|n| format!("N{n}")).collect();
+    let all = reminders(&store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let caps = Arc::new([cap(&[], 3, Per::Number), cap(&[Channel::Sms], 2, Per::Number)]);
+    let mut senders = tokio::task::JoinSet::new();
+    for own in all.chunks(10) {
+        let (url, own, caps) = (url.clone(), own.to_vec(), caps.clone());
+        senders.spawn(async move {
+            let store = SqlStore::open(&url, None).await.unwrap();
+            let mut marked: Vec<ReminderId> = Vec::new();
+            for pair in own.chunks(2) {
+                let attempts: Vec<Submission> = pair
+                    .iter()
+                    .enumerate()
+                    .map(|(n, one)| {
+                        let channel = [Channel::Sms, Channel::Voice][n];
+                        attempt(one, caps.as_ref(), channel, NOON)
+                    })
+                    .collect();
+                let now: Timestamp = at(NOON);
+                marked.extend(store.submit(&alone(), &attempts, now).await.unwrap());
+            }
+            store.close().await;
+            marked
+        });
+    }
+    let marked: Vec<ReminderId> = senders.join_all().await.into_iter().flatten().collect();
+    assert_eq!(marked.len(), 3);
+    assert_eq!(marked.iter().collect::<BTreeSet<_>>().len(), 3);
+    let voice = all.iter().enumerate().filter(|(n, one)| n % 2 == 1 && marked.contains(&one.id));
+    assert!(voice.count() >= 1);
+}
