@@ -97,6 +97,11 @@ exten => _+X.,1,Answer()
  same => n,Wait(1)
  same => n,SendDTMF(1)
  same => n,Record($dir/heard/\${EXTEN}.wav,0,60,kq)
+[presses9]
+exten => _+X.,1,Answer()
+ same => n,Wait(1)
+ same => n,SendDTMF(9)
+ same => n,Record($dir/heard/\${EXTEN}.wav,0,60,kq)
 [presses7then9]
 exten => _+X.,1,Answer()
  same => n,Wait(1)

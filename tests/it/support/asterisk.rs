@@ -11,9 +11,9 @@ use std::time::Duration;
 use duebell::model::content::{Does, Key, Menu, Part};
 use duebell::model::{Channel, Contacts, Content, PhoneNumber, Prompt};
 use duebell::provider::asterisk::{Asterisk, Settings};
-use duebell::provider::{Outgoing, Receipt, ReceiptReader, Reply};
+use duebell::provider::{Listener, Outgoing, Receipt, Reply, Told};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 static EXCHANGE: OnceLock<Result<Exchange, String>> = OnceLock::new();
 static LINES: AtomicU32 = AtomicU32::new(1);
@@ -134,6 +134,12 @@ impl Line {
         log.lines().filter_map(called).collect()
     }
 
+    /// What the phone has heard, of a call that is over: as below, or nothing.
+    pub fn has_heard(&self) -> f64 {
+        let path = self.heard.join(format!("{}.wav", self.number));
+        loud_seconds(std::fs::read(path).unwrap_or_default().get(44..).unwrap_or_default())
+    }
+
     /// What the phone heard, once it is hung up: seconds that were not silent.
     pub async fn heard(&self) -> f64 {
         let path = self.heard.join(format!("{}.wav", self.number));
@@ -192,26 +198,30 @@ pub fn short_message() -> Prompt {
     Prompt { parts: text("Due."), menu: Some(menu), to_machine: Vec::new() }
 }
 
-/// Waits for the next receipt.
+/// What is told next. To ask for it says that all before it is on record.
+pub async fn told(asterisk: &Asterisk) -> Told {
+    let told = timeout(PATIENCE, asterisk.next(1, &now)).await;
+    told.expect("nothing is told").pop().unwrap()
+}
+
 pub async fn receipt(asterisk: &Asterisk) -> Receipt {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(receipt) = asterisk.receipts(now(), 1).await.unwrap().pop() {
-            return receipt;
-        }
-        assert!(Instant::now() < until, "there is no receipt");
-        sleep(Duration::from_millis(20)).await;
+    match told(asterisk).await {
+        Told::OfAttempt { receipt, .. } => receipt,
+        other => panic!("{other:?}"),
     }
 }
 
-/// Waits for the next reply.
 pub async fn reply(asterisk: &Asterisk) -> Reply {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(reply) = asterisk.replies(now(), 1).await.unwrap().pop() {
-            return reply;
-        }
-        assert!(Instant::now() < until, "there is no reply");
-        sleep(Duration::from_millis(20)).await;
+    match told(asterisk).await {
+        Told::Reply { reply, .. } => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Listens on, as the daemon does, until that is done; nothing more is told.
+pub async fn silent_until<T>(asterisk: &Asterisk, done: impl Future<Output = T>) -> T {
+    tokio::select! {
+        done = done => done,
+        told = asterisk.next(9, &now) => panic!("{told:?}"),
     }
 }
