@@ -109,7 +109,6 @@ impl Settle {
                     receipts.iter().map(|receipt| Heard { provider: name, receipt }).collect();
                 settled += self.take_in(&heard, tenure, now).await?.appended;
             }
-            self.hear(name, reader.as_ref(), now).await?;
         }
         Ok(settled)
     }

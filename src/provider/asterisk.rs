@@ -2,15 +2,17 @@
 //!
 //! We ask Asterisk to ring the subscriber, play what a speech engine said, and
 //! hear the keys; Asterisk speaks SIP. Nothing but a call that was ordered is
-//! accepted: what came of it is told as receipts, and keys as replies.
-//! Asterisk cannot be asked whether it was given an attempt, only whether a
-//! call is under way, and one that is not may be over: so there is no look-up.
+//! accepted: what came of it is told as receipts, and keys as replies, which are
+//! answered once they are on record. Asterisk cannot be asked whether it was
+//! given an attempt, only whether a call is under way, and one that is not may
+//! be over: so there is no look-up.
 
 mod ari;
 mod call;
 mod cause;
 mod event;
 mod exchange;
+mod news;
 mod sounds;
 mod wav;
 
@@ -32,8 +34,8 @@ use self::exchange::{Exchange, Order, Speeches};
 use self::sounds::Sounds;
 use super::api::{ApiAnswer, NoAnswer};
 use super::kinds::{Adapter, Connected, Site};
-use super::{Capabilities, Delay, Outgoing, Receipt, ReceiptReader, Refusal, Reply};
-use super::{SendOutcome, Sender};
+use super::{Capabilities, Delay, Listener, Now, Outgoing, Refusal};
+use super::{SendOutcome, Sender, Told};
 use crate::model::content::Prompt;
 use crate::model::{Channel, Content};
 
@@ -168,8 +170,7 @@ impl Asterisk {
     }
 
     /// Listening begins with the first who asks: making ready calls nobody.
-    fn listen(&self, now: Timestamp) {
-        self.exchange.it_is(now);
+    fn listen(&self) {
         self.listening.get_or_init(|| {
             let listening = self.exchange.clone().listen();
             tokio::spawn(listening).abort_handle()
@@ -212,7 +213,7 @@ impl Adapter for Asterisk {
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let asterisk = Arc::new(Asterisk::connect(name, &settings)?);
-        Ok(Connected { reader: Some(asterisk.clone()), ..Connected::sending(asterisk) })
+        Ok(Connected { listener: Some(asterisk.clone()), ..Connected::sending(asterisk) })
     }
 }
 
@@ -241,7 +242,7 @@ impl Sender for Asterisk {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return deferred(Delay::Throttled, "all lines are busy");
         };
-        self.listen(now);
+        self.listen();
         if let Err(note) = self.exchange.opened().await {
             return deferred(Delay::Down, &note);
         }
@@ -275,15 +276,10 @@ impl Sender for Asterisk {
 }
 
 #[async_trait]
-impl ReceiptReader for Asterisk {
-    async fn receipts(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Receipt>> {
-        self.listen(now);
-        Ok(self.exchange.receipts(limit))
-    }
-
-    async fn replies(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Reply>> {
-        self.listen(now);
-        Ok(self.exchange.replies(limit))
+impl Listener for Asterisk {
+    async fn next(&self, limit: usize, now: Now<'_>) -> Vec<Told> {
+        self.listen();
+        self.exchange.next(limit, now).await
     }
 }
 

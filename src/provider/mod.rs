@@ -99,12 +99,6 @@ pub trait ReceiptReader: Send + Sync {
     /// Receipts that have come since the last call, oldest first. The same
     /// receipt may come again, above all after a restart.
     async fn receipts(&self, now: Timestamp, limit: usize) -> anyhow::Result<Vec<Receipt>>;
-
-    /// Likewise what subscribers said, such as keys in a call; many providers
-    /// hear nothing.
-    async fn replies(&self, _now: Timestamp, _limit: usize) -> anyhow::Result<Vec<Reply>> {
-        Ok(Vec::new())
-    }
 }
 
 /// Understands what a provider posts to us: receipts for messages that it

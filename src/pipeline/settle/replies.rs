@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use tracing::info;
 
 use crate::message::reply::understood;
-use crate::model::reply::{Meaning, PostedReply, Reply};
+use crate::model::reply::Meaning;
 use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
-use crate::provider::ReceiptReader;
 use crate::store::{KeptReply, Said, SettledReply, Whose};
 
 use super::claims::{Claims, Follows, is_claim};
@@ -28,32 +27,6 @@ struct Known {
 }
 
 impl Settle {
-    /// Keeps what subscribers said to a provider that we ask.
-    pub(super) async fn hear(
-        &self,
-        provider: &str,
-        reader: &dyn ReceiptReader,
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
-        let said = reader.replies(now, PAGE as usize).await?;
-        let posted = |(ordinal, reply): (u32, Reply)| PostedReply {
-            provider: provider.into(),
-            // Nobody named it: the attempt and the moment do.
-            message_id: match reply.about {
-                Some(key) => format!("{key}/{}", reply.at).into(),
-                None => format!("-/{}", reply.at).into(),
-            },
-            ordinal,
-            reply,
-            received_at: now,
-        };
-        let posted: Vec<PostedReply> = (0..).zip(said).map(posted).collect();
-        if !posted.is_empty() {
-            self.0.replies.keep_replies(&posted).await?;
-        }
-        Ok(())
-    }
-
     /// Settles what subscribers said; the number of replies.
     pub(super) async fn replies(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<usize> {
         let replies = &self.0.replies;

@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! Ringing -> (Detecting) -> Speaking <-> Listening
-//!                              |  answer or farewell
-//!                              v
-//!                           HangingUp -> Over
+//!                            |   ^           |  a key that says something
+//!             all was said   |   |  answer   v
+//!                            v   +-------- Noting
+//!                         HangingUp -> Over
 //! ```
+//!
+//! What a key says is answered once it is on record: "no more calls" is a
+//! promise, which a crash must not break.
 //!
 //! Pure: sounds, lines and the clock are whoever drives it. Every state is
 //! left in bounded time, since each names a wait whose end is an event too. A
@@ -37,6 +41,8 @@ pub enum Event {
     Key(char),
     /// They hung up; what is playing breaks off.
     HungUp,
+    /// What their key said is on record.
+    Noted,
     /// Nothing more is heard of this playback; whether it was played.
     Played {
         playback: u32,
@@ -108,6 +114,8 @@ pub enum Wait {
     /// Until this is said.
     Speech(Says),
     Key,
+    /// Until what a key said is on record.
+    Note,
     HangUp,
     /// For nothing: it is over.
     Over,
@@ -117,8 +125,15 @@ pub enum Wait {
 enum State {
     Ringing,
     Detecting,
-    Speaking { playback: u32, what: Says },
+    Speaking {
+        playback: u32,
+        what: Says,
+    },
     Listening,
+    /// The key at this place of the menu was pressed.
+    Noting {
+        place: usize,
+    },
     HangingUp,
     Over,
 }
@@ -159,6 +174,7 @@ impl Call {
             State::Detecting => Wait::Detection,
             State::Speaking { what, .. } => Wait::Speech(what),
             State::Listening => Wait::Key,
+            State::Noting { .. } => Wait::Note,
             State::HangingUp => Wait::HangUp,
             State::Over => Wait::Over,
         }
@@ -217,6 +233,9 @@ impl Call {
             },
             (State::Listening, Event::Key(digit)) => self.pressed(digit),
             (State::Listening, Event::TimedOut) => self.nothing_of_use(),
+            (State::Noting { place }, Event::Noted) => vec![self.say(Says::Answer(place))],
+            // It may still become durable; nothing is promised.
+            (State::Noting { .. }, Event::TimedOut) => self.hang_up(),
             (State::Ringing, Event::TimedOut) => self.hang_up(),
             // Whoever picks up while we give up has heard nothing.
             (State::HangingUp, Event::Answered(_)) => {
@@ -264,7 +283,8 @@ impl Call {
         };
         match meaning(does) {
             Some(meaning) => {
-                commands.extend([Command::Reply(meaning), self.say(Says::Answer(place))]);
+                self.state = State::Noting { place };
+                commands.push(Command::Reply(meaning));
             }
             None if self.again < REPEATS_MAX => {
                 self.again += 1;

@@ -22,13 +22,12 @@ use tracing::{debug, info, warn};
 use super::ari::{Ari, Events, is_done};
 use super::call::{Answerer, Call, Command, Event, Plan, Says, Wait};
 use super::event::{self, Told};
+use super::news::{Heard, News};
 use super::sounds::Speech;
-use crate::model::{AttemptKey, Channel};
+use crate::model::AttemptKey;
 use crate::provider::api::{ApiAnswer, NoAnswer};
-use crate::provider::{Fate, Receipt, Reply};
+use crate::provider::{self, Fate, Now};
 
-/// What came of a call and nobody has asked for yet is kept up to here.
-const NEWS_MAX: usize = 100_000;
 /// Events of one call that wait for it.
 const EVENTS_MAX: usize = 256;
 /// Between two looks at whether anybody is there.
@@ -40,6 +39,8 @@ const OPEN_MAX: Duration = Duration::from_secs(5);
 /// What Asterisk does by itself is waited for this much longer.
 const GRACE: Duration = Duration::from_secs(10);
 const DETECTION_MAX: Duration = Duration::from_secs(15);
+/// A key is on record by then, or is not answered.
+const NOTE_MAX: Duration = Duration::from_secs(5);
 
 /// Whether events come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,23 +58,15 @@ pub struct Exchange {
     detect_context: Option<String>,
     key_wait: Duration,
     line: watch::Sender<Line>,
-    calls: Mutex<HashMap<AttemptKey, Listener>>,
-    news: Mutex<News>,
+    calls: Mutex<HashMap<AttemptKey, Driven>>,
+    news: News,
 }
 
 /// The way to a call's own task.
-struct Listener {
+struct Driven {
     events: mpsc::Sender<(Event, Option<Timestamp>)>,
     /// Asterisk has taken it: where it is not found, it is over.
     is_placed: bool,
-}
-
-#[derive(Default)]
-struct News {
-    receipts: VecDeque<Receipt>,
-    replies: VecDeque<Reply>,
-    /// As last told: we ask no clock.
-    now: Timestamp,
 }
 
 /// An application as ARI shows it: what it is told of.
@@ -133,7 +126,7 @@ impl Exchange {
             key_wait,
             line: watch::channel(Line::Trying).0,
             calls: Mutex::default(),
-            news: Mutex::default(),
+            news: News::default(),
         }
     }
 
@@ -145,35 +138,21 @@ impl Exchange {
         self.calls().contains_key(&key)
     }
 
-    /// The caller's time, which the clock of what has no stamp is.
-    pub fn it_is(&self, now: Timestamp) {
-        self.news().now = now;
+    /// Waits for what comes of calls. Whoever asks for more has what came
+    /// before on record, and so a key may be answered.
+    pub async fn next(&self, limit: usize, now: Now<'_>) -> Vec<provider::Told> {
+        for key in self.news.acknowledge() {
+            self.pass(key, Event::Noted, None);
+        }
+        self.news.next(limit, now).await
     }
 
-    /// Up to `limit` receipts that nobody has asked for yet, oldest first.
-    pub fn receipts(&self, limit: usize) -> Vec<Receipt> {
-        let mut news = self.news();
-        let count = limit.min(news.receipts.len());
-        news.receipts.drain(..count).collect()
-    }
-
-    /// Likewise, what subscribers said.
-    pub fn replies(&self, limit: usize) -> Vec<Reply> {
-        let mut news = self.news();
-        let count = limit.min(news.replies.len());
-        news.replies.drain(..count).collect()
-    }
-
-    fn calls(&self) -> MutexGuard<'_, HashMap<AttemptKey, Listener>> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<AttemptKey, Driven>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn news(&self) -> MutexGuard<'_, News> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, key: AttemptKey, fate: Fate, at: Timestamp) {
-        keep(&mut self.news().receipts, Receipt { key, fate, at });
+    fn tell(&self, key: AttemptKey, fate: Fate, at: Option<Timestamp>) {
+        self.news.add(key, Heard::Fate(fate), at);
     }
 
     /// Waits until events come.
@@ -207,7 +186,7 @@ impl Exchange {
 
         // Before it is placed: its first events may come before the answer.
         let (events, heard) = mpsc::channel(EVENTS_MAX);
-        self.calls().insert(order.key, Listener { events, is_placed: false });
+        self.calls().insert(order.key, Driven { events, is_placed: false });
         let key = order.key;
         let answer = self.ari.post(&["channels", &channel], &query, &variables).await;
         let is_placed = answer.as_ref().is_ok_and(|it| is_done(it) || it.status == 409);
@@ -234,7 +213,7 @@ impl Exchange {
     ) {
         let Order { key, ring, plan, speeches, place, .. } = order;
         let mut call = Call::new(plan);
-        let mut at = self.news().now;
+        let mut at = None;
         let mut follows = VecDeque::new();
         while call.wait() != Wait::Over {
             let event = match follows.pop_front() {
@@ -242,7 +221,7 @@ impl Exchange {
                 None => match timeout(self.limit(call.wait(), ring, &speeches), heard.recv()).await
                 {
                     Ok(Some((event, stamp))) => {
-                        at = stamp.unwrap_or(at);
+                        at = stamp.or(at);
                         event
                     }
                     Ok(None) => Event::Gone,
@@ -266,6 +245,7 @@ impl Exchange {
             Wait::Detection => DETECTION_MAX,
             Wait::Speech(what) => speeches.of(what).lasts + GRACE,
             Wait::Key => self.key_wait,
+            Wait::Note => NOTE_MAX,
             Wait::HangUp | Wait::Over => GRACE,
         }
     }
@@ -276,16 +256,12 @@ impl Exchange {
         key: AttemptKey,
         command: Command,
         speeches: &Speeches,
-        at: Timestamp,
+        at: Option<Timestamp>,
     ) -> Option<Event> {
         let channel = self.channel(key);
         match command {
             Command::Tell(fate) => self.tell(key, fate, at),
-            Command::Reply(meaning) => {
-                let reply =
-                    Reply { channel: Channel::Voice, about: Some(key), from: None, meaning, at };
-                keep(&mut self.news().replies, reply);
-            }
+            Command::Reply(meaning) => self.news.add(key, Heard::Said(meaning), at),
             // What has ended by itself need not be ended: its own event says
             // so, or the wait for it runs out.
             Command::HangUp => self.hang_up(&channel).await,
@@ -387,7 +363,6 @@ impl Exchange {
         }
         // Somebody picked up a call that nobody drives.
         if matches!(event, Event::Answered(_)) {
-            let at = at.unwrap_or_else(|| self.news().now);
             self.hang_up(&self.channel(key)).await;
             self.tell(key, Fate::Undelivered, at);
         }
@@ -419,7 +394,7 @@ impl Exchange {
 
     /// What happened while nobody listened.
     async fn catch_up(&self) -> Result<(), String> {
-        let is_placed = |(key, call): (&AttemptKey, &Listener)| call.is_placed.then_some(*key);
+        let is_placed = |(key, call): (&AttemptKey, &Driven)| call.is_placed.then_some(*key);
         let placed: Vec<AttemptKey> = self.calls().iter().filter_map(is_placed).collect();
         let mut alive: HashMap<AttemptKey, bool> = HashMap::new();
         let app: Application = self.look(&["applications", &self.app]).await?.unwrap_or_default();
@@ -441,18 +416,9 @@ impl Exchange {
             if !self.is_under_way(key) {
                 self.hang_up(&self.channel(key)).await;
                 let fate = if is_up { Fate::Answered } else { Fate::Undelivered };
-                let now = self.news().now;
-                self.tell(key, fate, now);
+                self.tell(key, fate, None);
             }
         }
         Ok(())
     }
-}
-
-/// Bounded: the oldest news are given up for the latest.
-fn keep<T>(news: &mut VecDeque<T>, one: T) {
-    if news.len() >= NEWS_MAX {
-        news.pop_front();
-    }
-    news.push_back(one);
 }

@@ -1,14 +1,19 @@
 //! Calls through a real Asterisk: what the phone hears and presses, and what
 //! we are told of it.
 
+use std::time::Duration;
+
 use duebell::model::Channel;
 use duebell::model::content::Part;
 use duebell::provider::asterisk::{Asterisk, Settings};
-use duebell::provider::{Delay, Fate, Meaning, ReceiptReader, Refusal, Reply, SendOutcome, Sender};
+use duebell::provider::{Delay, Fate, Meaning, Refusal, Reply, SendOutcome, Sender, Told};
 use jiff::SignedDuration;
+use tokio::time::sleep;
 
 use super::mail_to;
-use crate::support::asterisk::{Line, long_message, message, now, receipt, reply, short_message};
+use crate::support::asterisk::{
+    Line, long_message, message, now, receipt, reply, short_message, silent_until, told,
+};
 use crate::support::peer::closed_port;
 
 #[track_caller]
@@ -34,12 +39,11 @@ async fn a_subscriber_hears_the_message() {
     accepted(asterisk.send(&call, now()).await);
     let receipt = receipt(&asterisk).await;
     assert_eq!((receipt.key, receipt.fate), (call.key, Fate::Answered));
-    let heard = line.heard().await;
+    let heard = silent_until(&asterisk, line.heard()).await;
     assert!((1.5..6.0).contains(&heard), "{heard} s");
     // Nothing of it stays: what was said was hers alone.
     let left: Vec<_> = std::fs::read_dir(line.dir.path().join("sounds")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
-    assert_eq!(asterisk.replies(now(), 9).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -60,8 +64,28 @@ async fn a_key_interrupts_and_is_answered() {
     };
     assert_eq!(reply, expected);
     // The answer alone, and not the rest of twenty seconds.
-    let heard = line.heard().await;
+    let heard = silent_until(&asterisk, line.heard()).await;
     assert!((0.5..5.0).contains(&heard), "{heard} s");
+}
+
+#[tokio::test]
+async fn nothing_is_promised_before_it_is_on_record() {
+    let Some(line) = Line::new() else { return };
+    let settings = Settings { calls_max: 1, ..line.settings("presses9") };
+    let asterisk = Asterisk::connect("asterisk", &settings).unwrap();
+    let call = line.call(1, long_message());
+    accepted(asterisk.send(&call, now()).await);
+    let Told::OfAttempt { message_id, .. } = told(&asterisk).await else { panic!() };
+    assert_eq!(message_id, format!("call/{}/answered", call.key));
+    let Told::Reply { message_id, reply } = told(&asterisk).await else { panic!() };
+    assert_eq!(message_id, format!("call/{}/opt_out", call.key));
+    assert_eq!((reply.about, reply.meaning), (Some(call.key), Meaning::OptOut));
+    // It cannot be written down: nobody asks for more. "No more calls" is not
+    // said, and the call ends.
+    free(&asterisk, &line).await;
+    silent_until(&asterisk, sleep(Duration::from_millis(300))).await;
+    let heard = line.has_heard();
+    assert!(heard < 0.3, "{heard} s");
 }
 
 #[tokio::test]
@@ -69,6 +93,7 @@ async fn a_wrong_key_is_invited_again() {
     let Some(line) = Line::new() else { return };
     let asterisk = line.to("presses7then9");
     accepted(asterisk.send(&line.call(1, short_message()), now()).await);
+    assert_eq!(receipt(&asterisk).await.fate, Fate::Answered);
     assert_eq!(reply(&asterisk).await.meaning, Meaning::OptOut);
 }
 
@@ -79,8 +104,7 @@ async fn who_only_wants_to_hear_it_again_is_let_go() {
     let asterisk = Asterisk::connect("asterisk", &settings).unwrap();
     accepted(asterisk.send(&line.call(1, long_message()), now()).await);
     assert_eq!(receipt(&asterisk).await.fate, Fate::Answered);
-    free(&asterisk, &line).await;
-    assert_eq!(asterisk.replies(now(), 9).await.unwrap(), []);
+    silent_until(&asterisk, free(&asterisk, &line)).await;
 }
 
 /// Waits until the one place is free again.
@@ -92,7 +116,7 @@ async fn free(asterisk: &Asterisk, line: &Line) {
     for _ in 0..600 {
         match asterisk.send(&line.call(99, silent.clone()), now()).await {
             SendOutcome::Deferred { because: Delay::Throttled, .. } => {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(50)).await;
             }
             SendOutcome::Rejected { because: Refusal::BadContent, .. } => return,
             other => panic!("{other:?}"),
@@ -167,8 +191,7 @@ async fn an_attempt_that_is_under_way_is_not_made_twice() {
     accepted(asterisk.send(&call, now()).await);
     accepted(asterisk.send(&call, now()).await);
     assert_eq!(receipt(&asterisk).await.fate, Fate::Undelivered);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert_eq!(asterisk.receipts(now(), 9).await.unwrap(), []);
+    silent_until(&asterisk, sleep(Duration::from_millis(500))).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod aliyun;
 mod asterisk;
+mod asterisk_sip;
 mod asterisk_wire;
 mod aws;
 mod contract;

@@ -2,6 +2,7 @@
 //! and settled later.
 
 mod bounces;
+mod calls;
 mod kept;
 mod parts;
 mod refused;

@@ -121,9 +121,15 @@ impl Listener for Line {
 }
 
 /// A store that is away at first.
-struct Moody {
+pub(super) struct Moody {
     store: Arc<SqlStore>,
     failures: std::sync::Mutex<u32>,
+}
+
+impl Moody {
+    pub(super) fn away_once(store: Arc<SqlStore>) -> Moody {
+        Moody { store, failures: std::sync::Mutex::new(1) }
+    }
 }
 
 #[async_trait::async_trait]
@@ -198,8 +204,7 @@ async fn what_is_heard_is_acknowledged_once_it_is_durable() {
         simulator: None,
     };
     bench.workshop.providers.hear(&connected);
-    let store = Moody { store: bench.store.clone(), failures: std::sync::Mutex::new(1) };
-    bench.workshop.parts = Some(Arc::new(store));
+    bench.workshop.parts = Some(Arc::new(Moody::away_once(bench.store.clone())));
     let clock = ManualClock::at(at(NOON));
     let stop = CancellationToken::new();
     let listen = Listen(bench.workshop.clone());

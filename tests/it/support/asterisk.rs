@@ -11,9 +11,9 @@ use std::time::Duration;
 use duebell::model::content::{Does, Key, Menu, Part};
 use duebell::model::{Channel, Contacts, Content, PhoneNumber, Prompt};
 use duebell::provider::asterisk::{Asterisk, Settings};
-use duebell::provider::{Outgoing, Receipt, ReceiptReader, Reply};
+use duebell::provider::{Listener, Outgoing, Receipt, Reply, Told};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 static EXCHANGE: OnceLock<Result<Exchange, String>> = OnceLock::new();
 static LINES: AtomicU32 = AtomicU32::new(1);
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Exchange {
     port: u16,
+    /// Whether it has trunks; if not, why.
+    trunks: Result<(), &'static str>,
     heard: PathBuf,
     /// Ends when our end of its standard input closes, with the tests.
     _script: Child,
@@ -41,19 +43,35 @@ impl Exchange {
             .unwrap_or_else(|error| panic!("asterisk.sh does not run: {error}"));
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        match line.trim().split_once(' ') {
-            Some(("unavailable:", why)) => Err(why.to_owned()),
-            Some((port, heard)) => {
+        let line = line.trim();
+        if let Some(why) = line.strip_prefix("unavailable: ") {
+            return Err(why.to_owned());
+        }
+        match line.splitn(3, ' ').collect::<Vec<_>>()[..] {
+            [port, trunks, heard] => {
+                let trunks = match trunks {
+                    "sip" => Ok(()),
+                    "not-root" => Err("sipp presses keys as root alone"),
+                    _ => Err("no sipp: apt-get install sip-tester"),
+                };
                 let (port, heard) = (port.parse().unwrap(), heard.into());
-                Ok(Exchange { port, heard, _script: child })
+                Ok(Exchange { port, trunks, heard, _script: child })
             }
-            None => {
+            _ => {
                 let mut said = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
                 panic!("asterisk.sh: {said}");
             }
         }
     }
+}
+
+/// `None`, said in one line, where there can be no Asterisk here.
+fn exchange() -> Option<&'static Exchange> {
+    let exchange = EXCHANGE.get_or_init(Exchange::start);
+    let why = exchange.as_ref().err();
+    why.inspect(|why| super::skipped(&format!("no Asterisk 16: {why}")));
+    exchange.as_ref().ok()
 }
 
 /// One of our own lines to it: an application, a number and an attempt that
@@ -67,25 +85,42 @@ pub struct Line {
 }
 
 impl Line {
-    /// `None`, said in one line, where there can be no Asterisk here.
+    /// `None` where there can be no Asterisk here.
     pub fn new() -> Option<Line> {
-        let exchange = match EXCHANGE.get_or_init(Exchange::start) {
-            Ok(exchange) => exchange,
-            Err(why) => {
-                super::skipped(&format!("no Asterisk 16: {why}"));
-                return None;
-            }
-        };
+        Some(Line::of(exchange()?))
+    }
+
+    /// As [`Line::new`], where there are trunks as well.
+    pub fn by_sip() -> Option<Line> {
+        let exchange = exchange()?;
+        if let Err(why) = exchange.trunks {
+            super::skipped(&format!("no call by SIP: {why}"));
+            return None;
+        }
+        Some(Line::of(exchange))
+    }
+
+    fn of(exchange: &Exchange) -> Line {
         let number_at = LINES.fetch_add(1, Ordering::Relaxed);
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("password"), "a secret\n").unwrap();
-        Some(Line {
+        Line {
             port: exchange.port,
             heard: exchange.heard.clone(),
             number: format!("+4930{:07}", 1_000_000 + number_at),
             number_at,
             dir,
-        })
+        }
+    }
+
+    /// With a number that ends in these three digits.
+    pub fn ending_in(mut self, digits: u16) -> Line {
+        self.number = format!("+4931{:04}{digits:03}", self.number_at);
+        self
+    }
+
+    pub fn number(&self) -> &str {
+        &self.number
     }
 
     /// Calls reach the phone of this name.
@@ -132,6 +167,31 @@ impl Line {
         let log = std::fs::read_to_string(log).unwrap();
         let called = |line: &str| line.split_once("called +").map(|(_, number)| number.to_owned());
         log.lines().filter_map(called).collect()
+    }
+
+    /// What the phone of this name behind a trunk was asked for and answered,
+    /// about this number: SIP, each message with all its lines.
+    pub fn by_wire(&self, phone: &str) -> Vec<String> {
+        let said = std::fs::read_to_string(self.heard.join(format!("{phone}.sip"))).unwrap();
+        let is_said = |message: &&str| message.contains(self.number.trim_start_matches('+'));
+        said.split("-----------------------------------------------")
+            .filter(is_said)
+            .filter_map(|message| Some(message.split_once(":\n\n")?.1.replace('\r', "")))
+            .collect()
+    }
+
+    /// Seconds that were not silent, of what came to that phone as RTP.
+    pub fn heard_by_wire(&self, phone: &str) -> f64 {
+        let a_law = std::fs::read(self.heard.join(format!("{phone}.alaw"))).unwrap();
+        // The sign first, and then how loud it is: 0x20 is 512 of 32,768.
+        let is_loud = |tenth: &&[u8]| tenth.iter().any(|byte| (byte ^ 0x55) & 0x7F >= 0x20);
+        a_law.chunks(800).filter(is_loud).count() as f64 / 10.0
+    }
+
+    /// What the phone has heard, of a call that is over: as below, or nothing.
+    pub fn has_heard(&self) -> f64 {
+        let path = self.heard.join(format!("{}.wav", self.number));
+        loud_seconds(std::fs::read(path).unwrap_or_default().get(44..).unwrap_or_default())
     }
 
     /// What the phone heard, once it is hung up: seconds that were not silent.
@@ -192,26 +252,30 @@ pub fn short_message() -> Prompt {
     Prompt { parts: text("Due."), menu: Some(menu), to_machine: Vec::new() }
 }
 
-/// Waits for the next receipt.
+/// What is told next. To ask for it says that all before it is on record.
+pub async fn told(asterisk: &Asterisk) -> Told {
+    let told = timeout(PATIENCE, asterisk.next(1, &now)).await;
+    told.expect("nothing is told").pop().unwrap()
+}
+
 pub async fn receipt(asterisk: &Asterisk) -> Receipt {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(receipt) = asterisk.receipts(now(), 1).await.unwrap().pop() {
-            return receipt;
-        }
-        assert!(Instant::now() < until, "there is no receipt");
-        sleep(Duration::from_millis(20)).await;
+    match told(asterisk).await {
+        Told::OfAttempt { receipt, .. } => receipt,
+        other => panic!("{other:?}"),
     }
 }
 
-/// Waits for the next reply.
 pub async fn reply(asterisk: &Asterisk) -> Reply {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(reply) = asterisk.replies(now(), 1).await.unwrap().pop() {
-            return reply;
-        }
-        assert!(Instant::now() < until, "there is no reply");
-        sleep(Duration::from_millis(20)).await;
+    match told(asterisk).await {
+        Told::Reply { reply, .. } => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Listens on, as the daemon does, until that is done; nothing more is told.
+pub async fn silent_until<T>(asterisk: &Asterisk, done: impl Future<Output = T>) -> T {
+    tokio::select! {
+        done = done => done,
+        told = asterisk.next(9, &now) => panic!("{told:?}"),
     }
 }

@@ -40,13 +40,10 @@ fn a_key_that_is_pressed_early_is_answered_at_once() {
             (Event::Answered(None), &[play(1, Says::Message)]),
             (
                 Event::Key('9'),
-                &[
-                    Command::Stop { playback: 1 },
-                    ANSWERED,
-                    Command::Reply(Meaning::OptOut),
-                    play(2, Says::Answer(3)),
-                ],
+                &[Command::Stop { playback: 1 }, ANSWERED, Command::Reply(Meaning::OptOut)],
             ),
+            (Event::Key('1'), &[]),
+            (Event::Noted, &[play(2, Says::Answer(3))]),
             // The end of what was stopped is no end of what is said now.
             (Event::Played { playback: 1, well: false }, &[]),
             (Event::Key('1'), &[]),
@@ -72,13 +69,25 @@ fn silence_is_invited_twice_and_then_bidden_goodbye() {
             (Event::Key('3'), &[]),
             (
                 Event::Key('8'),
-                &[
-                    Command::Stop { playback: 4 },
-                    Command::Reply(Meaning::WrongNumber),
-                    play(5, Says::Answer(2)),
-                ],
+                &[Command::Stop { playback: 4 }, Command::Reply(Meaning::WrongNumber)],
             ),
+            (Event::Noted, &[play(5, Says::Answer(2))]),
             (played(5), &[Command::HangUp]),
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_promised_that_is_not_on_record() {
+    check(
+        call(),
+        &[
+            (Event::Answered(None), &[play(1, Says::Message)]),
+            (played(1), &[ANSWERED]),
+            (Event::Key('9'), &[Command::Reply(Meaning::OptOut)]),
+            (Event::TimedOut, &[Command::HangUp]),
+            (Event::Noted, &[]),
+            (Event::Over { cause: 16 }, &[]),
         ],
     );
 }
@@ -193,6 +202,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         6 => proptest::sample::select(&['1', '3', '7', '8', '9', '#'][..]).prop_map(Event::Key),
         9 => (1..8u32, any::<bool>())
             .prop_map(|(playback, well)| Event::Played { playback, well }),
+        6 => Just(Event::Noted),
         6 => Just(Event::TimedOut),
         1 => (0..50u16).prop_map(|cause| Event::Over { cause }),
         1 => Just(Event::HungUp),
@@ -215,6 +225,10 @@ proptest! {
             let was_over = call.wait() == Wait::Over;
             let step = call.on(event);
             prop_assert!(!was_over || step.is_empty(), "a call that is over does nothing");
+            let answers = step.iter().any(|one| {
+                matches!(one, Command::Play { what: Says::Answer(_), .. })
+            });
+            prop_assert!(!answers || event == Event::Noted, "it answers what is not on record");
             let speaks = step.iter().any(|one| matches!(one, Command::Play { .. }));
             prop_assert!(!speaks || was_answered, "it speaks to nobody");
             commands.extend(step);
