@@ -113,10 +113,10 @@ enum Command {
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
     Observe { scenario: Option<String> },
-    /// Set the kill switch: nothing is sent until `resume`
-    Halt,
-    /// Clear the kill switch
-    Resume,
+    /// Stop sending until `resume`: all of it, or a part
+    Halt(switches::Part),
+    /// Let go on what `halt` stopped
+    Resume(switches::Part),
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
 }
@@ -199,8 +199,8 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
-        Command::Halt => switches::halt(&options).await,
-        Command::Resume => switches::resume(&options).await,
+        Command::Halt(part) => switches::halt(&options, &part).await,
+        Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Replay(args) => replay::run(args).await,
     }
 }

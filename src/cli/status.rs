@@ -11,6 +11,7 @@ use super::output::print_line;
 struct Status {
     scenarios: Vec<ScenarioLine>,
     kill_switch: bool,
+    stopped: Vec<String>,
     planned_through: Option<jiff::civil::Date>,
     feeds: Vec<FeedLine>,
     reminders: StateCounts,
@@ -37,6 +38,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
     let status = Status {
         scenarios: scenarios.collect(),
         kill_switch: control.kill_switch,
+        stopped: control.stopped.iter().map(ToString::to_string).collect(),
         planned_through: shelf.planned_through().await?,
         feeds: shelf.feeds().await?,
         reminders: shelf.by_state().await?,
@@ -60,6 +62,9 @@ impl Status {
         }
         if self.kill_switch {
             print_line("sending    halted by the kill switch; `duebell resume` clears it")?;
+        }
+        for what in &self.stopped {
+            print_line(&format!("stopped    {what}; `duebell resume --{what}` lets it go on"))?;
         }
         match self.planned_through {
             Some(day) => print_line(&format!("planned    through {day}"))?,

@@ -1,8 +1,11 @@
 //! `duebell live`, `observe`, `halt` and `resume`: what may be sent at all.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use clap::Args;
 
+use crate::model::Channel;
 use crate::model::billing::plus_days;
+use crate::model::control::Stopped;
 use crate::pipeline::planning_day;
 use crate::store::ControlStore;
 
@@ -66,12 +69,72 @@ pub async fn observe(options: &Options, scenario: Option<&str>) -> anyhow::Resul
     Ok(())
 }
 
-pub async fn halt(options: &Options) -> anyhow::Result<()> {
-    desk(options).await?.store.set_control(KILL_SWITCH, Some("on"), now()).await?;
-    print_line("the kill switch is set: nothing is sent until `duebell resume`")
+/// A part of what is sent; all of it where nothing is named.
+#[derive(Debug, Args)]
+pub struct Part {
+    /// sms, voice or email; reminders go by the other channels of their step
+    #[arg(long, value_name = "CHANNEL", group = "part")]
+    channel: Option<String>,
+    /// By its name in the settings; others of its channels take its place
+    #[arg(long, value_name = "NAME", group = "part")]
+    provider: Option<String>,
+    #[arg(long, value_name = "NAME", group = "part")]
+    scenario: Option<String>,
 }
 
-pub async fn resume(options: &Options) -> anyhow::Result<()> {
-    desk(options).await?.store.set_control(KILL_SWITCH, None, now()).await?;
-    print_line("the kill switch is cleared")
+impl Part {
+    /// `None` for all of it.
+    fn meant(&self, desk: &Desk) -> anyhow::Result<Option<Stopped>> {
+        if let Some(name) = &self.channel {
+            let channel = Channel::parse(name);
+            let channel =
+                channel.with_context(|| format!("no channel {name}; use sms, voice or email"))?;
+            return Ok(Some(Stopped::Channel(channel)));
+        }
+        if let Some(name) = &self.provider {
+            let known = desk.loaded.settings.provider.contains_key(name);
+            ensure!(known, "no provider {name} in the settings; `duebell check` lists them");
+            return Ok(Some(Stopped::Provider(name.clone())));
+        }
+        match &self.scenario {
+            Some(name) => Ok(meant(desk, Some(name))?.pop().map(Stopped::Scenario)),
+            None => Ok(None),
+        }
+    }
+}
+
+pub async fn halt(options: &Options, part: &Part) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    match part.meant(&desk)? {
+        None => {
+            desk.store.set_control(KILL_SWITCH, Some("on"), now()).await?;
+            print_line("the kill switch is set: nothing is sent until `duebell resume`")
+        }
+        Some(what) => {
+            desk.store.set_control(&format!("stop:{what}"), Some("on"), now()).await?;
+            print_line(&format!("{what} is stopped until `duebell resume --{what}`"))
+        }
+    }
+}
+
+pub async fn resume(options: &Options, part: &Part) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    match part.meant(&desk)? {
+        None => {
+            desk.store.set_control(KILL_SWITCH, None, now()).await?;
+            print_line("the kill switch is cleared")?;
+        }
+        Some(what) => {
+            desk.store.set_control(&format!("stop:{what}"), None, now()).await?;
+            print_line(&format!("{what} goes on"))?;
+        }
+    }
+    let control = desk.store.control().await?;
+    if control.kill_switch {
+        print_line("the kill switch is still set: nothing is sent until `duebell resume`")?;
+    }
+    for what in &control.stopped {
+        print_line(&format!("{what} is still stopped; `duebell resume --{what}` lets it go on"))?;
+    }
+    Ok(())
 }

@@ -1,13 +1,33 @@
 //! The gates before sending that concern everybody: the kill switch and the
-//! freshness of the feeds.
+//! freshness of the feeds; and what people have stopped while the rest goes on.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::Reason;
 use crate::model::control::Control;
 use crate::model::feed::Feed;
+use crate::model::{Channel, Reason};
 
 use super::Workshop;
+
+/// Whether a channel is stopped, or every provider of it.
+pub fn is_closed(shop: &Workshop, control: &Control, channel: Channel) -> bool {
+    let mut carriers = shop.providers.carriers(channel).peekable();
+    control.stops_channel(channel)
+        || (carriers.peek().is_some() && carriers.all(|name| control.stops_provider(name)))
+}
+
+/// Whether a reminder of `scenario` with these ways to go has none, as people
+/// have stopped them.
+pub fn all_stopped(
+    shop: &Workshop,
+    control: &Control,
+    scenario: &str,
+    ways: impl Iterator<Item = Channel>,
+) -> bool {
+    let mut ways = ways.peekable();
+    control.stops_scenario(scenario)
+        || (ways.peek().is_some() && ways.all(|channel| is_closed(shop, control, channel)))
+}
 
 /// Whether anything may be sent at all.
 #[derive(Debug, Clone, PartialEq, Eq)]

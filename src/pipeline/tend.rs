@@ -18,7 +18,7 @@ use crate::model::{Bucket, Reason, ReminderState, Tenure};
 use crate::policy::claim;
 use crate::store::Standing;
 
-use super::gate::Gate;
+use super::gate::{Gate, all_stopped};
 use super::settle::{follow, next_channel};
 use super::{Stage, Workshop, planning_day};
 
@@ -195,8 +195,16 @@ impl Tend {
         let Workshop { outbox, deadlines, control, .. } = &self.shop;
         let Span { tenure, buckets, after, until, now } = span;
         let (after, until, now) = (*after, *until, *now);
-        let gate = Gate::at(&self.shop, &control.control().await?, now).await?;
+        let control = control.control().await?;
+        let gate = Gate::at(&self.shop, &control, now).await?;
         let reason = gate.reason();
+        let why = |standing: &Standing| {
+            let ways = standing.channels.iter().copied();
+            match all_stopped(&self.shop, &control, &standing.scenario, ways) {
+                true if gate == Gate::Open => Reason::KillSwitch,
+                _ => reason,
+            }
+        };
         let mut count = 0;
         loop {
             let missed = deadlines.missed(buckets, after, until, PAGE).await?;
@@ -204,7 +212,7 @@ impl Tend {
                 break;
             }
             let deferred = |standing: &Standing| Transition {
-                reason: Some(reason),
+                reason: Some(why(standing)),
                 ..follow(standing, ReminderState::Deferred.where_taken(standing.was_taken), now)
             };
             count += outbox.append(tenure, &missed.iter().map(deferred).collect::<Vec<_>>()).await?

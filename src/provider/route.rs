@@ -66,7 +66,7 @@ pub enum Held {
     Full { place: usize, second: usize },
     /// As before, and not before `until`.
     Slow { place: usize, second: usize, until: Timestamp },
-    /// Every provider of the channel fails.
+    /// Every provider of the channel fails, or is stopped.
     Failing { until: Timestamp },
 }
 
@@ -134,8 +134,14 @@ impl Providers {
         self.channels[channel as usize].len()
     }
 
-    /// Leave for one attempt on `channel`. `failed` is the provider that the
-    /// attempt before it failed at: whoever comes after it is asked first.
+    /// The providers that carry a channel, in order of preference.
+    pub fn carriers(&self, channel: Channel) -> impl Iterator<Item = &str> {
+        self.after(channel, None).map(|route| route.sender.name())
+    }
+
+    /// Leave for one attempt on `channel`, with a provider that is not stopped.
+    /// `failed` is the one that the attempt before it failed at: whoever comes
+    /// after it is asked first.
     ///
     /// # Errors
     /// What it waits for.
@@ -143,10 +149,11 @@ impl Providers {
         &self,
         channel: Channel,
         failed: Option<&str>,
+        is_stopped: impl Fn(&str) -> bool,
         now: Timestamp,
     ) -> Result<Pass, Held> {
         let mut failing: Option<Timestamp> = None;
-        for route in self.after(channel, failed) {
+        for route in self.after(channel, failed).filter(|route| !is_stopped(route.sender.name())) {
             let mut guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
             let (place, second) = (route.place, guard.second());
             match guard.enter(now) {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::model::control::Control;
+use crate::model::control::{Control, Stopped};
 
 use super::engine::Arg;
 use super::statements::sql;
@@ -18,6 +18,9 @@ impl ControlStore for SqlStore {
             if let Some(scenario) = name.strip_prefix("live:") {
                 let since = value.parse().map_err(|_| StoreError::Corrupt { column: "value" })?;
                 control.live_since.insert(scenario.to_owned(), since);
+            } else if let Some(what) = name.strip_prefix("stop:") {
+                let what = Stopped::parse(what).ok_or(StoreError::Corrupt { column: "name" })?;
+                control.stopped.insert(what);
             } else if name == "kill_switch" {
                 control.kill_switch = true;
             }

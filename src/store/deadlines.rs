@@ -23,6 +23,7 @@ pub struct Standing {
     pub provider: Option<String>,
     /// The reminder's channels, in order.
     pub channels: Vec<Channel>,
+    pub scenario: String,
     pub send_before: Timestamp,
     pub next_at: Option<Timestamp>,
     /// Whether a provider took it on an earlier channel, unheard.
@@ -127,6 +128,7 @@ pub fn standing(row: &Row) -> Result<Standing, StoreError> {
         channel: channel(row)?,
         provider: row.opt_text("provider")?,
         channels: channels(row)?,
+        scenario: row.text("scenario")?,
         send_before: row.instant("send_before")?,
         next_at: row.opt_instant("next_at")?,
         was_taken: row.int("was_taken")? == 1,

@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{Channel, Reason, ReminderState};
 use crate::pipeline::Workshop;
+use crate::pipeline::gate::{all_stopped, is_closed};
 use crate::pipeline::lease::Shift;
 use crate::provider::route::{Held, Pass};
 use crate::store::DueReminder;
@@ -24,6 +26,8 @@ use super::verdict::ended;
 const AWAY_MIN: SignedDuration = SignedDuration::from_millis(500);
 /// A provider that is full may empty faster than it seemed.
 const FULL_AWAY_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// What people have stopped is looked at again after this long.
+const STOPPED_AWAY: SignedDuration = SignedDuration::from_secs(10);
 /// A provider that is asked whether it is back has answered by then.
 const PROBE_FOR: SignedDuration = SignedDuration::from_secs(5);
 
@@ -82,24 +86,31 @@ impl Line {
 
     /// Those of a page who may leave now. Of those who may not, some wait; those
     /// whose window is over are ended.
-    pub fn admit(&mut self, page: Page, now: Timestamp) -> Batch {
+    pub fn admit(&mut self, page: Page, control: &Control, now: Timestamp) -> Batch {
         let Page { mut due, shift } = page;
         // Whose day ends first goes first, and then who matters more.
         due.sort_by_key(|due| (due.reminder.send_before, due.account.tier));
         let mut admitted = Vec::with_capacity(due.len());
         let (mut over, mut waiting) = (Vec::new(), Vec::new());
         for due in due {
+            let is_stopped = self.is_stopped(&due, control);
             if now >= due.reminder.send_before {
-                over.push(ended(&due, ReminderState::Deferred, Reason::OutsideWindow, now));
+                let reason = if is_stopped { Reason::KillSwitch } else { Reason::OutsideWindow };
+                over.push(ended(&due, ReminderState::Deferred, reason, now));
                 continue;
             }
-            let Some(channel) = self.channel(&due) else {
+            if is_stopped {
+                self.shop.agenda.expect(due.reminder.bucket(), now + STOPPED_AWAY);
+                continue;
+            }
+            let Some(channel) = self.channel(&due, control) else {
                 admitted.push(Admitted { due, way: None });
                 continue;
             };
             // Only on this channel did it fail.
             let failed = due.failed.as_deref().filter(|_| due.on_channel > 0);
-            match self.shop.providers.pass(channel, failed, now) {
+            let is_stopped = |name: &str| control.stops_provider(name);
+            match self.shop.providers.pass(channel, failed, is_stopped, now) {
                 Ok(pass) => admitted.push(Admitted { due, way: Some((channel, pass)) }),
                 Err(held) if self.may_wait(held) => waiting.push(due),
                 Err(held) => self.turn_away(&due, held, now),
@@ -112,12 +123,12 @@ impl Line {
     }
 
     /// Those in line who may leave by now.
-    pub fn move_up(&mut self, now: Timestamp) -> Vec<Batch> {
+    pub fn move_up(&mut self, control: &Control, now: Timestamp) -> Vec<Batch> {
         let waiting = std::mem::take(&mut self.waiting);
         for queue in &mut self.queues {
             (queue.waiting, queue.is_long) = (0, false);
         }
-        waiting.into_iter().map(|page| self.admit(page, now)).collect()
+        waiting.into_iter().map(|page| self.admit(page, control, now)).collect()
     }
 
     /// Sends everybody home, to be read again at once, and begins anew.
@@ -129,11 +140,25 @@ impl Line {
 
     /// The channel of the attempt to come: the one that the retry names, else
     /// the first that still reaches the account and has a provider.
-    fn channel(&self, due: &DueReminder) -> Option<Channel> {
+    fn channel(&self, due: &DueReminder, control: &Control) -> Option<Channel> {
         let usable = |channel: &Channel| {
-            due.account.reaches(*channel) && self.shop.providers.routes(*channel) > 0
+            due.account.reaches(*channel)
+                && self.shop.providers.routes(*channel) > 0
+                && !is_closed(&self.shop, control, *channel)
         };
         due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
+    }
+
+    /// Whether it waits for people to let it go: of the ways that there are to
+    /// the account, every one is stopped.
+    fn is_stopped(&self, due: &DueReminder, control: &Control) -> bool {
+        if control.stopped.is_empty() {
+            return false;
+        }
+        let ways = due.reminder.channels.iter().copied();
+        let ways =
+            ways.filter(|it| due.account.reaches(*it) && self.shop.providers.routes(*it) > 0);
+        all_stopped(&self.shop, control, &due.reminder.scenario, ways)
     }
 
     fn queue(&mut self, place: usize) -> &mut Queue {

@@ -121,15 +121,16 @@ impl Submitting {
     /// Those of a page, or of those in line, who may leave now.
     async fn batches(&mut self, page: Option<Page>) -> anyhow::Result<Vec<Batch>> {
         let now = self.clock.now();
-        if self.stop.is_cancelled() || self.control(now).await?.is_none() {
+        let control = self.control(now).await?.filter(|_| !self.stop.is_cancelled());
+        let Some(control) = control else {
             let waiting = self.line.disperse();
             self.again(&waiting);
             self.again(&page.map_or(Vec::new(), |page| page.due));
             return Ok(Vec::new());
-        }
-        let Some(Page { due, shift }) = page else { return Ok(self.line.move_up(now)) };
+        };
+        let Some(Page { due, shift }) = page else { return Ok(self.line.move_up(&control, now)) };
         let (due, over) = self.dispatch.in_window(due, now);
-        let mut batch = self.line.admit(Page { due, shift }, now);
+        let mut batch = self.line.admit(Page { due, shift }, &control, now);
         batch.over.extend(over);
         Ok(vec![batch])
     }

@@ -103,6 +103,7 @@ mod tests {
             channel: Some(Channel::Sms),
             provider: Some("own".into()),
             channels: vec![Channel::Sms],
+            scenario: "standard".into(),
             send_before: Timestamp::UNIX_EPOCH,
             next_at: None,
             was_taken: false,

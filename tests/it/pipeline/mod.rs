@@ -5,6 +5,7 @@ mod caps;
 mod claims;
 mod episodes;
 mod going_live;
+mod halts;
 mod manners;
 mod paid;
 mod patience;

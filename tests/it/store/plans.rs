@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 13] = [
+const MAY_READ_ALL: [&str; 14] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -13,6 +13,7 @@ const MAY_READ_ALL: [&str; 13] = [
     "end_reply",
     "list_feeds",
     "list_flags",
+    "list_holds",
     "list_rejects",
     "list_replies",
     "list_sent",
@@ -22,8 +23,15 @@ const MAY_READ_ALL: [&str; 13] = [
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.
-const PASSES: [&str; 5] =
-    ["forget_submissions", "forget_items", "forget_why_not", "forget_cases", "forget_replies"];
+const PASSES: [&str; 7] = [
+    "forget_submissions",
+    "forget_items",
+    "forget_why_not",
+    "forget_cases",
+    "forget_holds",
+    "forget_contacts",
+    "forget_replies",
+];
 
 /// Rows handed in, subqueries, and the tables that one may read: whole buckets
 /// where bills wait for a decision, the marks of the buckets, and the few

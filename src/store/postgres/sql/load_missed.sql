@@ -6,7 +6,7 @@ select
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
-    r.channels, r.send_before, t.next_at,
+    r.channels, r.scenario, r.send_before, t.next_at,
     case when t.state = 'unheard' then 1 else 0 end as was_taken
 from unnest($1::smallint[]) as k(bucket)
 cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid offset 0) as r

@@ -3,7 +3,7 @@
 -- earliest day whose windows these may be.
 select
     r.reminder_id, 0 as seq, 'submitting' as state, 1 as attempt, s.channel, s.provider,
-    r.channels, r.send_before, null::timestamptz as next_at, 0 as was_taken
+    r.channels, r.scenario, r.send_before, null::timestamptz as next_at, 0 as was_taken
 from unnest($1::smallint[]) as k(bucket)
 cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.send_before > instant($2) and r.send_before <= instant($3) and r.reminder_id >= $4::uuid offset 0) as r
 join submission as s

@@ -1,7 +1,7 @@
 -- Up to $6 reminders of buckets $1, $2 (arrays) that stand in one of the
 -- states $3 (arrays) and whose next moment lies after $4 and not after $5.
 select
-    t.reminder_id, t.seq, t.state, t.attempt, t.channel, t.provider, r.channels, r.send_before, t.next_at,
+    t.reminder_id, t.seq, t.state, t.attempt, t.channel, t.provider, r.channels, r.scenario, r.send_before, t.next_at,
     case when t.attempt > 1 and exists (
         select 1 from transition as before
         where before.bucket = t.bucket and before.reminder_id = t.reminder_id and before.state = 'unheard'

@@ -6,7 +6,7 @@ select
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
-    r.channels, r.send_before, t.next_at,
+    r.channels, r.scenario, r.send_before, t.next_at,
     case when t.state = 'unheard' then 1 else 0 end as was_taken
 from json_each($1) as k
 join reminder as r

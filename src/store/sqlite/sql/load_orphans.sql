@@ -3,7 +3,7 @@
 -- earliest day whose windows these may be.
 select
     r.reminder_id, 0 as seq, 'submitting' as state, 1 as attempt, s.channel, s.provider,
-    r.channels, r.send_before, null as next_at, 0 as was_taken
+    r.channels, r.scenario, r.send_before, null as next_at, 0 as was_taken
 from json_each($1) as k
 join reminder as r on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.send_before <= $3 and r.reminder_id >= unhex($4)
 join submission as s

@@ -4,7 +4,7 @@ select
     coalesce(t.state, case when s.at is null then 'planned' else 'submitting' end) as state,
     coalesce(t.attempt, case when s.at is null then 0 else 1 end) as attempt,
     coalesce(t.channel, s.channel) as channel, coalesce(t.provider, s.provider) as provider,
-    r.channels, r.send_before, t.next_at,
+    r.channels, r.scenario, r.send_before, t.next_at,
     case when t.attempt > 1 and exists (
         select 1 from transition as before
         where before.bucket = t.bucket and before.reminder_id = t.reminder_id and before.state = 'unheard'

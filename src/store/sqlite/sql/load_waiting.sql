@@ -2,7 +2,7 @@
 -- states $2 (JSON array of {state}) and whose next moment lies after $3 and not after $4.
 -- Differs: in SQLite a cross join keeps its order, so that the moments lead.
 select
-    t.reminder_id, t.seq, t.state, t.attempt, t.channel, t.provider, r.channels, r.send_before, t.next_at,
+    t.reminder_id, t.seq, t.state, t.attempt, t.channel, t.provider, r.channels, r.scenario, r.send_before, t.next_at,
     case when t.attempt > 1 and exists (
         select 1 from transition as before
         where before.bucket = t.bucket and before.reminder_id = t.reminder_id and before.state = 'unheard'
