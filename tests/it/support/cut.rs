@@ -2,6 +2,7 @@
 //! nothing after it. Where, and how, is a [`Cut`]; the line keeps what was
 //! said over it, so that a test need not guess how far a conversation came.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -111,10 +112,11 @@ struct Shared {
 }
 
 /// Connections that the peer is not done with.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Open {
-    all: usize,
     broken: usize,
+    /// All of them, and what each waits for.
+    all: BTreeMap<u64, &'static str>,
 }
 
 /// A way to a peer on this machine.
@@ -140,11 +142,11 @@ impl Line {
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 id += 1;
-                of.open.send_modify(|open| open.all += 1);
+                of.waits(id, "the peer to pick up");
                 let of = of.clone();
                 tokio::spawn(async move {
                     carry(&of, id, near, port).await;
-                    of.open.send_modify(|open| open.all -= 1);
+                    of.open.send_modify(|open| _ = open.all.remove(&id));
                 });
             }
         });
@@ -167,19 +169,24 @@ impl Line {
 
     /// Waits until every connection is over, at both of its ends.
     pub async fn closed(&self) {
-        self.until(|open| open.all == 0).await;
+        self.until(|open| open.all.is_empty()).await;
     }
 
     async fn until(&self, is_it: impl Fn(&Open) -> bool) {
         let mut open = self.shared.open.subscribe();
-        let settled = timeout(PATIENCE, open.wait_for(|open| is_it(open))).await;
-        settled.expect("connections come to their end").unwrap();
+        let settled = timeout(PATIENCE, open.wait_for(|open| is_it(open))).await.is_ok();
+        let (waiting, seen) = (self.shared.open.borrow().clone(), self.seen().told());
+        assert!(settled, "connections do not come to their end: {waiting:?}; {seen:?}");
     }
 }
 
 impl Shared {
     fn now(&self) -> MutexGuard<'_, (Cut, Seen)> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waits(&self, id: u64, what: &'static str) {
+        self.open.send_modify(|open| _ = open.all.insert(id, what));
     }
 
     /// How the connection is to end before it has begun.
@@ -220,10 +227,12 @@ impl Shared {
 async fn carry(shared: &Shared, id: u64, mut near: TcpStream, port: u16) {
     let _ = near.set_nodelay(true);
     if let Some(end) = shared.at_the_door(id) {
+        shared.waits(id, "us to hang up");
         return end_near(near, end).await;
     }
     let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     let _ = far.set_nodelay(true);
+    shared.waits(id, "either side to speak");
     let (mut ours, mut theirs) = ([0; 16 * 1024], [0; 16 * 1024]);
     loop {
         let (way, read) = tokio::select! {
@@ -233,6 +242,7 @@ async fn carry(shared: &Shared, id: u64, mut near: TcpStream, port: u16) {
         let Ok(read @ 1..) = read else {
             // Whoever hung up, the other hears of it.
             drop(near);
+            shared.waits(id, "the peer to hang up, as we did or it did");
             return end_far(far).await;
         };
         let bytes = if way == Way::ToPeer { &ours[..read] } else { &theirs[..read] };
@@ -241,7 +251,9 @@ async fn carry(shared: &Shared, id: u64, mut near: TcpStream, port: u16) {
         let written = into.write_all(&bytes[..goes]).await;
         if let Some(end) = end {
             shared.open.send_modify(|open| open.broken += 1);
+            shared.waits(id, "us to hang up");
             end_near(near, end).await;
+            shared.waits(id, "the peer to hang up, as the line broke");
             end_far(far).await;
             shared.open.send_modify(|open| open.broken -= 1);
             return;
