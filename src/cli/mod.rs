@@ -7,6 +7,7 @@ mod context;
 mod demo;
 mod holds;
 mod import;
+mod message;
 mod output;
 mod replay;
 mod replies;
@@ -99,6 +100,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show messages as they would read, with the length of short ones
+    Message {
+        #[command(subcommand)]
+        command: MessageCommand,
+    },
     /// List what holds accounts back by what subscribers or staff said, and change it
     Holds {
         #[command(subcommand)]
@@ -130,6 +136,12 @@ enum RepliesCommand {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum MessageCommand {
+    /// Render messages for a made-up account, or for one of the ledger
+    Preview(message::Preview),
 }
 
 #[derive(Debug, Subcommand)]
@@ -189,6 +201,9 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         }
         Command::Replies { command: None, limit, json } => {
             replies::list(&options, limit, json).await
+        }
+        Command::Message { command: MessageCommand::Preview(args) } => {
+            message::preview(&options, args).await
         }
         Command::Holds { command: Some(HoldsCommand::Place(args)), .. } => {
             holds::place(&options, args).await

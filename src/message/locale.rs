@@ -13,6 +13,7 @@ use jiff::civil::Date;
 
 use super::{currency, language, sms};
 use crate::model::Money;
+use crate::model::sms::is_gsm;
 
 /// What the words are for; it decides what an amount may look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Locale {
         let number = self.number(money);
         let code = money.currency.code();
         let mut symbol = currency::symbol(code, &self.primary, self.region.as_deref());
-        if style == Style::Sms && self.fits_gsm() && !sms::is_gsm(symbol) {
+        if style == Style::Sms && self.fits_gsm() && !is_gsm(symbol) {
             symbol = code;
         }
         let sign = if money.minor < 0 { "-" } else { "" };
@@ -270,7 +271,7 @@ mod tests {
         let short = |tag: &str, code| Locale::of(tag).amount(money(1_234_567, code), Style::Sms);
         assert_eq!(short("fr", "EUR"), "12 345,67 €");
         assert_eq!(short("en-IN", "INR"), "INR 12,345.67");
-        assert!(sms::is_gsm(&short("pt-PT", "BRL")));
+        assert!(is_gsm(&short("pt-PT", "BRL")));
     }
 
     #[test]
@@ -304,7 +305,7 @@ mod tests {
         for tag in ["en", "de", "es", "fr", "pt"] {
             for month in 1..=12 {
                 let written = Locale::of(tag).date(date(2026, month, 1), Style::Sms);
-                assert!(sms::is_gsm(&written), "{written}");
+                assert!(is_gsm(&written), "{written}");
             }
         }
     }

@@ -130,6 +130,12 @@ impl Messages {
         self.languages.keys().map(|(template, _)| template.as_str()).collect()
     }
 
+    /// The languages that have this template for this channel.
+    pub fn languages(&self, template: &str, channel: Channel) -> Vec<String> {
+        let languages = self.languages.get(&(template.to_owned(), channel));
+        languages.into_iter().flatten().cloned().collect()
+    }
+
     /// Renders in the account's language, or in the nearest that has the
     /// template: a shorter tag, another variant of the same language, then the
     /// default. A language that is not known never fails.

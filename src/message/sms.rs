@@ -1,18 +1,4 @@
-//! What a short message can carry cheaply.
-//!
-//! A text within the GSM 03.38 alphabet takes 160 characters to a part; one
-//! character outside it makes the whole text UCS-2, 70 to a part, and nobody
-//! notices until the invoice comes.
-
-/// GSM 03.38, default alphabet (without its control characters) and extension.
-const ALPHABET: &str = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
-                        ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\
-                        €^{}\\[~]|";
-
-/// Whether a phone network sends every character of `text` in seven bits.
-pub fn is_gsm(text: &str) -> bool {
-    text.chars().all(|letter| ALPHABET.contains(letter))
-}
+//! What keeps a short message short: [`crate::model::sms`] says what it costs.
 
 /// The text on one line with plain single spaces: the no-break and thin spaces
 /// that CLDR groups digits with lie outside the alphabet.
@@ -26,6 +12,7 @@ pub fn on_one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sms::is_gsm;
 
     #[test]
     fn grouping_spaces_do_not_double_the_price() {

@@ -102,7 +102,7 @@ fn a_short_message_in_a_latin_script_costs_seven_bits_a_letter() {
     for language in ["de", "en", "es", "fr", "pt"] {
         for template in TEMPLATES {
             let text = sms(language, template, "Ana");
-            assert!(super::sms::is_gsm(&text), "{text}");
+            assert!(crate::model::sms::is_gsm(&text), "{text}");
             // Two parts of a joined message carry 153 letters each.
             assert!(text.chars().count() <= 2 * 153, "{} letters: {text}", text.chars().count());
         }

@@ -12,6 +12,7 @@ pub mod content;
 pub mod control;
 pub mod facts;
 pub mod feed;
+pub mod gsm;
 pub mod hold;
 pub mod id;
 pub mod lease;
@@ -20,6 +21,7 @@ pub mod money;
 pub mod receipt;
 pub mod reminder;
 pub mod reply;
+pub mod sms;
 pub mod suppression;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};

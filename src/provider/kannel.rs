@@ -27,6 +27,7 @@ use super::api::{ApiClient, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::{CallbackReader, Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
+use crate::model::sms::is_gsm;
 use crate::model::{Channel, Content};
 
 /// Everything that Kannel may tell of a message: delivered, not delivered,
@@ -160,10 +161,6 @@ fn tokens(settings: &Settings) -> anyhow::Result<Option<Tokens>> {
         return Ok(None);
     }
     Tokens::read("receipt_token_files", files).map(Some)
-}
-
-fn is_gsm(text: &str) -> bool {
-    text.chars().all(|letter| super::smpp::gsm::codes(letter).is_some())
 }
 
 fn header(name: &'static str) -> HeaderName {

@@ -6,7 +6,6 @@
 //! refused first part means that nothing left. Receipts name these references
 //! and not our key: the store brings the two together.
 
-pub(super) mod gsm;
 mod inbound;
 mod pdu;
 mod session;

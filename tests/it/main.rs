@@ -20,3 +20,4 @@ mod store;
 mod support;
 mod tables;
 mod tidy;
+mod vectors;

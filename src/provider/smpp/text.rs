@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gsm;
+use crate::model::gsm;
 
 /// `data_coding` of the centre's default alphabet, and of UCS-2.
 const DEFAULT_ALPHABET: u8 = 0;

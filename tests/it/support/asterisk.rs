@@ -169,15 +169,23 @@ impl Line {
         log.lines().filter_map(called).collect()
     }
 
-    /// What the phone of this name behind a trunk was asked for and answered,
-    /// about this number: SIP, each message with all its lines.
-    pub fn by_wire(&self, phone: &str) -> Vec<String> {
-        let said = std::fs::read_to_string(self.heard.join(format!("{phone}.sip"))).unwrap();
-        let is_said = |message: &&str| message.contains(self.number.trim_start_matches('+'));
-        said.split("-----------------------------------------------")
-            .filter(is_said)
-            .filter_map(|message| Some(message.split_once(":\n\n")?.1.replace('\r', "")))
-            .collect()
+    /// Waits for a message of SIP about this number that begins and goes on
+    /// like this, from or to the phone of this name.
+    pub async fn on_the_wire(&self, phone: &str, begins: &str, holds: &str) {
+        let path = self.heard.join(format!("{phone}.sip"));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // It is written down a little later than it is said.
+            let said = std::fs::read_to_string(&path).unwrap().replace('\r', "");
+            let messages = said.split("-----------------------------------------------");
+            let of_it = messages.filter(|it| it.contains(self.number.trim_start_matches('+')));
+            let bare: Vec<_> = of_it.filter_map(|it| Some(it.split_once(":\n\n")?.1)).collect();
+            if bare.iter().any(|it| it.starts_with(begins) && it.contains(holds)) {
+                return;
+            }
+            assert!(Instant::now() < until, "no {begins:?} with {holds:?}: {bare:#?}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Seconds that were not silent, of what came to that phone as RTP.

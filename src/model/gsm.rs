@@ -1,5 +1,5 @@
 //! GSM 03.38: the alphabet of short messages, one octet to a character
-//! ("unpacked"), which is how SMPP carries it.
+//! ("unpacked"), which is how SMPP carries it (3GPP 23.038).
 
 /// The default alphabet by its codes; 0x1B is the escape.
 const DEFAULT: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1B}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
