@@ -40,4 +40,4 @@ macro_rules! file {
 }
 
 /// (path, text).
-pub const FILES: &[(&str, &str)] = embedded!["ar" "de" "en" "es" "fr" "pt" "zh-Hans"];
+pub const FILES: &[(&str, &str)] = embedded!["ar" "de" "en" "es" "fr" "hi" "pt" "sw" "zh-Hans"];

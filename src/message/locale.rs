@@ -136,6 +136,8 @@ impl Locale {
             "pt" => (", ", " e "),
             "zh" => ("、", "和"),
             "ar" => ("، ", " و "),
+            "hi" => (", ", " और "),
+            "sw" => (", ", " na "),
             _ => (" + ", " + "),
         };
         format!("{}{and}{last}", before.join(comma))
@@ -155,8 +157,12 @@ impl Locale {
         };
         let name = currency::spoken(money.currency.code(), &self.primary, magnitude, unit);
         let sign = if money.minor < 0 { "-" } else { "" };
-        let space = if self.primary == "zh" { "" } else { " " };
-        format!("{sign}{number}{space}{name}")
+        match self.primary.as_str() {
+            "zh" => format!("{sign}{number}{name}"),
+            // What is counted comes first: shilingi 500.
+            "sw" => format!("{name} {sign}{number}"),
+            _ => format!("{sign}{number} {name}"),
+        }
     }
 
     /// A small number in the language's own digits, without grouping.
@@ -222,6 +228,10 @@ fn month_name(primary: &str, month: i8) -> Option<&'static str> {
             "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
         }
         "ar" => "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+        "hi" => "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
+        "sw" => {
+            "Januari Februari Machi Aprili Mei Juni Julai Agosti Septemba Oktoba Novemba Desemba"
+        }
         // Chinese counts its months.
         "zh" => return Some(""),
         _ => return None,
@@ -337,7 +347,7 @@ mod tests {
             println!("SKIPPED: {} is not here", file.display());
             return;
         };
-        let languages = ["en", "de", "es", "fr", "pt", "zh", "ar"];
+        let languages = ["en", "de", "es", "fr", "pt", "zh", "ar", "hi", "sw"];
         let mut compared = 0;
         for row in rows.records() {
             let row = row.unwrap();

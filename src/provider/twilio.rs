@@ -92,6 +92,7 @@ impl Default for Settings {
             ("en", "en-GB", "Polly.Amy"),
             ("es", "es-ES", "Polly.Lucia"),
             ("fr", "fr-FR", "Polly.Lea"),
+            ("hi", "hi-IN", "Polly.Aditi"),
             ("pt", "pt-BR", "Polly.Camila"),
             ("zh-Hans", "cmn-CN", "Polly.Zhiyu"),
         ];
