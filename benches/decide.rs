@@ -42,6 +42,7 @@ fn ladder() -> Scenario {
         default: true,
         tolerance: 99,
         window: ContactWindow::default(),
+        law: None,
         repeat_debtor: None,
         claims: Default::default(),
         steps: vec![

@@ -64,6 +64,7 @@ pub async fn workshop(
 ) -> anyhow::Result<(Workshop, Arc<SqlStore>)> {
     let store = Arc::new(open_store(&loaded.settings.store).await?);
     let source = open_source(&loaded.settings).await?;
+    let contact = loaded.laws.rules();
     let scenarios = adopted(store.as_ref(), loaded.scenarios, now).await?;
     let defaults = loaded.settings.source.as_ref().map(|source| source.defaults.clone());
     // An embedded database is one process's own; `duebell run` sees to that.
@@ -84,12 +85,12 @@ pub async fn workshop(
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
+        contact: Arc::new(contact),
         messages: Arc::new(loaded.messages),
         providers,
         operator: Arc::new(loaded.settings.operator),
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
-        caps: loaded.settings.contact.caps.into(),
         agenda: Arc::default(),
         leases: Arc::new(leases),
     };

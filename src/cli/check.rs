@@ -1,8 +1,12 @@
 //! `duebell check`: what is in force, and what is wrong with it, without starting.
 
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
+use crate::config::{Laws, Settings};
+use crate::model::law::{Line, SignOff};
 use crate::pipeline::schedule::Schedule;
+use crate::policy::law::Law;
 use crate::store::without_password;
 
 use super::context::{Options, now};
@@ -21,11 +25,12 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
     if json {
         let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         let report = serde_json::json!({
-            "settings": settings, "scenarios": loaded.scenarios, "warnings": warnings,
+            "settings": settings, "scenarios": loaded.scenarios, "laws": laws_as_json(&loaded.laws),
+            "warnings": warnings,
         });
         return print_line(&serde_json::to_string_pretty(&report)?);
     }
-    print_line(toml::to_string(&settings)?.trim_end())?;
+    print_line(as_toml(&settings)?.trim_end())?;
     print_line("")?;
     for (name, cron, zone) in [
         ("plan", &settings.pipeline.plan_at, &settings.pipeline.plan_zone),
@@ -46,10 +51,56 @@ pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
             steps.join(", ")
         ))?;
     }
+    let laws = &loaded.laws;
+    print_law(&laws.installation, "in force")?;
+    for (scenario, law) in &laws.scenarios {
+        print_law(law, &format!("for scenario {scenario}"))?;
+    }
     for warning in &loaded.warnings {
         print_line(&format!("# warning: {warning}"))?;
     }
     print_line("# all is well")
+}
+
+/// As the file would say it. Tables of providers are JSON, and TOML knows no
+/// null: what has no value is left out.
+fn as_toml(settings: &Settings) -> anyhow::Result<String> {
+    let mut json = serde_json::to_value(settings)?;
+    without_nulls(&mut json);
+    Ok(toml::to_string(&json)?)
+}
+
+fn without_nulls(json: &mut Value) {
+    match json {
+        Value::Object(table) => {
+            table.retain(|_, value| !value.is_null());
+            table.values_mut().for_each(without_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// By scenario, where one has a law of its own.
+fn laws_as_json(laws: &Laws) -> Value {
+    serde_json::json!({ "installation": laws.installation, "scenarios": laws.scenarios })
+}
+
+/// Every value of a law, how sure it is, and where it comes from.
+fn print_law(law: &Law, place: &str) -> anyhow::Result<()> {
+    print_line(&format!("# law {} {place}: {}", law.name, law.about))?;
+    for Line { key, value, source, certainty, from, signed_off } in &law.values {
+        let value = toml::Value::try_from(value)?;
+        print_line(&format!("#   {key} = {value}"))?;
+        print_line(&format!("#     {certainty}, {from}: {source}"))?;
+        if let Some(SignOff { by, on, reason, instead_of }) = signed_off {
+            let instead_of = toml::Value::try_from(instead_of)?;
+            print_line(&format!(
+                "#     looser than {instead_of}; signed off by {by} on {on}: {reason}"
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 fn fires(cron: &str, zone: &str) -> anyhow::Result<String> {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::app;
 use crate::config::{self, Loaded};
-use crate::policy::Scenarios;
+use crate::policy::{ContactRules, Scenarios};
 use crate::store::{PlanStore, SqlStore};
 
 /// Options that every command on an installation takes.
@@ -28,7 +29,11 @@ impl Options {
     /// # Errors
     /// Everything that is wrong with settings, scenarios and messages, at once.
     pub fn load(&self) -> anyhow::Result<Loaded> {
-        config::load(self.config.as_deref(), &self.set).map_err(config::in_words)
+        let loaded = config::load(self.config.as_deref(), &self.set);
+        let mut loaded = loaded.map_err(config::in_words)?;
+        let today = now().to_zoned(TimeZone::UTC).date();
+        loaded.warnings.extend(loaded.laws.warnings(today));
+        Ok(loaded)
     }
 }
 
@@ -37,6 +42,7 @@ pub struct Desk {
     pub loaded: Loaded,
     pub store: Arc<SqlStore>,
     pub scenarios: Arc<Scenarios>,
+    pub contact: ContactRules,
 }
 
 /// Opens the store of an installation. The scenarios of the files are in
@@ -51,7 +57,8 @@ pub async fn desk(options: &Options) -> anyhow::Result<Desk> {
         earlier.push((policy.version, scenario));
     }
     let scenarios = Arc::new(Scenarios::new(loaded.scenarios.clone(), earlier));
-    Ok(Desk { loaded, store, scenarios })
+    let contact = loaded.laws.rules();
+    Ok(Desk { loaded, store, scenarios, contact })
 }
 
 /// The present, for commands: the one place of the command line that asks.

@@ -170,6 +170,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
             .await?;
     }
     let sandbox = open_sandbox(&dir, args.seed)?;
+    let contact = loaded.laws.rules();
     let scenarios = app::adopted(store.as_ref(), loaded.scenarios, begins).await?;
     let workshop = Workshop {
         source: Arc::new(source),
@@ -184,12 +185,12 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
+        contact: Arc::new(contact),
         messages: Arc::new(loaded.messages),
         operator: Arc::new(loaded.settings.operator),
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
-        caps: Arc::default(),
         agenda: Arc::default(),
         leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     };
@@ -243,6 +244,7 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
         "[operator]\nname = \"Hill & Valley Mobile\"\nphone = \"+44 20 7946 0123\"\n\n\
          [paths]\npolicy = {:?}\n\n[store]\nurl = \"sqlite://{}\"\n\n\
          [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\n\
+         [contact]\nlaw = \"global-strict\"\nholidays = [\"GB-ENG\"]\n\n\
          [provider.sandbox]\nfile = {:?}\n",
         place("policy"),
         place("duebell.db"),

@@ -22,7 +22,7 @@ use crate::model::Currency;
 use crate::model::billing::{days_between, plus_days};
 use crate::pipeline::drive::Stages;
 use crate::pipeline::{Settings, Workshop};
-use crate::policy::{ContactWindow, Scenario};
+use crate::policy::{ContactRules, ContactWindow, Scenario};
 use crate::provider::sandbox::{self, Sandbox};
 use crate::source::history::{self, History};
 use crate::source::timeline::{Event, EventKind, TimelineSource};
@@ -239,6 +239,8 @@ async fn workshop(
         control: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
+        // Nobody is contacted, so there is no law to keep.
+        contact: Arc::new(ContactRules::lawless()),
         messages: Arc::new(crate::message::Messages::built_in()),
         operator: Arc::new(crate::message::Operator::default()),
         providers: app::sandboxed(sandbox),
@@ -249,7 +251,6 @@ async fn workshop(
             sync_overlap_s: 0,
             ..Settings::default()
         },
-        caps: Arc::default(),
         agenda: Arc::default(),
         leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     })

@@ -57,7 +57,9 @@ pub async fn plan(
             facts.touched = 0;
             let account = facts.account.id.clone();
             let kept = kept_lines(&facts, on);
-            if let Some(decided) = decide_account(facts, &desk.scenarios, &control, on, begins) {
+            let decided =
+                decide_account(facts, &desk.scenarios, &desk.contact, &control, on, begins);
+            if let Some(decided) = decided {
                 lines.extend(if decided.cancel.is_empty() { kept } else { Vec::new() });
                 lines.extend(plan_lines(&account, &decided));
             }
@@ -329,7 +331,8 @@ fn next_steps(
     let Some(one) = serving else { return vec!["nothing: no scenario serves this account".into()] };
     let mut undisturbed = facts.clone();
     undisturbed.touched = 0;
-    let decided = decide_account(undisturbed, &desk.scenarios, control, today, now());
+    let decided =
+        decide_account(undisturbed, &desk.scenarios, &desk.contact, control, today, now());
     let mut next = Vec::new();
     for reminder in &facts.in_hand {
         let items: Vec<String> =

@@ -83,9 +83,10 @@ impl Reader {
         let (operator, paths, log) = (take("operator"), take("paths"), take("log"));
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
         let (lease, channels) = (take("lease"), take("channels"));
-        let (provider, door, contact) = (take("provider"), take("http"), take("contact"));
+        let contact = take("contact");
+        let (provider, door) = (take("provider"), take("http"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, contact, provider or http";
+            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider or http";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -222,7 +223,6 @@ impl Reader {
         say("operator", settings.operator.problems());
         say("pipeline", settings.pipeline.problems());
         say("lease", settings.lease.problems());
-        say("contact", settings.contact.problems());
         let site = settings.site();
         for (name, table) in &settings.provider {
             say(&format!("provider.{name}.limits"), table.limits.problems());

@@ -6,6 +6,7 @@
 //! May use: model, policy, message, source, store, provider, pipeline, http.
 
 mod assemble;
+mod law;
 mod problem;
 
 use std::collections::BTreeMap;
@@ -15,14 +16,15 @@ use serde::Serialize;
 
 use crate::message::{Messages, Operator};
 use crate::model::Channel;
-use crate::model::cap::Cap;
 use crate::pipeline;
 use crate::policy::Scenario;
+use crate::policy::law::Settings as Contact;
 use crate::provider::guard::Limits;
 use crate::provider::kinds::{self, Site};
 use crate::source::sql;
 use crate::store;
 
+pub use law::Laws;
 pub use problem::{Problem, in_words};
 
 /// The reference of every key: its unit, its range, and why it is what it is.
@@ -39,12 +41,12 @@ pub struct Settings {
     pub store: store::Settings,
     /// The operator's billing database; needed by all that reads it.
     pub source: Option<sql::Settings>,
+    pub contact: Contact,
     pub pipeline: pipeline::Settings,
     pub lease: pipeline::lease::Settings,
     pub channels: Channels,
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
-    pub contact: Contact,
 }
 
 impl Settings {
@@ -55,7 +57,7 @@ impl Settings {
     }
 }
 
-/// `[paths]`: where scenarios and messages are.
+/// `[paths]`: where scenarios, messages and laws are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Paths {
@@ -63,27 +65,17 @@ pub struct Paths {
     pub policy: PathBuf,
     /// Directory of message templates that overlay the built-in ones; empty for none.
     pub messages: PathBuf,
+    /// Directory of law presets of the operator's own; empty for none.
+    pub law: PathBuf,
 }
 
 impl Default for Paths {
     fn default() -> Self {
-        Paths { policy: "/etc/duebell/policy".into(), messages: PathBuf::new() }
-    }
-}
-
-/// `[contact]`: how often anybody may be contacted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Contact {
-    #[serde(rename = "cap")]
-    pub caps: Vec<Cap>,
-}
-
-impl Contact {
-    fn problems(&self) -> Vec<(&'static str, String)> {
-        let wrong = |cap: &Cap| cap.check().err();
-        let told = |(key, what)| ("cap", format!("has {key} that {what}"));
-        self.caps.iter().filter_map(wrong).map(told).collect()
+        Paths {
+            policy: "/etc/duebell/policy".into(),
+            messages: PathBuf::new(),
+            law: PathBuf::new(),
+        }
     }
 }
 
@@ -168,12 +160,13 @@ fn is_unlimited(limits: &Limits) -> bool {
     *limits == Limits::default()
 }
 
-/// Settings with the scenarios and messages that they point at.
+/// Settings with the scenarios, messages and laws that they point at.
 #[derive(Debug)]
 pub struct Loaded {
     pub settings: Settings,
     pub scenarios: Vec<Scenario>,
     pub messages: Messages,
+    pub laws: Laws,
     pub warnings: Vec<Problem>,
 }
 
@@ -200,15 +193,21 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
     for (file, scenario) in &scenarios {
         problems.extend(fit(file, scenario, &settings, &messages));
     }
+    let laws = Laws::read(&settings, &scenarios);
     if settings.operator == Operator::default() {
         let what = "is the example's; set the name, telephone and pay link of your company";
         warnings.push(Problem::in_file("settings", "operator", what));
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let laws = match laws {
+        Ok(laws) if problems.is_empty() => laws,
+        Ok(_) => return Err(problems),
+        Err(wrong) => {
+            problems.extend(wrong);
+            return Err(problems);
+        }
+    };
     let scenarios = scenarios.into_iter().map(|(_, scenario)| scenario).collect();
-    Ok(Loaded { settings, scenarios, messages, warnings })
+    Ok(Loaded { settings, scenarios, messages, laws, warnings })
 }
 
 /// Reads one scenario file and checks it.

@@ -1,30 +1,17 @@
 //! Caps: how often somebody may be contacted within rolling days, over all
 //! channels or some, whatever the reminders are about.
+//!
+//! A contact is one reminder on one channel that may have left, whatever came
+//! of it: laws that count only those that connect are met by counting more. A
+//! day is 24 hours: what holds of every such span holds of calendar days.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
+use super::law::{Cap, CapKey};
 use super::{AccountId, Bucket, Channel};
 
-/// At most so many contacts within any so many days.
-///
-/// A contact is one reminder on one channel that may have left, whatever came
-/// of it; laws that count only those that connect are met by counting more.
-/// A day is 24 hours: what holds of every such span holds of calendar days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cap {
-    /// Those that count together; every one where none is named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub channels: Vec<Channel>,
-    pub days: u16,
-    pub at_most: u16,
-    pub per: Per,
-}
-
 /// Whose contacts are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Per {
     /// An account; a debt is never counted beyond it.
     Account,
@@ -32,24 +19,14 @@ pub enum Per {
     Number,
 }
 
-/// The longest time that contacts are remembered for.
-pub const CAP_DAYS_MAX: u16 = 366;
-
-impl Cap {
-    /// # Errors
-    /// What is impossible: the key, and the rest.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        if !(1..=CAP_DAYS_MAX).contains(&self.days) {
-            return Err(("days", format!("is {}; use 1 to {CAP_DAYS_MAX}", self.days)));
+impl CapKey {
+    /// What is counted to keep it. A person is known by accounts and numbers.
+    fn counted(self) -> &'static [Per] {
+        match self {
+            CapKey::Debt | CapKey::Account => &[Per::Account],
+            CapKey::Number => &[Per::Number],
+            CapKey::Person => &[Per::Account, Per::Number],
         }
-        if self.at_most == 0 {
-            return Err(("at_most", "is 0; to contact nobody, name no channel in steps".into()));
-        }
-        Ok(())
-    }
-
-    pub fn counts(&self, channel: Channel) -> bool {
-        self.channels.is_empty() || self.channels.contains(&channel)
     }
 }
 
@@ -86,7 +63,7 @@ pub struct Counted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     pub per: Per,
-    /// Contacts on these channels count, all where there is none.
+    /// Contacts on these channels count.
     pub channels: Vec<Channel>,
     /// Contacts after this instant count.
     pub since: Timestamp,
@@ -95,7 +72,7 @@ pub struct Limit {
 
 impl Limit {
     pub fn counts(&self, channel: Channel) -> bool {
-        self.channels.is_empty() || self.channels.contains(&channel)
+        self.channels.contains(&channel)
     }
 }
 
@@ -108,13 +85,17 @@ impl Counted {
         (channel, address): (Channel, &str),
         now: Timestamp,
     ) -> Option<Counted> {
-        let limit = |cap: &Cap| Limit {
-            per: cap.per,
+        let limit = |cap: &Cap, per: Per| Limit {
+            per,
             channels: cap.channels.clone(),
-            since: now - SignedDuration::from_hours(24 * i64::from(cap.days)),
-            at_most: cap.at_most,
+            since: now - SignedDuration::from_hours(24 * i64::from(cap.window_days)),
+            at_most: cap.limit,
         };
-        let limits: Vec<Limit> = caps.iter().filter(|cap| cap.counts(channel)).map(limit).collect();
+        let limits: Vec<Limit> = caps
+            .iter()
+            .filter(|cap| cap.channels.contains(&channel))
+            .flat_map(|cap| cap.key.counted().iter().map(move |per| limit(cap, *per)))
+            .collect();
         (!limits.is_empty()).then(|| Counted {
             account: ContactKey::account(bucket, account),
             number: ContactKey::number(address),
@@ -144,17 +125,19 @@ pub fn number_key(key: String) -> ContactKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::law::Counts;
 
-    fn cap(channels: &[Channel], per: Per) -> Cap {
-        Cap { channels: channels.to_vec(), days: 7, at_most: 2, per }
+    fn cap(channels: &[Channel], key: CapKey) -> Cap {
+        let channels = channels.to_vec();
+        Cap { channels, window_days: 7, limit: 2, key, counts: Counts::Attempts, only: None }
     }
 
     #[test]
     fn a_contact_meets_the_caps_of_its_channel() {
         let caps = [
-            cap(&[Channel::Sms, Channel::Voice], Per::Number),
-            cap(&[], Per::Account),
-            cap(&[Channel::Email], Per::Account),
+            cap(&[Channel::Sms, Channel::Voice], CapKey::Number),
+            cap(&Channel::ALL, CapKey::Debt),
+            cap(&[Channel::Email], CapKey::Person),
         ];
         let now: Timestamp = "2026-03-10T09:00Z".parse().unwrap();
         let account = AccountId::from("A");
@@ -171,18 +154,9 @@ mod tests {
         assert_eq!(text.account.bucket, Bucket::of("A"));
         assert!(text.is_shared());
         let mail = of(Channel::Email, "Zoe@Example.org");
-        assert_eq!(mail.limits.len(), 2);
-        assert_eq!(mail.number.key, "n:zoe@example.org");
-        assert!(!mail.is_shared());
+        let keys: Vec<&str> = mail.limits.iter().map(|it| mail.key(it.per).key.as_str()).collect();
+        assert_eq!(keys, ["a:A", "a:A", "n:zoe@example.org"]);
         let none = Counted::under(&caps[2..], (Bucket::of("A"), &account), (Channel::Sms, ""), now);
         assert_eq!(none, None);
-    }
-
-    #[test]
-    fn an_impossible_cap_says_how_to_mend_it() {
-        let wrong = |cap: Cap| cap.check().unwrap_err().0;
-        assert_eq!(wrong(Cap { days: 0, ..cap(&[], Per::Account) }), "days");
-        assert_eq!(wrong(Cap { days: 367, ..cap(&[], Per::Account) }), "days");
-        assert_eq!(wrong(Cap { at_most: 0, ..cap(&[], Per::Account) }), "at_most");
     }
 }

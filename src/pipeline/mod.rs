@@ -29,10 +29,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Messages, Operator};
 use crate::model::Bucket;
-use crate::model::cap::Cap;
 use crate::model::id::BUCKETS;
 use crate::outbox::RetryLimits;
-use crate::policy::Scenarios;
+use crate::policy::{ContactRules, Scenarios};
 use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::source::{Defaults, Source};
@@ -71,13 +70,13 @@ pub struct Workshop {
     pub control: Arc<dyn ControlStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,
+    /// When, and how often, the law lets each scenario contact somebody.
+    pub contact: Arc<ContactRules>,
     pub messages: Arc<Messages>,
     pub operator: Arc<Operator>,
     pub providers: Providers,
     pub defaults: Defaults,
     pub settings: Settings,
-    /// How often anybody may be contacted.
-    pub caps: Arc<[Cap]>,
     pub agenda: Arc<Agenda>,
     pub leases: Arc<Leases>,
 }

@@ -15,9 +15,13 @@ use crate::model::control::Control;
 use crate::model::facts::Flag;
 use crate::model::id::BUCKETS;
 use crate::model::reminder::ItemTerms;
-use crate::model::{AccountId, Bucket, Item, Reason, Reminder, ReminderId};
+use crate::model::{Account, AccountId, Bucket, Channel, Item, Reason, Reminder, ReminderId};
+use crate::policy::contact::Window;
 use crate::policy::repeat_debtor::RepeatDebtorRule;
-use crate::policy::{self, AccountFacts, Case, Decision, Planned, Scenarios, Versioned, WhyNot};
+use crate::policy::{
+    self, AccountFacts, Case, ContactRules, Decision, Planned, Scenario, Scenarios, Versioned,
+    WhyNot,
+};
 use crate::store::{CaseChange, Decided, PlanPage, Scope};
 
 use super::lease::Shift;
@@ -168,7 +172,8 @@ impl Plan {
             let flag = flags.remove(&facts.account.id);
             let (bucket, account, touched) =
                 (facts.account.bucket, facts.account.id.clone(), facts.touched);
-            let mut decided = decide_account(facts, &self.shop.scenarios, control, on, now)
+            let Workshop { scenarios, contact, .. } = &self.shop;
+            let mut decided = decide_account(facts, scenarios, contact, control, on, now)
                 .unwrap_or(Decided {
                     bucket,
                     account,
@@ -229,6 +234,7 @@ pub(super) fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Ver
 pub fn decide_account(
     mut facts: AccountFacts,
     scenarios: &Scenarios,
+    contact: &ContactRules,
     control: &Control,
     on: Date,
     now: Timestamp,
@@ -260,7 +266,7 @@ pub fn decide_account(
         let Decision { reminder, why_not, .. } = decision;
         remember(&mut facts, &why_not);
         decided.why_not.extend(why_not);
-        if let Some(case) = place(&mut facts, &mut decided, &one, reminder, day, now) {
+        if let Some(case) = place(&mut facts, &mut decided, &one, contact, reminder, day, now) {
             change.opens = Some(case);
         }
         if change.ends.is_some() || change.opens.is_some() {
@@ -306,6 +312,7 @@ fn place(
     facts: &mut AccountFacts,
     decided: &mut Decided,
     one: &Versioned,
+    contact: &ContactRules,
     planned: Option<Planned>,
     day: Date,
     now: Timestamp,
@@ -326,12 +333,12 @@ fn place(
         return None;
     }
     decided.cancel.extend(held.iter().map(|reminder| reminder.reminder));
-    let planned = planned?;
+    let mut planned = planned?;
 
     let scenario = &one.scenario;
-    let window = scenario.window.on(day, &facts.account.zone).filter(|(_, closes)| *closes > now);
-    let Some((send_after, send_before)) = window else {
-        // The day is over at the account's place: its steps stay due.
+    let window = open_on(day, contact, scenario, &facts.account, &mut planned.channels);
+    let Some(window) = window.filter(|window| window.send_before > now) else {
+        // The day is closed, or over, at the account's place: its steps stay due.
         decided.why_not.extend(planned.items.iter().zip(&terms).map(too_late));
         return None;
     };
@@ -350,8 +357,8 @@ fn place(
         channels: planned.channels,
         items: planned.items,
         planned_at: now,
-        send_after,
-        send_before,
+        send_after: window.opens,
+        send_before: window.send_before,
     };
     let case = (!decided.is_observed).then(|| raised(facts, one, &reminder)).flatten();
     if !decided.is_observed {
@@ -366,6 +373,21 @@ fn place(
     }
     decided.reminders.push((reminder, terms));
     case
+}
+
+/// The window of the day. Where no hour suits every place that the telephone
+/// may be in, e-mail is the only channel left.
+fn open_on(
+    day: Date,
+    contact: &ContactRules,
+    scenario: &Scenario,
+    account: &Account,
+    channels: &mut Vec<Channel>,
+) -> Option<Window> {
+    contact.window(scenario, account, channels, day).or_else(|| {
+        channels.retain(|channel| *channel == Channel::Email);
+        if channels.is_empty() { None } else { contact.window(scenario, account, channels, day) }
+    })
 }
 
 fn too_late((item, terms): (&Item, &ItemTerms)) -> WhyNot {

@@ -98,6 +98,8 @@ pub enum Refused {
     Already,
     /// The promised day lies behind or too far ahead, or the amount is none.
     OutOfBounds,
+    /// How the last one ended is not known yet.
+    NotJudged,
     /// An earlier promise was not kept.
     Broken,
     /// An earlier payment was not found.
@@ -129,10 +131,10 @@ pub fn answer(
         return Some(Err(Refused::NothingOwed));
     }
     let is_like = |one: &&PlacedHold| one.hold.kind == kind;
-    if kind != HoldKind::Dispute
-        && past.iter().filter(is_like).any(|one| one.ended.is_none() && one.hold.is_on(today))
-    {
-        return Some(Err(Refused::Already));
+    let mut open = past.iter().filter(is_like).filter(|one| one.ended.is_none());
+    if let Some(one) = open.next().filter(|_| kind != HoldKind::Dispute) {
+        let is_in_force = one.hold.is_on(today);
+        return Some(Err(if is_in_force { Refused::Already } else { Refused::NotJudged }));
     }
     let ended = |how: Ending, days: u16| {
         past.iter().filter(is_like).any(|one| {

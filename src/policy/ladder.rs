@@ -35,6 +35,10 @@ pub struct Scenario {
     pub tolerance: i64,
     #[serde(default)]
     pub window: ContactWindow,
+    /// The law preset, where it is not the installation's. No part of the
+    /// version: a law holds for everybody at once, open cases included.
+    #[serde(default, skip_serializing)]
+    pub law: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_debtor: Option<RepeatDebtorRule>,
     /// What follows when a subscriber promises, or says that it is paid.

@@ -9,7 +9,11 @@
 
 mod book;
 pub mod claim;
+pub mod contact;
+pub mod holidays;
 pub mod ladder;
+pub mod law;
+pub mod number_zones;
 pub mod repeat_debtor;
 pub mod scenarios;
 mod suppression;
@@ -23,6 +27,7 @@ use crate::model::{Account, Bill, Channel, Item, Reason, Severity};
 use book::{Book, Page};
 
 pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
+pub use contact::ContactRules;
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
 pub use suppression::disputed;

@@ -38,6 +38,7 @@ fn scenario(steps: Vec<Step>) -> Scenario {
         default: true,
         tolerance: 0,
         window: ContactWindow::default(),
+        law: None,
         repeat_debtor: None,
         claims: claim::ClaimRules::default(),
         steps,

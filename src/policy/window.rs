@@ -1,18 +1,16 @@
-//! The contact window: the part of a local day in which a subscriber may be
-//! contacted.
+//! The window of one scenario, and where hours of a day begin and end.
 //!
 //! Local time is always the subscriber's, never the server's. Where clocks
 //! change, the narrower reading counts: late opening is allowed, late closing
-//! is not.
+//! is not. What the law makes of it is in `contact.rs`.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::model::billing::plus_days;
-
-const MINUTES_PER_DAY: u16 = 24 * 60;
+use crate::model::hours::{Hours, WallTime};
 
 /// Opening and closing, local wall-clock time; closing may be `24:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,21 +20,17 @@ pub struct ContactWindow {
     pub closes: WallTime,
 }
 
-/// Minutes since local midnight, written `HH:MM`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WallTime(u16);
-
 impl Default for ContactWindow {
-    /// 09:00 to 20:00, inside every law preset we know of for reminders.
+    /// 09:00 to 20:00, which most law presets leave as it is.
     fn default() -> Self {
-        ContactWindow { opens: WallTime(9 * 60), closes: WallTime(20 * 60) }
+        ContactWindow { opens: WallTime::full_hour(9), closes: WallTime::full_hour(20) }
     }
 }
 
 impl ContactWindow {
     /// Open all day long: for replays, never for people.
     pub const ALL_DAY: ContactWindow =
-        ContactWindow { opens: WallTime(0), closes: WallTime(MINUTES_PER_DAY) };
+        ContactWindow { opens: WallTime::MIDNIGHT, closes: WallTime::DAY_ENDS };
 
     /// # Errors
     /// In words, when no moment of the day lies inside.
@@ -46,18 +40,27 @@ impl ContactWindow {
         }
         Err(format!(
             "opens at {} and closes at {}, so it is never open; let it close after it opens (24:00 is midnight)",
-            self.opens.text(),
-            self.closes.text()
+            self.opens, self.closes
         ))
+    }
+
+    pub fn hours(&self) -> Hours {
+        Hours { opens: self.opens, closes: self.closes }
     }
 
     /// The window of the local day `day`: not before the first instant, and
     /// not at or after the second. `None` where clocks leave nothing of it.
     pub fn on(&self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-        let opens = self.opens.instant(day, zone, Edge::Opening)?;
-        let closes = self.closes.instant(day, zone, Edge::Closing)?;
-        (opens < closes).then_some((opens, closes))
+        instants(self.hours(), day, zone)
     }
+}
+
+/// These hours of the local day `day`: not before the first instant, and not
+/// at or after the second. `None` where clocks leave nothing of them.
+pub fn instants(hours: Hours, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+    let opens = instant(hours.opens, day, zone, Edge::Opening)?;
+    let closes = instant(hours.closes, day, zone, Edge::Closing)?;
+    (opens < closes).then_some((opens, closes))
 }
 
 enum Edge {
@@ -65,50 +68,22 @@ enum Edge {
     Closing,
 }
 
-impl WallTime {
-    fn text(self) -> String {
-        format!("{:02}:{:02}", self.0 / 60, self.0 % 60)
+fn instant(time: WallTime, day: Date, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
+    let is_midnight = time == WallTime::DAY_ENDS;
+    let day = if is_midnight { plus_days(day, 1) } else { day };
+    let minutes = time.minutes() % WallTime::DAY_ENDS.minutes();
+    let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
+    let local = zone.to_ambiguous_zoned(day.to_datetime(time));
+    let is_skipped = matches!(local.offset(), AmbiguousOffset::Gap { .. });
+    match edge {
+        Edge::Opening => local.later(),
+        // A day always ends. Read earlier, a skipped midnight would take an
+        // hour off it, and all of it where clocks skip the next day (Samoa).
+        Edge::Closing if is_midnight && is_skipped => local.later(),
+        Edge::Closing => local.earlier(),
     }
-
-    fn instant(self, day: Date, zone: &TimeZone, edge: Edge) -> Option<Timestamp> {
-        let day = if self.0 == MINUTES_PER_DAY { plus_days(day, 1) } else { day };
-        let minutes = self.0 % MINUTES_PER_DAY;
-        let time = Time::new((minutes / 60) as i8, (minutes % 60) as i8, 0, 0).ok()?;
-        let local = zone.to_ambiguous_zoned(day.to_datetime(time));
-        let is_skipped = matches!(local.offset(), AmbiguousOffset::Gap { .. });
-        match edge {
-            Edge::Opening => local.later(),
-            // A day always ends. Read earlier, a skipped midnight would take an
-            // hour off it, and all of it where clocks skip the next day (Samoa).
-            Edge::Closing if self.0 == MINUTES_PER_DAY && is_skipped => local.later(),
-            Edge::Closing => local.earlier(),
-        }
-        .ok()
-        .map(|zoned| zoned.timestamp())
-    }
-}
-
-impl Serialize for WallTime {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
-    }
-}
-
-impl<'de> Deserialize<'de> for WallTime {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let parsed = text.split_once(':').and_then(|(hours, minutes)| {
-            let two_digits = |part: &str| (part.len() == 2).then(|| part.parse::<u16>().ok())?;
-            let (hours, minutes) = (two_digits(hours)?, two_digits(minutes)?);
-            (minutes < 60 && hours * 60 + minutes <= MINUTES_PER_DAY)
-                .then_some(WallTime(hours * 60 + minutes))
-        });
-        parsed.ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "{text:?} is no time of day; write HH:MM, 00:00 to 24:00"
-            ))
-        })
-    }
+    .ok()
+    .map(|zoned| zoned.timestamp())
 }
 
 #[cfg(test)]
@@ -117,7 +92,8 @@ mod tests {
 
     #[track_caller]
     fn check(zone: &str, day: &str, window: (u16, u16), expected: (&str, &str)) {
-        let window = ContactWindow { opens: WallTime(window.0), closes: WallTime(window.1) };
+        let time = |minutes: u16| WallTime::new(minutes / 60, minutes % 60).unwrap();
+        let window = ContactWindow { opens: time(window.0), closes: time(window.1) };
         let zone = TimeZone::get(zone).unwrap();
         let (opens, closes) = window.on(day.parse().unwrap(), &zone).unwrap();
         let expected = (expected.0.parse().unwrap(), expected.1.parse().unwrap());
@@ -166,7 +142,8 @@ mod tests {
 
     #[test]
     fn an_impossible_window_says_how_to_mend_it() {
-        let window = ContactWindow { opens: WallTime(1200), closes: WallTime(540) };
+        let window =
+            ContactWindow { opens: WallTime::full_hour(20), closes: WallTime::full_hour(9) };
         assert!(window.check().unwrap_err().contains("close after it opens"));
     }
 }

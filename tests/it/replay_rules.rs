@@ -41,6 +41,7 @@ fn scenario(replay: &Replay) -> Scenario {
         tolerance: replay.tolerance_minor,
         window: ContactWindow::ALL_DAY,
         claims: Default::default(),
+        law: None,
         repeat_debtor: Some(RepeatDebtorRule {
             bills: replay.repeat.bills as u32,
             late_days: replay.repeat.late_days,

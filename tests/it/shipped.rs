@@ -21,14 +21,18 @@ fn shipped(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// A law that leaves nothing to the operator, not even the calendars.
+const LAW: &str = "cn";
+
 /// The settings as they are where nobody changed anything, over the shipped
-/// scenarios.
+/// scenarios. Only the law has no default.
 fn untouched() -> config::Loaded {
     let scratch = tempfile::tempdir().unwrap();
     let empty = scratch.path().join("config.toml");
     std::fs::write(&empty, "").unwrap();
     let policy = format!("paths.policy={}", shipped("config/policy").display());
-    config::load(Some(&empty), &[policy]).unwrap_or_else(|wrong| panic!("{wrong:#?}"))
+    let overrides = [policy, format!("contact.law={LAW}")];
+    config::load(Some(&empty), &overrides).unwrap_or_else(|wrong| panic!("{wrong:#?}"))
 }
 
 /// The defaults of the code, with the one override of [`untouched`].
@@ -39,6 +43,7 @@ fn code_defaults() -> Settings {
         log: Log::default(),
         store: store::Settings::default(),
         source: None,
+        contact: policy::law::Settings::default(),
         pipeline: pipeline::Settings::default(),
         lease: pipeline::lease::Settings::default(),
         channels: Channels::default(),
@@ -51,14 +56,15 @@ fn code_defaults() -> Settings {
             })
             .collect(),
         http: duebell::http::Settings::default(),
-        contact: Default::default(),
     }
 }
 
 #[test]
 fn the_settings_file_equals_the_codes_defaults() {
     let in_file = serde_json::to_value(untouched().settings).unwrap();
-    assert_eq!(in_file, serde_json::to_value(code_defaults()).unwrap());
+    let mut in_code = code_defaults();
+    in_code.contact.law = Some(LAW.to_owned());
+    assert_eq!(in_file, serde_json::to_value(in_code).unwrap());
 }
 
 /// Every key that the code has stands in the reference, set or, where there is

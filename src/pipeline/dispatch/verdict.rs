@@ -14,6 +14,7 @@ use crate::model::reminder::Transition;
 use crate::model::{
     AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderState,
 };
+use crate::policy::contact::{GUARD, Window};
 use crate::policy::{self, AccountFacts};
 use crate::provider::Outgoing;
 use crate::provider::route::Pass;
@@ -75,20 +76,18 @@ impl Dispatch {
         let (mut open, mut over) = (Vec::with_capacity(due.len()), Vec::new());
         for mut due in due {
             let reminder = &due.reminder;
-            let version = self.shop.scenarios.version(&reminder.policy);
-            let window = version.map(|v| v.scenario.window.on(reminder.day, &due.account.zone));
-            match window {
+            match self.window(&due) {
                 // Of a scenario that nobody knows any more, the plan is all there is.
                 None => open.push(due),
-                Some(Some((opens, closes))) if now < closes => {
+                Some(Some(window)) if now < window.send_before => {
                     let bucket = reminder.bucket();
-                    let half = (closes.duration_since(opens)) / 2;
-                    let opens = opens + self.shop.settings.smear(bucket).min(half);
+                    let half = window.send_before.duration_since(window.opens) / 2;
+                    let opens = window.opens + self.shop.settings.smear(bucket).min(half);
                     if now < opens {
                         self.shop.agenda.expect(bucket, opens);
                         continue;
                     }
-                    due.reminder.send_before = reminder.send_before.min(closes);
+                    due.reminder.send_before = reminder.send_before.min(window.send_before);
                     open.push(due);
                 }
                 Some(_) => {
@@ -98,6 +97,15 @@ impl Dispatch {
             }
         }
         (open, over)
+    }
+
+    /// The window of a reminder's day under the law of now; `None` where its
+    /// scenario is not known any more.
+    fn window(&self, due: &DueReminder) -> Option<Option<Window>> {
+        let Workshop { scenarios, contact, .. } = &self.shop;
+        let DueReminder { reminder, account, .. } = due;
+        let version = scenarios.version(&reminder.policy)?;
+        Some(contact.window(&version.scenario, account, &reminder.channels, reminder.day))
     }
 
     /// What is unpaid at the source right now. A bill that the source no
@@ -265,15 +273,22 @@ impl Dispatch {
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
-        let Workshop { settings, caps, .. } = &self.shop;
+        let Workshop { settings, contact, .. } = &self.shop;
         let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
 
+        // The guard band is the provider's, to deliver what it took at the last.
+        let send_before = due.reminder.send_before;
+        let expires_at = self
+            .window(&due)
+            .flatten()
+            .map_or(send_before, |window| window.closes.min(send_before + GUARD));
         let key = AttemptKey { reminder: due.reminder.id, number: due.attempt + 1 };
         let account = (due.account.bucket, &due.account.id);
         let address = due.account.contacts.address(channel).unwrap_or_default();
+        let caps = contact.caps(&due.reminder.scenario);
         let counted = Counted::under(caps, account, (channel, address), now);
         let outgoing = Outgoing {
             key,
@@ -283,7 +298,7 @@ impl Dispatch {
             language: rendered.language,
             content: rendered.content,
             facts,
-            expires_at: due.reminder.send_before,
+            expires_at,
         };
         let deadline = SignedDuration::from_secs(i64::from(settings.submit_deadline_s));
         let mark = Transition {

@@ -67,6 +67,8 @@ fn who_broke_a_promise_lately_talks_to_a_person() {
     check(&promise(None, None), &broken(91), Ok((10, Some(7_000))));
     let kept = [past(HoldKind::Promise, 1, Some(Ending::Kept))];
     check(&promise(None, None), &kept, Ok((10, Some(7_000))));
+    let unjudged = [past(HoldKind::Promise, 1, None)];
+    check(&promise(None, None), &unjudged, Err(Refused::NotJudged));
     let open = [past(HoldKind::Promise, -2, None)];
     check(&promise(None, None), &open, Err(Refused::Already));
 }

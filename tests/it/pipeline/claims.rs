@@ -8,8 +8,9 @@ use duebell::model::{AttemptKey, Bucket, Channel};
 use duebell::store::{HoldStore, OutboxStore};
 
 use super::pair;
-use super::replies::{OPEN, PHONE, planned, said, text};
+use super::replies::{OPEN, planned, said, text};
 use crate::support::bench::Bench;
+use crate::support::billing::PHONE;
 use crate::support::build::*;
 
 /// Rounds by day: planning at midnight, and one in the window.

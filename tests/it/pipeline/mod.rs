@@ -6,6 +6,7 @@ mod claims;
 mod episodes;
 mod going_live;
 mod halts;
+mod laws;
 mod manners;
 mod paid;
 mod patience;

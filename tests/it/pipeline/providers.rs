@@ -195,9 +195,9 @@ async fn a_restart_asks_about_what_was_being_submitted() {
 async fn a_submission_without_an_outcome_becomes_unknown_once_its_window_is_long_over() {
     let (bench, carrier) = planned_with(false).await;
     cut_short(&bench).await;
-    bench.round("2026-03-10T20:59Z").await;
+    bench.round("2026-03-10T20:54Z").await;
     assert_eq!(bench.standing("A").await, [pair("submitting", "")]);
-    bench.round("2026-03-10T21:00Z").await;
+    bench.round("2026-03-10T20:55Z").await;
     assert_eq!(bench.standing("A").await, [pair("unknown", "")]);
     assert_eq!(carrier.given(), []);
 }

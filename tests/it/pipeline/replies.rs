@@ -10,13 +10,12 @@ use duebell::store::{OutboxStore, ReplyStore};
 
 use super::{owing, pair};
 use crate::support::bench::Bench;
-use crate::support::billing::Billing;
+use crate::support::billing::{Billing, PHONE};
 use crate::support::build::*;
 use crate::support::carrier::{Carrier, refused};
 
 pub const PLANNED: &str = "2026-03-10T06:00Z";
 pub const OPEN: &str = "2026-03-10T09:00Z";
-pub const PHONE: &str = "+4915123456789";
 
 pub fn said(
     channel: Channel,

@@ -232,6 +232,7 @@ fn the_examples_are_settings_without_a_fault() {
         let overrides = [
             format!("paths.policy={}", policy.display()),
             format!("channels.sms={name}"),
+            "contact.law=cn".to_owned(),
             "http.listen=127.0.0.1:8470".to_owned(),
             "http.public_url=https://duebell.example.net".to_owned(),
         ];

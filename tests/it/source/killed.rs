@@ -37,6 +37,7 @@ impl Reader {
         let settings = format!(
             "[paths]\npolicy = {:?}\nmessages = {:?}\n[store]\nurl = \"{store_url}\"\n\
              [source]\nurl = \"{}\"\nqueries = {:?}\n[pipeline]\nsync_page = 3\n\
+             [contact]\nlaw = \"cn\"\n\
              [provider.sandbox]\nfile = {:?}\n",
             Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy"),
             Path::new(env!("CARGO_MANIFEST_DIR")).join("config/messages"),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use duebell::model::cap::{Cap, Counted, Per};
+use duebell::model::cap::Counted;
+use duebell::model::law::{Cap, CapKey, Counts};
 use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState};
 use duebell::store::{OutboxStore, RetentionStore, SqlStore, Submission};
 use jiff::Timestamp;
@@ -25,8 +26,9 @@ on_each_engine![
 
 const PHONE: &str = "+4915123456789";
 
-fn cap(channels: &[Channel], at_most: u16, per: Per) -> Cap {
-    Cap { channels: channels.to_vec(), days: 7, at_most, per }
+fn cap(channels: &[Channel], limit: u16, key: CapKey) -> Cap {
+    let (channels, counts) = (channels.to_vec(), Counts::Attempts);
+    Cap { channels, window_days: 7, limit, key, counts, only: None }
 }
 
 /// The first attempt at `reminder`, on a channel, under caps, at a moment.
@@ -62,7 +64,7 @@ async fn state(store: &SqlStore, reminder: &Reminder) -> ReminderState {
 
 async fn a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it(store: &SqlStore) {
     let all = reminders(store, &["A", "B", "C", "D", "E", "F"]).await;
-    let caps = [cap(&[], 2, Per::Number)];
+    let caps = [cap(&Channel::ALL, 2, CapKey::Number)];
     let one = |n: usize, when| attempt(&all[n], &caps, Channel::Sms, when);
     assert!(submit(store, one(0, "2026-03-10T09:00Z")).await);
     // Two that come together are counted one after the other.
@@ -78,8 +80,8 @@ async fn a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it(store:
 
 async fn an_account_has_so_many_contacts_on_the_channels_that_count_together(store: &SqlStore) {
     with_accounts(store, &["A"]).await;
-    let by_phone = cap(&[Channel::Sms, Channel::Voice], 1, Per::Account);
-    let caps = [by_phone, cap(&[], 3, Per::Account)];
+    let by_phone = cap(&[Channel::Sms, Channel::Voice], 1, CapKey::Account);
+    let caps = [by_phone, cap(&Channel::ALL, 3, CapKey::Account)];
     let mut went = Vec::new();
     let channels = [Channel::Voice, Channel::Sms, Channel::Email, Channel::Email, Channel::Email];
     for (n, channel) in channels.into_iter().enumerate() {
@@ -100,7 +102,7 @@ async fn another_attempt_on_a_channel_is_the_same_contact_and_another_channel_is
     store: &SqlStore,
 ) {
     let all = reminders(store, &["A", "B"]).await;
-    let caps = [cap(&[], 2, Per::Number)];
+    let caps = [cap(&Channel::ALL, 2, CapKey::Number)];
     let later = |number: u32, channel, seq| {
         let mut one = attempt(&all[0], &caps, channel, "2026-03-10T11:00Z");
         (one.mark.attempt, one.mark.seq) = (number, seq);
@@ -118,7 +120,7 @@ async fn another_attempt_on_a_channel_is_the_same_contact_and_another_channel_is
 
 async fn what_never_left_was_no_contact(store: &SqlStore) {
     let all = reminders(store, &["A", "B"]).await;
-    let caps = [cap(&[], 1, Per::Number)];
+    let caps = [cap(&Channel::ALL, 1, CapKey::Number)];
     assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
     let retry = outcome(&all[0], 1, ReminderState::RetryLater);
     let over = outcome(&all[0], 2, ReminderState::Deferred);
@@ -131,7 +133,7 @@ async fn what_never_left_was_no_contact(store: &SqlStore) {
 async fn whoever_is_over_waits_for_another_day_and_keeps_no_key(store: &SqlStore) {
     let all = reminders(store, &["A", "B"]).await;
     look_at_all(store).await;
-    let caps = [cap(&[], 1, Per::Number)];
+    let caps = [cap(&Channel::ALL, 1, CapKey::Number)];
     assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
     assert!(!submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
     let rows = store.desk().why_not(&"B".into()).await.unwrap();
@@ -147,7 +149,7 @@ async fn whoever_is_over_waits_for_another_day_and_keeps_no_key(store: &SqlStore
 
 async fn one_that_may_have_arrived_is_not_due_again_for_a_cap(store: &SqlStore) {
     let all = reminders(store, &["A"]).await;
-    let caps = [cap(&[], 1, Per::Number)];
+    let caps = [cap(&Channel::ALL, 1, CapKey::Number)];
     assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
     for (seq, state) in [(1, ReminderState::Accepted), (2, ReminderState::Unheard)] {
         store.append(&alone(), &[outcome(&all[0], seq, state)]).await.unwrap();
@@ -162,7 +164,7 @@ async fn one_that_may_have_arrived_is_not_due_again_for_a_cap(store: &SqlStore) 
 
 async fn old_contacts_go(store: &SqlStore) {
     let all = reminders(store, &["A", "B"]).await;
-    let caps = [Cap { days: 366, ..cap(&[], 1, Per::Number) }];
+    let caps = [Cap { window_days: 366, ..cap(&Channel::ALL, 1, CapKey::Number) }];
     assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
     let number = Bucket::of(PHONE);
     store.forget_bucket(number, day("2026-03-10")).await.unwrap();
@@ -181,7 +183,8 @@ async fn eight_senders_at_once_exceed_no_cap() {
     let store = SqlStore::open(&url, None).await.unwrap();
     let names: Vec<String> = (0..SENDERS * 10).map(|n| format!("N{n}")).collect();
     let all = reminders(&store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let caps = Arc::new([cap(&[], 3, Per::Number), cap(&[Channel::Sms], 2, Per::Number)]);
+    let caps =
+        Arc::new([cap(&Channel::ALL, 3, CapKey::Number), cap(&[Channel::Sms], 2, CapKey::Number)]);
     let mut senders = tokio::task::JoinSet::new();
     for own in all.chunks(10) {
         let (url, own, caps) = (url.clone(), own.to_vec(), caps.clone());

@@ -7,7 +7,7 @@ use duebell::app;
 use duebell::message::{Messages, Operator};
 use duebell::pipeline::drive::Stages;
 use duebell::pipeline::{Settings, Workshop};
-use duebell::policy::Scenario;
+use duebell::policy::{ContactRules, Scenario};
 use duebell::provider::sandbox::{self, Message, Sandbox};
 use duebell::source::{Defaults, Source};
 use duebell::store::{AttemptLine, ControlStore, SqlStore, WhyNotLine};
@@ -97,12 +97,12 @@ impl Bench {
             control: store.clone(),
             retention: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
+            contact: Arc::new(ContactRules::lawless()),
             messages: Arc::new(Messages::built_in()),
             operator: Arc::new(Operator::default()),
             providers: app::sandboxed(&sandbox),
             defaults: Defaults::default(),
             settings: Settings::default(),
-            caps: Arc::default(),
             agenda: Arc::default(),
             leases: Arc::new(duebell::pipeline::lease::Leases::alone()),
         };

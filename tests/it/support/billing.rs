@@ -8,6 +8,10 @@ use duebell::model::BillId;
 use duebell::model::feed::{BALANCE, Cell, Column, Cursor, Feed, RawRow};
 use duebell::source::{Source, SourceError};
 
+/// A satellite telephone, which may ring anywhere: what its account says of its
+/// zone is all that is known.
+pub const PHONE: &str = "+870773111632";
+
 type Columns = BTreeMap<String, String>;
 
 #[derive(Default)]
@@ -46,7 +50,7 @@ impl Billing {
 
     /// An account that phone and mail reach, in UTC.
     pub fn account(&self, id: &str) {
-        let (phone, email) = (("phone", "+4915123456789"), ("email", "zoe@example.org"));
+        let (phone, email) = (("phone", PHONE), ("email", "zoe@example.org"));
         self.put(Feed::Accounts, &[("account_id", id), phone, email, ("language", "en")]);
     }
 

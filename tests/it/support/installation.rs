@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// A law of the operator's own, for daemons that run on the machine's clock and
+/// must send at whatever hour that shows.
+const OPEN_ALL_HOURS: &str = include_str!("../../../benches/scale/law/open-all-hours.toml");
+
 pub struct Installation {
     dir: tempfile::TempDir,
     /// How long another process may take for what it is to bring about.
@@ -15,7 +19,9 @@ pub struct Installation {
 impl Installation {
     pub fn new(patience_s: u64) -> Installation {
         let dir = tempfile::tempdir().unwrap();
-        Installation { dir, patience: Duration::from_secs(patience_s) }
+        let installation = Installation { dir, patience: Duration::from_secs(patience_s) };
+        installation.write("law/open-all-hours.toml", OPEN_ALL_HOURS);
+        installation
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -52,6 +58,8 @@ impl Installation {
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_duebell"));
         command.arg("--config").arg(self.path("config.toml"));
+        command.args(["--set", "contact.law=open-all-hours"]);
+        command.args(["--set", &format!("paths.law={}", self.at("law"))]);
         command
     }
 

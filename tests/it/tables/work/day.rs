@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use duebell::model::cap::{Cap, Per};
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
+use duebell::model::law::{Cap, CapKey, Counts};
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
 use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
 use duebell::pipeline::lease::Leases;
+use duebell::policy::ContactRules;
 use duebell::store::{
     CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, PartStore, ReceiptStore, ReplyStore,
     Submission,
@@ -49,10 +50,12 @@ pub async fn work(url: &str) {
     billing.payment("P1", "A6", "pending");
 
     let mut bench = Bench::served(url, billing.clone()).await;
-    let (channels, per) = (vec![Channel::Sms], Per::Number);
-    let cap = Cap { channels, days: 7, at_most: 9_999, per };
-    let account = Cap { channels: Vec::new(), per: Per::Account, ..cap.clone() };
-    bench.workshop.caps = [cap, account].into();
+    let cap = |key| {
+        let (channels, counts) = (Channel::ALL.to_vec(), Counts::Attempts);
+        Cap { channels, window_days: 7, limit: 9_999, key, counts, only: None }
+    };
+    let caps = vec![cap(CapKey::Number), cap(CapKey::Account)];
+    bench.workshop.contact = ContactRules::lawless().with_caps(caps).into();
     let leases = Leases::new(bench.store.clone(), Duration::from_secs(3_600));
     bench.workshop.leases = Arc::new(leases);
     let carrier = Carrier::new();

@@ -1,0 +1,254 @@
+//! The contact window: when a reminder may go out, in the recipient's local
+//! time. It is the law's hours of the day and the scenario's window, whichever
+//! is narrower.
+//!
+//! Where a telephone number says another place than the account does, nobody
+//! knows which is right, and only what is open in both counts. The last minutes
+//! of a window are a guard band: a provider's queue must not deliver after it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::billing::plus_days;
+use crate::model::hours::{Hours, WallTime, WeekHours};
+use crate::model::law::{Cap, OnHolidays, Terms};
+use crate::model::{Account, Channel};
+
+use super::holidays::Holidays;
+use super::ladder::Scenario;
+use super::number_zones;
+use super::window::{ContactWindow, instants};
+
+/// Nothing is sent so shortly before closing.
+pub const GUARD: SignedDuration = SignedDuration::from_mins(5);
+
+/// A window of one reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub opens: Timestamp,
+    /// From here on nothing is sent: [`GUARD`] before closing.
+    pub send_before: Timestamp,
+    /// From here on nothing may arrive.
+    pub closes: Timestamp,
+}
+
+/// The law of every scenario, as far as times and numbers of contacts go.
+#[derive(Debug, Clone)]
+pub struct ContactRules {
+    installation: Times,
+    /// By the names of scenarios that have a law of their own.
+    scenarios: HashMap<String, Times>,
+}
+
+/// What one law says about them.
+#[derive(Debug, Clone)]
+struct Times {
+    phone: WeekHours,
+    email: WeekHours,
+    on_holidays: OnHolidays,
+    holidays: Option<Arc<Holidays>>,
+    caps: Vec<Cap>,
+}
+
+impl Times {
+    fn of(terms: &Terms, holidays: Option<&Arc<Holidays>>) -> Times {
+        Times {
+            phone: terms.hours,
+            email: terms.hours_email.unwrap_or(terms.hours),
+            on_holidays: terms.holidays,
+            holidays: holidays.cloned(),
+            // Nobody can tell the cases that the others are confined to.
+            caps: terms.caps.0.iter().filter(|cap| cap.only.is_none()).cloned().collect(),
+        }
+    }
+
+    fn is_holiday(&self, day: Date) -> bool {
+        self.holidays.as_ref().is_some_and(|holidays| holidays.contains(day))
+    }
+}
+
+/// The ways that a reminder may go.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    phone: bool,
+    email: bool,
+}
+
+impl Ways {
+    fn of(channels: &[Channel]) -> Ways {
+        let email = channels.contains(&Channel::Email);
+        // What names no way may ring.
+        Ways { phone: may_ring(channels) || !email, email }
+    }
+}
+
+/// The hours of each day for a reminder that may go these ways.
+struct Plan<'a> {
+    times: &'a Times,
+    window: ContactWindow,
+    ways: Ways,
+}
+
+impl Plan<'_> {
+    fn hours(&self, day: Date) -> Option<Hours> {
+        let hours = self.of_weekday(day.weekday())?;
+        if self.times.on_holidays == OnHolidays::Open || !self.times.is_holiday(day) {
+            return Some(hours);
+        }
+        match self.times.on_holidays {
+            OnHolidays::Closed => None,
+            OnHolidays::Sunday | OnHolidays::Open => {
+                hours.within(self.of_weekday(Weekday::Sunday)?)
+            }
+        }
+    }
+
+    fn of_weekday(&self, day: Weekday) -> Option<Hours> {
+        let Plan { times, window, ways } = self;
+        let mut hours = window.hours();
+        if ways.phone {
+            hours = hours.within(times.phone.on(day)?)?;
+        }
+        if ways.email {
+            hours = hours.within(times.email.on(day)?)?;
+        }
+        Some(hours)
+    }
+
+    fn instants(&self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+        instants(self.hours(day)?, day, zone)
+    }
+
+    /// Whether the day ends open, at `closes`, and the next begins so.
+    fn goes_on(&self, day: Date, zone: &TimeZone, closes: Timestamp) -> bool {
+        let ends_open = self.hours(day).is_some_and(|hours| hours.closes == WallTime::DAY_ENDS);
+        ends_open
+            && self.instants(plus_days(day, 1), zone).is_some_and(|(opens, _)| opens <= closes)
+    }
+
+    /// What of the day in `zone` is open at the other places too, in order.
+    fn open_everywhere(
+        &self,
+        day: Date,
+        zone: &TimeZone,
+        others: &[TimeZone],
+    ) -> Vec<(Timestamp, Timestamp)> {
+        let mut open: Vec<_> = self.instants(day, zone).into_iter().collect();
+        for other in others {
+            open = open.into_iter().flat_map(|span| self.open_there(span, other)).collect();
+        }
+        open
+    }
+
+    /// What of `span` is open in `zone`, on whatever days it has there.
+    fn open_there(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        zone: &TimeZone,
+    ) -> Vec<(Timestamp, Timestamp)> {
+        let first = plus_days(from.to_zoned(zone.clone()).date(), -1);
+        let mut open: Vec<(Timestamp, Timestamp)> = Vec::new();
+        for offset in 0..=4 {
+            let Some((opens, closes)) = self.instants(plus_days(first, offset), zone) else {
+                continue;
+            };
+            let (opens, closes) = (opens.max(from), closes.min(to));
+            match open.last_mut() {
+                // Over midnight, where it stays open.
+                Some((_, until)) if *until == opens && opens < closes => *until = closes,
+                _ if opens < closes => open.push((opens, closes)),
+                _ => {}
+            }
+        }
+        open
+    }
+}
+
+impl Window {
+    fn new((opens, closes): (Timestamp, Timestamp), goes_on: bool) -> Option<Window> {
+        let send_before = if goes_on { closes } else { closes - GUARD };
+        (opens < send_before).then_some(Window { opens, send_before, closes })
+    }
+}
+
+impl ContactRules {
+    /// How often a reminder of this scenario may contact somebody.
+    pub fn caps(&self, scenario: &str) -> &[Cap] {
+        &self.scenarios.get(scenario).unwrap_or(&self.installation).caps
+    }
+
+    /// The installation's law, and those of the scenarios that name their own.
+    pub fn new<'a>(
+        installation: &Terms,
+        scenarios: impl IntoIterator<Item = (String, &'a Terms)>,
+        holidays: Option<&Arc<Holidays>>,
+    ) -> ContactRules {
+        let times = |(scenario, terms)| (scenario, Times::of(terms, holidays));
+        ContactRules {
+            installation: Times::of(installation, holidays),
+            scenarios: scenarios.into_iter().map(times).collect(),
+        }
+    }
+
+    /// No law at all: for replays, which contact nobody.
+    pub fn lawless() -> ContactRules {
+        let week = WeekHours::ALL_DAY;
+        let (on_holidays, holidays, caps) = (OnHolidays::Open, None, Vec::new());
+        let installation = Times { phone: week, email: week, on_holidays, holidays, caps };
+        ContactRules { installation, scenarios: HashMap::new() }
+    }
+
+    /// With these caps in the place of the installation's.
+    pub fn with_caps(mut self, caps: Vec<Cap>) -> ContactRules {
+        self.installation.caps = caps;
+        self
+    }
+
+    /// When a reminder of `scenario` that may go by any of `channels` may reach
+    /// the account on its local day `day`. `None` where that day is closed.
+    pub fn window(
+        &self,
+        scenario: &Scenario,
+        account: &Account,
+        channels: &[Channel],
+        day: Date,
+    ) -> Option<Window> {
+        let phone = account.contacts.phone.as_ref().filter(|_| may_ring(channels));
+        let plan = Plan {
+            times: self.scenarios.get(&scenario.name).unwrap_or(&self.installation),
+            window: scenario.window,
+            ways: Ways::of(channels),
+        };
+        let zone = &account.zone;
+        let others = phone.map_or(&[][..], number_zones::zones);
+        if others.is_empty() || others.iter().any(|other| is_same(other, zone)) {
+            let (opens, closes) = plan.instants(day, zone)?;
+            return Window::new((opens, closes), plan.goes_on(day, zone, closes));
+        }
+        let open = plan.open_everywhere(day, zone, others);
+        // Of several the longest, and of those as long the first.
+        let longest = |(opens, closes): &(Timestamp, Timestamp)| closes.duration_since(*opens);
+        let (opens, closes) = open.iter().rev().max_by_key(|span| longest(span)).copied()?;
+        let goes_on = plan.goes_on(day, zone, closes)
+            && plan
+                .open_everywhere(plus_days(day, 1), zone, others)
+                .first()
+                .is_some_and(|(opens, _)| *opens == closes);
+        Window::new((opens, closes), goes_on)
+    }
+}
+
+fn may_ring(channels: &[Channel]) -> bool {
+    channels.iter().any(|channel| matches!(channel, Channel::Sms | Channel::Voice))
+}
+
+fn is_same(a: &TimeZone, b: &TimeZone) -> bool {
+    a.iana_name().is_some() && a.iana_name() == b.iana_name()
+}
+
+#[cfg(test)]
+mod tests;
