@@ -15,6 +15,7 @@ pub mod hold;
 pub mod id;
 pub mod lease;
 pub mod ledger;
+pub mod link;
 pub mod money;
 pub mod receipt;
 pub mod reminder;

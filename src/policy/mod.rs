@@ -25,7 +25,7 @@ use book::{Book, Page};
 pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
-pub use suppression::disputed;
+pub use suppression::{disputed, unpaid};
 pub use window::ContactWindow;
 
 /// What is to be done about one account on one day.
