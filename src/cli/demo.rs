@@ -186,6 +186,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
         operator: Arc::new(loaded.settings.operator),
+        links: None,
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,

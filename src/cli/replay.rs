@@ -241,6 +241,7 @@ async fn workshop(
         scenarios: Arc::new(scenarios),
         messages: Arc::new(crate::message::Messages::built_in()),
         operator: Arc::new(crate::message::Operator::default()),
+        links: None,
         providers: app::sandboxed(sandbox),
         defaults: crate::source::Defaults::default(),
         settings: Settings {

@@ -83,9 +83,9 @@ impl Reader {
         let (operator, paths, log) = (take("operator"), take("paths"), take("log"));
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
         let (lease, channels) = (take("lease"), take("channels"));
-        let (provider, door) = (take("provider"), take("http"));
+        let (provider, door, page) = (take("provider"), take("http"), take("page"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, provider or http";
+            let what = "is no section; use operator, paths, log, store, source, pipeline, lease, channels, provider, http or page";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -100,6 +100,7 @@ impl Reader {
             channels: self.section("channels", channels),
             provider: self.providers(provider),
             http: self.section("http", door),
+            page: self.section("page", page),
         }
     }
 
@@ -235,6 +236,7 @@ impl Reader {
             let what = format!("is {url:?}, no URL; write one such as https://duebell.example.net");
             say("http", vec![("public_url", what)]);
         }
+        say("page", settings.page.problems(&settings.http));
         let mut wrong = Vec::new();
         if let Some(source) = &settings.source
             && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()

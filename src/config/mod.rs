@@ -43,6 +43,7 @@ pub struct Settings {
     pub channels: Channels,
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
+    pub page: crate::http::page::Settings,
 }
 
 impl Settings {

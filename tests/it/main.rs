@@ -5,6 +5,7 @@ mod billing_db;
 mod daemon;
 mod fleet;
 mod import;
+mod page;
 mod pipeline;
 mod population;
 mod provider;

@@ -122,6 +122,7 @@ impl Line {
             content: Content::Voice(prompt),
             facts: None,
             expires_at: now() + SignedDuration::from_hours(1),
+            stop_url: None,
         }
     }
 

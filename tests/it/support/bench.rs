@@ -99,6 +99,7 @@ impl Bench {
             scenarios: Arc::new(scenarios.unwrap()),
             messages: Arc::new(Messages::built_in()),
             operator: Arc::new(Operator::default()),
+            links: None,
             providers: app::sandboxed(&sandbox),
             defaults: Defaults::default(),
             settings: Settings::default(),
