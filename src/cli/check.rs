@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::app;
 use crate::pipeline::schedule::Schedule;
 use crate::store::without_password;
 
@@ -14,6 +15,8 @@ const FIRES: usize = 3;
 pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
     let loaded = options.load()?;
     let mut settings = loaded.settings;
+    // The keys are read, as the daemon would.
+    app::links(&settings)?;
     settings.store.url = without_password(&settings.store.url);
     if let Some(source) = &mut settings.source {
         source.url = without_password(&source.url);

@@ -39,6 +39,11 @@ const QUERIES: [(&str, &str); 5] = [
     ("balances.sql", include_str!("../../config/source/duebell/balances.sql")),
 ];
 
+/// Where the links in the messages lead, once somebody is there.
+const DOOR: &str = "127.0.0.1:8470";
+/// Everybody may know it: it opens the pages of people who do not exist.
+const PAGE_KEY: &str = "the key of every demo, and of nothing else\n";
+
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Accounts to make up
@@ -170,6 +175,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
             .await?;
     }
     let sandbox = open_sandbox(&dir, args.seed)?;
+    let links = app::links(&loaded.settings)?;
     let scenarios = app::adopted(store.as_ref(), loaded.scenarios, begins).await?;
     let workshop = Workshop {
         source: Arc::new(source),
@@ -186,7 +192,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         scenarios: Arc::new(scenarios),
         messages: Arc::new(loaded.messages),
         operator: Arc::new(loaded.settings.operator),
-        links: None,
+        links,
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
@@ -243,13 +249,17 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
         "[operator]\nname = \"Hill & Valley Mobile\"\nphone = \"+44 20 7946 0123\"\n\n\
          [paths]\npolicy = {:?}\n\n[store]\nurl = \"sqlite://{}\"\n\n\
          [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\n\
-         [provider.sandbox]\nfile = {:?}\n",
+         [provider.sandbox]\nfile = {:?}\nsimulator = true\n\n\
+         [http]\nlisten = \"{DOOR}\"\npublic_url = \"http://{DOOR}\"\n\n\
+         [page]\nkey_files = [{:?}]\n",
         place("policy"),
         place("duebell.db"),
         place("billing.db"),
         place("source"),
         place("messages.jsonl"),
+        place("page-key"),
     );
+    std::fs::write(dir.join("page-key"), PAGE_KEY)?;
     std::fs::write(dir.join("config.toml"), settings)?;
     Ok(())
 }
@@ -301,6 +311,10 @@ async fn report(stage: &Stage, items: usize) -> anyhow::Result<()> {
     print_line("\nlook further")?;
     print_line(&format!("  duebell explain {account} --config {}", config.display()))?;
     print_line(&format!("  duebell status --config {}", config.display()))?;
+    print_line(&format!(
+        "  duebell run --config {}, and then a link in a message, or http://{DOOR}/simulator",
+        config.display()
+    ))?;
     print_line(&format!("  every message: {}", stage.dir.join("messages.jsonl").display()))
 }
 

@@ -431,6 +431,25 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_lead_nowhere_are_named() {
+        let wrong = |page: &Settings, http: &crate::http::Settings| -> Vec<&str> {
+            page.problems(http).into_iter().map(|(key, _)| key).collect()
+        };
+        let mut http = crate::http::Settings::default();
+        let mut page = Settings::default();
+        assert_eq!(wrong(&page, &http), [""; 0]);
+        page.key_files = vec!["key".into()];
+        assert_eq!(wrong(&page, &http), ["url", "key_files"]);
+        http.listen = Some("127.0.0.1:1".parse().unwrap());
+        http.public_url = Some("https://a.example/reminders/".to_owned());
+        assert_eq!(wrong(&page, &http), [""; 0]);
+        assert_eq!(page.url(&http).as_deref(), Some("https://a.example/reminders/p/"));
+        page.url = Some("r.example/".to_owned());
+        (page.valid_days, page.posts_per_hour) = (0, 0);
+        assert_eq!(wrong(&page, &http), ["valid_days", "posts_per_hour", "url"]);
+    }
+
+    #[test]
     fn one_click_comes_in_two_forms() {
         assert!(is_one_click(b"List-Unsubscribe=One-Click"));
         let parts = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\n\

@@ -57,6 +57,8 @@ fn from_a_message_in_the_simulator_to_a_stop_in_the_running_daemon() {
          public_url = \"http://127.0.0.1:{port}\"\n[page]\nkey_files = [{key_file:?}]\n"
     );
     let installation = daemon::installation(&[("B1", daemon::due_yesterday())], &settings);
+    let check = installation.says(&["check"]);
+    assert!(check.contains("valid_days = 30") && check.contains("# all is well"), "{check}");
     installation.says(&["live"]);
     let _daemon = installation.start();
     installation.eventually("the mail", || daemon::sandbox(&installation).len() == 1);
