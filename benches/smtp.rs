@@ -38,6 +38,7 @@ fn letter(number: u64, now: Timestamp) -> Outgoing {
         },
         facts: None,
         expires_at: now + jiff::SignedDuration::from_hours(12),
+        stop_url: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -15,15 +16,18 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::config::{Loaded, Settings};
 use crate::http::inbox::{Inbox, Limits};
+use crate::http::page::{Ledger, Page};
 use crate::http::simulator::Shown;
 use crate::http::{self, Front};
 use crate::model::Channel;
+use crate::model::link::Links;
 use crate::model::receipt::PostedReceipt;
 use crate::model::reply::PostedReply;
 use crate::pipeline::Workshop;
 use crate::pipeline::lease::Leases;
 use crate::policy::{Scenario, Scenarios};
 use crate::provider::CallbackReader;
+use crate::provider::api;
 use crate::provider::kinds::Kind;
 use crate::provider::route::Providers;
 use crate::provider::sandbox::Sandbox;
@@ -88,6 +92,7 @@ pub async fn workshop(
         contact: Arc::new(contact),
         messages: Arc::new(loaded.messages),
         providers,
+        links: links(&loaded.settings)?,
         operator: Arc::new(loaded.settings.operator),
         defaults: defaults.unwrap_or_default(),
         settings: loaded.settings.pipeline,
@@ -95,6 +100,17 @@ pub async fn workshop(
         leases: Arc::new(leases),
     };
     Ok((workshop, store))
+}
+
+/// What signs the links to the subscriber's own page; `None` where there is no
+/// page.
+pub fn links(settings: &Settings) -> anyhow::Result<Option<Arc<Links>>> {
+    let page = &settings.page;
+    let Some(url) = page.url(&settings.http).filter(|_| page.is_on()) else { return Ok(None) };
+    let read = |file: &PathBuf| api::secret("page.key_files", file);
+    let keys: Vec<String> = page.key_files.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let links = Links::new(&keys, &url, page.valid_days).context("a file of page.key_files")?;
+    Ok(Some(Arc::new(links)))
 }
 
 /// Puts scenarios in force: their versions are kept word for word, and those
@@ -166,6 +182,23 @@ pub fn carriers(settings: &Settings) -> anyhow::Result<Carriers> {
     Ok(Carriers { providers, callbacks, shown })
 }
 
+/// The subscriber's own page, over what the stages work with.
+pub fn page(workshop: &Workshop, settings: &http::page::Settings) -> Option<Page> {
+    let links = workshop.links.clone()?;
+    Some(Page::new(
+        links,
+        settings,
+        Ledger {
+            plans: workshop.plans.clone(),
+            replies: workshop.replies.clone(),
+            holds: workshop.holds.clone(),
+            scenarios: workshop.scenarios.clone(),
+        },
+        workshop.messages.clone(),
+        workshop.operator.clone(),
+    ))
+}
+
 /// Where others may knock.
 pub struct Door {
     listen: SocketAddr,
@@ -184,6 +217,7 @@ impl Door {
     pub async fn open(
         self,
         store: Arc<SqlStore>,
+        page: Option<Page>,
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) -> anyhow::Result<tokio::task::JoinHandle<()>> {
@@ -197,6 +231,7 @@ impl Door {
             warn!("the simulator shows whole messages at http://{}/simulator", self.listen);
         }
         front.shown = self.shown;
+        front.page = page;
         Ok(tokio::spawn(http::server::serve(listener, front)))
     }
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::app;
 use crate::config::{Laws, Settings};
 use crate::model::law::{Line, SignOff};
 use crate::pipeline::schedule::Schedule;
@@ -18,6 +19,8 @@ const FIRES: usize = 3;
 pub fn run(options: &Options, json: bool) -> anyhow::Result<()> {
     let loaded = options.load()?;
     let mut settings = loaded.settings;
+    // The keys are read, as the daemon would.
+    app::links(&settings)?;
     settings.store.url = without_password(&settings.store.url);
     if let Some(source) = &mut settings.source {
         source.url = without_password(&source.url);

@@ -39,6 +39,11 @@ const QUERIES: [(&str, &str); 5] = [
     ("balances.sql", include_str!("../../config/source/duebell/balances.sql")),
 ];
 
+/// Where the links in the messages lead, once somebody is there.
+const DOOR: &str = "127.0.0.1:8470";
+/// Everybody may know it: it opens the pages of people who do not exist.
+const PAGE_KEY: &str = "the key of every demo, and of nothing else\n";
+
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Accounts to make up
@@ -171,6 +176,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
     }
     let sandbox = open_sandbox(&dir, args.seed)?;
     let contact = loaded.laws.rules();
+    let links = app::links(&loaded.settings)?;
     let scenarios = app::adopted(store.as_ref(), loaded.scenarios, begins).await?;
     let workshop = Workshop {
         source: Arc::new(source),
@@ -188,6 +194,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         contact: Arc::new(contact),
         messages: Arc::new(loaded.messages),
         operator: Arc::new(loaded.settings.operator),
+        links,
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
         settings: loaded.settings.pipeline,
@@ -245,13 +252,17 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
          [paths]\npolicy = {:?}\n\n[store]\nurl = \"sqlite://{}\"\n\n\
          [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\n\
          [contact]\nlaw = \"global-strict\"\nholidays = [\"GB-ENG\"]\n\n\
-         [provider.sandbox]\nfile = {:?}\n",
+         [provider.sandbox]\nfile = {:?}\nsimulator = true\n\n\
+         [http]\nlisten = \"{DOOR}\"\npublic_url = \"http://{DOOR}\"\n\n\
+         [page]\nkey_files = [{:?}]\n",
         place("policy"),
         place("duebell.db"),
         place("billing.db"),
         place("source"),
         place("messages.jsonl"),
+        place("page-key"),
     );
+    std::fs::write(dir.join("page-key"), PAGE_KEY)?;
     std::fs::write(dir.join("config.toml"), settings)?;
     Ok(())
 }
@@ -303,6 +314,10 @@ async fn report(stage: &Stage, items: usize) -> anyhow::Result<()> {
     print_line("\nlook further")?;
     print_line(&format!("  duebell explain {account} --config {}", config.display()))?;
     print_line(&format!("  duebell status --config {}", config.display()))?;
+    print_line(&format!(
+        "  duebell run --config {}, and then a link in a message, or http://{DOOR}/simulator",
+        config.display()
+    ))?;
     print_line(&format!("  every message: {}", stage.dir.join("messages.jsonl").display()))
 }
 

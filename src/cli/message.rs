@@ -7,9 +7,11 @@ use clap::Args;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::app;
+use crate::config::Loaded;
 use crate::message::{BillLine, MessageFacts, Messages};
 use crate::model::sms::{self, Size};
-use crate::model::{AccountId, Channel, Content, Money};
+use crate::model::{AccountId, Channel, Content, Money, ReminderId};
 use crate::pipeline::planning_day;
 use crate::store::PlanStore;
 
@@ -57,11 +59,8 @@ struct Shown {
 }
 
 pub async fn preview(options: &Options, asked: Preview) -> anyhow::Result<()> {
-    let (messages, operator, reader) = match &asked.account {
-        None => {
-            let loaded = options.load()?;
-            (loaded.messages, loaded.settings.operator, Reader::sample())
-        }
+    let (loaded, reader) = match &asked.account {
+        None => (options.load()?, Reader::sample()),
         Some(account) => {
             let desk = desk(options).await?;
             let account = AccountId::from(account.as_str());
@@ -79,18 +78,23 @@ pub async fn preview(options: &Options, asked: Preview) -> anyhow::Result<()> {
             let bills: Vec<BillLine> = bills.collect();
             ensure!(!bills.is_empty(), "{account} owes nothing, so there is nothing to say");
             let reader = Reader { name, account, language, on, bills };
-            (desk.loaded.messages, desk.loaded.settings.operator, reader)
+            (desk.loaded, reader)
         }
     };
+    let links = app::links(&loaded.settings)?;
+    let Loaded { messages, settings, .. } = loaded;
     let mut shown = Vec::new();
     for (template, channel, language) in meant(&messages, &asked, &reader)? {
+        // As long as a real one, and to nobody's page.
+        let link = links.as_ref().map(|links| links.page(channel, ReminderId::from_bytes([0; 16])));
         let facts = MessageFacts {
-            operator: &operator,
+            operator: &settings.operator,
             name: &reader.name,
             account: &reader.account,
             language: &language,
             on: reader.on,
             bills: reader.bills.clone(),
+            reply_url: link.as_deref().unwrap_or_default(),
         };
         let rendered = messages.render(&template, channel, &facts)?;
         shown.push(Shown::of(template, channel, rendered.language, rendered.content));

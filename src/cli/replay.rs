@@ -243,6 +243,7 @@ async fn workshop(
         contact: Arc::new(ContactRules::lawless()),
         messages: Arc::new(crate::message::Messages::built_in()),
         operator: Arc::new(crate::message::Operator::default()),
+        links: None,
         providers: app::sandboxed(sandbox),
         defaults: crate::source::Defaults::default(),
         settings: Settings {

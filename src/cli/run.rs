@@ -23,6 +23,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let _lock = FileLock::take(&loaded.settings.store.url, now())?;
     let carriers = app::carriers(&loaded.settings)?;
     let door = app::door(&loaded.settings, &carriers);
+    let page_settings = loaded.settings.page.clone();
     let (workshop, store) = app::workshop(loaded, carriers.providers, now()).await?;
     let control = store.control().await?;
     for one in workshop.scenarios.current() {
@@ -35,7 +36,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         }
     }
     let answering = match door {
-        Some(door) => Some(door.open(store.clone(), Arc::new(SystemClock), stop.clone()).await?),
+        Some(door) => {
+            let page = app::page(&workshop, &page_settings);
+            Some(door.open(store.clone(), page, Arc::new(SystemClock), stop.clone()).await?)
+        }
         None => None,
     };
     let stages = Stages::new(workshop);

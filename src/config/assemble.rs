@@ -84,9 +84,9 @@ impl Reader {
         let (store, source, pipeline) = (take("store"), take("source"), take("pipeline"));
         let (lease, channels) = (take("lease"), take("channels"));
         let contact = take("contact");
-        let (provider, door) = (take("provider"), take("http"));
+        let (provider, door, page) = (take("provider"), take("http"), take("page"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider or http";
+            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http or page";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -102,6 +102,7 @@ impl Reader {
             provider: self.providers(provider),
             http: self.section("http", door),
             contact: self.section("contact", contact),
+            page: self.section("page", page),
         }
     }
 
@@ -237,6 +238,7 @@ impl Reader {
             let what = format!("is {url:?}, no URL; write one such as https://duebell.example.net");
             say("http", vec![("public_url", what)]);
         }
+        say("page", settings.page.problems(&settings.http));
         let mut wrong = Vec::new();
         if let Some(source) = &settings.source
             && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()

@@ -47,6 +47,7 @@ pub struct Settings {
     pub channels: Channels,
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
+    pub page: crate::http::page::Settings,
 }
 
 impl Settings {
@@ -152,8 +153,13 @@ pub struct ProviderTable {
     pub kind: String,
     #[serde(skip_serializing_if = "is_unlimited")]
     pub limits: Limits,
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "set")]
     pub settings: kinds::Table,
+}
+
+/// What is set: TOML has no word for what is not.
+fn set<S: serde::Serializer>(table: &kinds::Table, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(table.iter().filter(|(_, value)| !value.is_null()))
 }
 
 fn is_unlimited(limits: &Limits) -> bool {

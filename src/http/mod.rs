@@ -4,9 +4,11 @@
 //! in is verified and written down; what follows from it is decided by the
 //! pipeline, later. Off unless `[http] listen` is set.
 //!
-//! May use: model, store, provider, clock.
+//! May use: model, policy, message, store, provider, clock.
 
+mod body;
 pub mod inbox;
+pub mod page;
 pub mod receipts;
 pub mod server;
 pub mod simulator;
@@ -30,6 +32,7 @@ use crate::model::reply::PostedReply;
 use crate::provider::CallbackReader;
 
 use self::inbox::Inbox;
+use self::page::Page;
 use self::simulator::Shown;
 
 /// `[http]`: where the daemon listens.
@@ -70,6 +73,8 @@ pub struct Front {
     replies: Inbox<PostedReply>,
     /// A sandbox that is shown at `/simulator`.
     pub shown: Option<Shown>,
+    /// The subscriber's own page, where there is one.
+    pub page: Option<Page>,
     pub waits: Waits,
     stop: CancellationToken,
     /// When a refusal was last told of; strangers must not fill the log.
@@ -86,7 +91,17 @@ impl Front {
     ) -> Front {
         let waits = Waits::default();
         let refusal_told_at = Mutex::new(None);
-        Front { clock, callbacks, inbox, replies, shown: None, waits, stop, refusal_told_at }
+        Front {
+            clock,
+            callbacks,
+            inbox,
+            replies,
+            shown: None,
+            page: None,
+            waits,
+            stop,
+            refusal_told_at,
+        }
     }
 }
 
@@ -94,6 +109,7 @@ impl Front {
 fn router(front: Arc<Front>) -> Router {
     Router::new()
         .route("/receipts/{provider}", get(receipts::call).post(receipts::call))
+        .route("/p/{token}", get(page::show).post(page::take))
         .route("/simulator", get(simulator::page).post(simulator::answer))
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))

@@ -8,15 +8,12 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt as _;
 use jiff::SignedDuration;
-use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::model::receipt::PostedReceipt;
@@ -24,6 +21,7 @@ use crate::model::reply::PostedReply;
 use crate::provider::{self, Call, NotTaken};
 
 use super::Front;
+use super::body::{self, NotRead};
 use super::inbox::NotKept;
 
 /// A thousand receipts with room for a gateway's own fields.
@@ -39,9 +37,7 @@ enum Answer {
     /// Durable; told in the provider's own form, where it has one.
     Kept(Option<provider::Answer>),
     UnknownProvider,
-    TooLong,
-    TooSlow,
-    BrokenOff,
+    NotRead(NotRead),
     NotTaken(NotTaken),
     NotKept(NotKept),
 }
@@ -62,11 +58,15 @@ impl IntoResponse for Answer {
             Answer::UnknownProvider => {
                 said(StatusCode::NOT_FOUND, "no provider of that name posts receipts".into())
             }
-            Answer::TooLong => {
+            Answer::NotRead(NotRead::TooLong) => {
                 said(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {BODY_BYTES_MAX} bytes"))
             }
-            Answer::TooSlow => said(StatusCode::REQUEST_TIMEOUT, "the body did not come".into()),
-            Answer::BrokenOff => said(StatusCode::BAD_REQUEST, "the body broke off".into()),
+            Answer::NotRead(NotRead::TooSlow) => {
+                said(StatusCode::REQUEST_TIMEOUT, "the body did not come".into())
+            }
+            Answer::NotRead(NotRead::BrokenOff) => {
+                said(StatusCode::BAD_REQUEST, "the body broke off".into())
+            }
             Answer::NotTaken(why @ NotTaken::Unsigned(_)) => {
                 said(StatusCode::UNAUTHORIZED, why.to_string())
             }
@@ -115,11 +115,9 @@ fn is_worth_telling(front: &Front) -> bool {
 async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
     let Some(callback) = front.callbacks.get(provider) else { return Answer::UnknownProvider };
     let (head, body) = request.into_parts();
-    // Trickling it in does not hold a connection for ever.
-    let body = match timeout(front.waits.body, whole(body)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(answer)) => return answer,
-        Err(_) => return Answer::TooSlow,
+    let body = match body::whole(body, BODY_BYTES_MAX, front.waits.body).await {
+        Ok(body) => body,
+        Err(why) => return Answer::NotRead(why),
     };
     let now = front.clock.now();
     let call = Call {
@@ -164,22 +162,4 @@ async fn taken(front: &Front, provider: &str, request: Request) -> Answer {
         Ok(()) => Answer::Kept(posted.answer),
         Err(why) => Answer::NotKept(why),
     }
-}
-
-/// The body's bytes; what is announced as too long is not read at all.
-async fn whole(body: Body) -> Result<Vec<u8>, Answer> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > BODY_BYTES_MAX {
-        return Err(Answer::TooLong);
-    }
-    let mut bytes = Vec::with_capacity(announced);
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Answer::BrokenOff)?;
-        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(Answer::TooLong);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }

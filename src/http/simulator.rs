@@ -59,11 +59,26 @@ fn card(message: Message) -> Value {
         name => message.name,
         language => message.language,
         subject => message.subject,
-        text => message.text,
+        pieces => pieces(&message.text),
         html => message.html,
         invitation,
         keys => keys.into_iter().map(cap).collect::<Vec<Value>>(),
     }
+}
+
+/// A text with its links apart, so that they can be followed.
+fn pieces(text: &str) -> Vec<Value> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some(begin) = rest.find("https://").into_iter().chain(rest.find("http://")).min() {
+        let link = &rest[begin..];
+        let end = link.find(|c: char| !c.is_ascii_graphic() || "<>\"".contains(c));
+        let link = link[..end.unwrap_or(link.len())].trim_end_matches(['.', ',', ')', ':', ';']);
+        pieces.push(context! { text => &rest[..begin] });
+        pieces.push(context! { text => link, is_link => true });
+        rest = &rest[begin + link.len()..];
+    }
+    pieces.push(context! { text => rest });
+    pieces
 }
 
 /// A key of a call. One that says nothing cannot be pressed here.
@@ -141,6 +156,33 @@ fn is_no_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_in_a_text_is_told_from_its_words() {
+        let read = |text: &str| -> Vec<(String, bool)> {
+            let piece = |it: Value| {
+                let is_link = it.get_attr("is_link").is_ok_and(|it| it.is_true());
+                (it.get_attr("text").unwrap().to_string(), is_link)
+            };
+            pieces(text).into_iter().map(piece).collect()
+        };
+        let [words, link] = [false, true].map(|is| move |text: &str| (text.to_owned(), is));
+        assert_eq!(read("a: b"), [words("a: b")]);
+        assert_eq!(
+            read("Pay: https://a.example/x. Or：http://b/p/Q-_"),
+            [
+                words("Pay: "),
+                link("https://a.example/x"),
+                words(". Or："),
+                link("http://b/p/Q-_"),
+                words("")
+            ]
+        );
+        assert_eq!(
+            read("http://\"><b>"),
+            [words(""), link("http://"), words("\"><b>")][..].to_vec()
+        );
+    }
 
     #[test]
     fn a_name_that_leads_here_is_no_address_of_ours() {

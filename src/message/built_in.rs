@@ -41,3 +41,17 @@ macro_rules! file {
 
 /// (path, text).
 pub const FILES: &[(&str, &str)] = embedded!["ar" "de" "en" "es" "fr" "hi" "pt" "sw" "zh-Hans"];
+
+/// The words of the subscriber's own page, in each language: (path, text).
+pub const PAGES: &[(&str, &str)] = &[
+    file!("ar", "/page.toml"),
+    file!("de", "/page.toml"),
+    file!("en", "/page.toml"),
+    file!("es", "/page.toml"),
+    file!("fr", "/page.toml"),
+    file!("pt", "/page.toml"),
+    file!("zh-Hans", "/page.toml"),
+];
+
+/// What every other language falls back to.
+pub const ENGLISH_PAGE: &str = include_str!("../../config/messages/en/page.toml");

@@ -20,6 +20,9 @@ use crate::model::{AccountId, BillId, Channel, Content, Money, Prompt};
 /// escaped.
 const MARKUP: &str = "Ana <b> & Co";
 
+/// A sample's link to the subscriber's own page.
+const LINK: &str = "https://reminders.example.net/p/AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa";
+
 /// The day on which samples are rendered.
 const TODAY: Date = date(2026, 3, 10);
 
@@ -91,10 +94,10 @@ fn trial(
     let without_bank = Operator { bank: String::new(), ..Operator::default() };
     let mut problems = BTreeSet::new();
     for bills in samples() {
-        for (name, operator) in [("", &without_bank), (MARKUP, &with_bank)] {
+        for (name, operator, reply_url) in [("", &without_bank, ""), (MARKUP, &with_bank, LINK)] {
             let bills = bills.clone();
-            let account = &account;
-            let facts = MessageFacts { operator, name, account, language, on: TODAY, bills };
+            let (account, on) = (&account, TODAY);
+            let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
             match messages.content(language, template, channel, &facts) {
                 Ok(content) => problems.extend(faults(language, template, &content)),
                 Err(RenderError::Template { file, source }) => {

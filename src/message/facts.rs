@@ -29,6 +29,8 @@ pub struct MessageFacts<'a> {
     pub on: Date,
     /// What is still owed; at least one bill.
     pub bills: Vec<BillLine>,
+    /// Where the subscriber may answer; empty where there is no such page.
+    pub reply_url: &'a str,
 }
 
 /// One unpaid bill.
@@ -57,6 +59,7 @@ pub const VARIABLES: &[&str] = &[
     "is_overdue",
     "many",
     "pause",
+    "reply_url",
     "language",
     "direction",
 ];
@@ -95,6 +98,7 @@ impl MessageFacts<'_> {
         all.insert("name", greeting(self.name).into());
         all.insert("account", identifier(self.account.as_str(), medium).into());
         all.insert("pause", pause(medium).into());
+        all.insert("reply_url", cleaned(self.reply_url).into());
         all.insert("bills", self.bills(&locale, medium));
         all.insert("total", locale.list(&totals).into());
         all.insert("totals", totals.into());
@@ -206,8 +210,15 @@ mod tests {
         let bills = vec![line("1", 12_345, date(2026, 3, 1)), line("2", 100, date(2026, 2, 20))];
         let on = date(2026, 3, 2);
         let (name, language) = ("王小明", "zh");
-        let facts =
-            MessageFacts { operator: &operator, name, account: &account, language, on, bills };
+        let facts = MessageFacts {
+            operator: &operator,
+            name,
+            account: &account,
+            language,
+            on,
+            bills,
+            reply_url: "",
+        };
         let pieces = facts.for_template("soft", "zh", Channel::Sms);
         let piece = |name: &str| pieces.words[name].as_str();
         assert_eq!(pieces.template, "soft");

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{Problem, call, language};
+use super::{Problem, call, language, page};
 
 /// The frame of every HTML mail, beside the languages.
 pub const LAYOUT: &str = "layout.html";
@@ -54,6 +54,8 @@ impl Found {
             let inside = format!("{language}/{template}");
             if is_directory {
                 self.template(&path, &inside);
+            } else if template == page::FILE {
+                self.file(&path, inside);
             } else {
                 let what = "is not used: templates are directories, such as soft/".to_owned();
                 self.problems.push(Problem { file: inside, what });

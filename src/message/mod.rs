@@ -17,6 +17,7 @@ mod language;
 mod locale;
 mod name;
 mod operator;
+pub mod page;
 pub mod reply;
 mod sms;
 mod spoken;
@@ -35,6 +36,7 @@ pub use operator::Operator;
 use facts::Medium;
 use files::Texts;
 use locale::Style;
+use page::Pages;
 
 /// Steps that one rendering may take: thousands of times what a message
 /// needs, and still an instant.
@@ -46,6 +48,8 @@ pub struct Messages {
     languages: BTreeMap<(String, Channel), BTreeSet<String>>,
     /// The languages that have the texts around a call.
     calls: BTreeSet<String>,
+    /// The words of the subscriber's own page.
+    pages: Pages,
 }
 
 /// What is wrong with a file of templates, and how to mend it.
@@ -123,6 +127,11 @@ impl Messages {
     /// Whether any language has this template for this channel.
     pub fn has(&self, template: &str, channel: Channel) -> bool {
         self.languages.contains_key(&(template.to_owned(), channel))
+    }
+
+    /// The words of the subscriber's own page.
+    pub fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     /// The names of all templates.
@@ -225,13 +234,18 @@ impl Messages {
     /// The set, without what does not compile or is incomplete, and the
     /// problems with that.
     fn compiled(texts: Texts) -> (Messages, Vec<Problem>) {
-        let mut problems = check::incomplete(&texts);
+        let (pages, mut problems) = Pages::read(&texts);
+        problems.extend(check::incomplete(&texts));
         let mut messages = Messages {
             templates: environment(),
             languages: BTreeMap::new(),
             calls: BTreeSet::new(),
+            pages,
         };
         for (file, text) in texts {
+            if file.ends_with(page::FILE) {
+                continue;
+            }
             let added = messages.templates.add_template_owned(file.clone(), text);
             if let Err(error) = added {
                 problems.push(check::problem(&file, &error));
@@ -278,7 +292,8 @@ fn environment() -> Environment<'static> {
 }
 
 fn built_in_texts() -> Texts {
-    built_in::FILES.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
+    let files = built_in::FILES.iter().chain(built_in::PAGES);
+    files.map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect()
 }
 
 fn medium(file: &str) -> Medium {

@@ -10,9 +10,10 @@ use proptest::prelude::*;
 use super::locale::Locale;
 use super::*;
 use crate::model::content::{Does, Part, in_words};
+use crate::model::sms::is_gsm;
 use crate::model::{AccountId, BillId, Money};
 
-const LANGUAGES: [&str; 7] = ["ar", "de", "en", "es", "fr", "pt", "zh-Hans"];
+const LANGUAGES: [&str; 9] = ["ar", "de", "en", "es", "fr", "hi", "pt", "sw", "zh-Hans"];
 const TEMPLATES: [&str; 3] = ["courtesy", "hard", "soft"];
 const DUE: Date = date(2026, 2, 3);
 
@@ -30,7 +31,8 @@ fn content(
     bills: Vec<BillLine>,
 ) -> Content {
     let (operator, account) = (&Operator::default(), &AccountId::from("ACC-1001"));
-    let facts = MessageFacts { operator, name, account, language, on: date(2026, 2, 10), bills };
+    let on = date(2026, 2, 10);
+    let facts = MessageFacts { operator, name, account, language, on, bills, reply_url: "" };
     Messages::built_in().render(template, channel, &facts).unwrap().content
 }
 
@@ -102,10 +104,37 @@ fn a_short_message_in_a_latin_script_costs_seven_bits_a_letter() {
     for language in ["de", "en", "es", "fr", "pt"] {
         for template in TEMPLATES {
             let text = sms(language, template, "Ana");
-            assert!(crate::model::sms::is_gsm(&text), "{text}");
+            assert!(is_gsm(&text), "{text}");
             // Two parts of a joined message carry 153 letters each.
             assert!(text.chars().count() <= 2 * 153, "{} letters: {text}", text.chars().count());
         }
+    }
+}
+
+#[test]
+fn a_message_leads_to_the_subscribers_own_page_where_there_is_one() {
+    let (operator, account) = (&Operator::default(), &AccountId::from("ACC-1001"));
+    let reply_url = "https://r.example.net/p/AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa";
+    for (language, template) in LANGUAGES.into_iter().flat_map(|it| TEMPLATES.map(|t| (it, t))) {
+        let bills = vec![line("INV-7", 9760, "EUR")];
+        let (name, on) = ("Ana", date(2026, 2, 10));
+        let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
+        let render = |channel| Messages::built_in().render(template, channel, &facts);
+        let text = render(Channel::Sms).unwrap().content.words().into_owned();
+        // Last, so that no mark after it becomes a part of the link.
+        assert!(
+            text.ends_with(&format!(" {reply_url}")) || text.ends_with(&format!("：{reply_url}"))
+        );
+        if !matches!(language, "ar" | "hi" | "zh-Hans") {
+            assert!(is_gsm(&text), "{text}");
+            // With a link, a part more is allowed than without.
+            assert!(text.chars().count() <= 3 * 153, "{} letters: {text}", text.chars().count());
+        }
+        let Content::Email { text, html, .. } = render(Channel::Email).unwrap().content else {
+            panic!("not an e-mail")
+        };
+        assert_says(&text, &[reply_url]);
+        assert_says(&html, &[reply_url]);
     }
 }
 
@@ -156,6 +185,7 @@ fn an_unknown_language_is_answered_in_english() {
         language,
         on: DUE,
         bills: vec![line("1", 100, "JPY")],
+        reply_url: "",
     };
     let messages = Messages::built_in();
     for (tag, spoken) in [("xx", "en"), ("", "en"), ("zh-Hant-TW", "zh-Hans"), ("pt_BR", "pt")] {
@@ -240,7 +270,8 @@ fn a_directory_adds_a_language_and_keeps_the_others() {
     let messages = Messages::load(directory.path()).unwrap();
     let (operator, account) = (&Operator::default(), &AccountId::from("1"));
     let bills = vec![line("1", 1_234_550, "EUR")];
-    let facts = MessageFacts { operator, name: "", account, language: "it-IT", on: DUE, bills };
+    let (name, language, on, reply_url) = ("", "it-IT", DUE, "");
+    let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
     let rendered = messages.render("soft", Channel::Sms, &facts).unwrap();
     assert_eq!(rendered.content.words(), "Da pagare: 12.345,50 €");
     assert_eq!(messages.render("hard", Channel::Sms, &facts).unwrap().language, "en");

@@ -11,6 +11,8 @@ use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::billing::plus_days;
+
 /// Number of buckets that payers are spread over. Never changes: it is part
 /// of every stored key.
 pub const BUCKETS: u16 = 1024;
@@ -143,6 +145,11 @@ impl ReminderId {
         Bucket((self.0 >> 102) as u16 & (BUCKETS - 1))
     }
 
+    /// The local day of sending that it was made for.
+    pub fn day(self) -> Date {
+        plus_days(FIRST_DAY, (self.0 >> 112) as i32)
+    }
+
     pub fn as_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
@@ -233,7 +240,7 @@ mod tests {
         let id = ReminderId::derive(bucket, &account, day, 0);
         assert_eq!(id, ReminderId::derive(bucket, &account, day, 0));
         assert_ne!(id, ReminderId::derive(bucket, &account, day, 1));
-        assert_eq!(id.bucket(), bucket);
+        assert_eq!((id.bucket(), id.day()), (bucket, day));
         assert_eq!(ReminderId::from_bytes(id.as_bytes()), id);
         assert_eq!(id.to_string().parse::<ReminderId>().unwrap(), id);
     }

@@ -19,6 +19,7 @@ pub mod id;
 pub mod law;
 pub mod lease;
 pub mod ledger;
+pub mod link;
 pub mod money;
 pub mod receipt;
 pub mod reminder;

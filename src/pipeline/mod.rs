@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::{Messages, Operator};
 use crate::model::Bucket;
 use crate::model::id::BUCKETS;
+use crate::model::link::Links;
 use crate::outbox::RetryLimits;
 use crate::policy::{ContactRules, Scenarios};
 use crate::provider::guard::Manners;
@@ -74,6 +75,8 @@ pub struct Workshop {
     pub contact: Arc<ContactRules>,
     pub messages: Arc<Messages>,
     pub operator: Arc<Operator>,
+    /// Signs the links in messages; `None` where there is no page to lead to.
+    pub links: Option<Arc<Links>>,
     pub providers: Providers,
     pub defaults: Defaults,
     pub settings: Settings,

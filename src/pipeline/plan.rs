@@ -224,8 +224,7 @@ impl Plan {
 
 /// The scenario that decides: that of the open case, else the one in force.
 pub(super) fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Versioned> {
-    let pinned = facts.case.as_ref().and_then(|case| scenarios.version(&case.policy));
-    pinned.or_else(|| scenarios.serving(&facts.account.segment).cloned())
+    scenarios.deciding(facts)
 }
 
 /// Decides about one account: on `on`, and, where its facts have changed, on

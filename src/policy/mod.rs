@@ -30,7 +30,7 @@ pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, Wh
 pub use contact::ContactRules;
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
-pub use suppression::disputed;
+pub use suppression::{disputed, unpaid};
 pub use window::ContactWindow;
 
 /// What is to be done about one account on one day.

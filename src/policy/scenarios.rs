@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ladder::Scenario;
+use crate::model::facts::AccountFacts;
 
 /// A scenario and the name of its content.
 #[derive(Debug, Clone)]
@@ -50,6 +51,13 @@ impl Scenarios {
             .iter()
             .find(|one| one.scenario.segments.iter().any(|name| name == segment))
             .or_else(|| self.current.iter().find(|one| one.scenario.default))
+    }
+
+    /// The scenario that decides about an account: that of the open case, else
+    /// the one in force.
+    pub fn deciding(&self, facts: &AccountFacts) -> Option<Versioned> {
+        let pinned = facts.case.as_ref().and_then(|case| self.version(&case.policy));
+        pinned.or_else(|| self.serving(&facts.account.segment).cloned())
     }
 
     pub fn version(&self, version: &str) -> Option<Versioned> {

@@ -56,6 +56,27 @@ pub struct Outgoing {
     pub facts: Option<TemplateFacts>,
     /// The provider must not deliver at or after this instant.
     pub expires_at: Timestamp,
+    /// Where mail programs may stop e-mails with one click (RFC 8058).
+    pub stop_url: Option<String>,
+}
+
+impl Outgoing {
+    /// The headers of an e-mail by which its reader may stop it: with one
+    /// click, by a mail to `mailbox`, or not at all.
+    pub fn unsubscribe(&self, mailbox: Option<&str>) -> Vec<(&'static str, String)> {
+        let link = self.stop_url.as_ref().map(|url| format!("<{url}>"));
+        let mail =
+            mailbox.map(|address| format!("<mailto:{address}?subject=unsubscribe%20{}>", self.key));
+        let ways: Vec<String> = link.into_iter().chain(mail).collect();
+        let mut headers = Vec::new();
+        if !ways.is_empty() {
+            headers.push(("List-Unsubscribe", ways.join(", ")));
+        }
+        if self.stop_url.is_some() {
+            headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        headers
+    }
 }
 
 /// Hands messages to one provider.

@@ -17,7 +17,7 @@ use crate::support::peer::{Peer, closed_port};
 const FIRST_ZONE: &str = "Pacific/Kiritimati";
 
 /// An installation over these bills; `extra` is appended to the settings.
-fn installation(bills: &[(&str, Date)], extra: &str) -> Installation {
+pub fn installation(bills: &[(&str, Date)], extra: &str) -> Installation {
     let installation = Installation::new(60);
     let at = |name: &str| installation.at(name);
     let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/source/duebell");
@@ -48,7 +48,7 @@ fn installation(bills: &[(&str, Date)], extra: &str) -> Installation {
     installation
 }
 
-fn sandbox(installation: &Installation) -> Vec<duebell::provider::sandbox::Message> {
+pub fn sandbox(installation: &Installation) -> Vec<duebell::provider::sandbox::Message> {
     duebell::provider::sandbox::read_all(&installation.path("sandbox.jsonl")).unwrap_or_default()
 }
 
@@ -90,7 +90,7 @@ fn today() -> Date {
 }
 
 /// A bill whose step `late1` falls due today.
-fn due_yesterday() -> Date {
+pub fn due_yesterday() -> Date {
     plus_days(today(), -1)
 }
 

@@ -6,6 +6,7 @@ mod contact;
 mod daemon;
 mod fleet;
 mod import;
+mod page;
 mod pipeline;
 mod population;
 mod provider;

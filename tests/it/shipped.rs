@@ -56,6 +56,7 @@ fn code_defaults() -> Settings {
             })
             .collect(),
         http: duebell::http::Settings::default(),
+        page: duebell::http::page::Settings::default(),
     }
 }
 

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // the door that works by itself
     ("pipeline", &["model", "policy", "outbox", "message", "source", "store", "provider", "clock"]),
     // the door that is knocked at; it decides nothing
-    ("http", &["model", "store", "provider", "clock"]),
+    ("http", &["model", "policy", "message", "store", "provider", "clock"]),
     // start-up: `config` puts together the settings types of the others
     ("config", &["model", "policy", "message", "source", "store", "provider", "pipeline", "http"]),
     ("app", EVERYTHING),

@@ -238,7 +238,7 @@ impl Dispatch {
         pass: &Pass,
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
-        let Workshop { scenarios, messages, operator, .. } = &self.shop;
+        let Workshop { scenarios, messages, operator, links, .. } = &self.shop;
         let version = scenarios.version(&due.reminder.policy);
         let step = version.as_ref().and_then(|version| {
             let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
@@ -250,6 +250,8 @@ impl Dispatch {
             remaining: *remaining,
             due_on: bill.due_on,
         };
+        let link = links.as_ref().map(|links| links.page(channel, due.reminder.id));
+        let reply_url = link.unwrap_or_default();
         let facts = MessageFacts {
             operator,
             name: &due.account.name,
@@ -257,6 +259,7 @@ impl Dispatch {
             language: &due.account.language,
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
+            reply_url: &reply_url,
         };
         let rendered = messages.render(template, channel, &facts)?;
         let has_own_templates = pass.sender().capabilities().own_templates;
@@ -273,7 +276,7 @@ impl Dispatch {
         owed: Vec<Money>,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
-        let Workshop { settings, contact, .. } = &self.shop;
+        let Workshop { settings, contact, links, .. } = &self.shop;
         let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
@@ -299,6 +302,7 @@ impl Dispatch {
             content: rendered.content,
             facts,
             expires_at,
+            stop_url: links.as_ref().and_then(|links| links.stop(due.reminder.id)),
         };
         let deadline = SignedDuration::from_secs(i64::from(settings.submit_deadline_s));
         let mark = Transition {

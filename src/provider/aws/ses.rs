@@ -152,9 +152,8 @@ impl Ses {
             json!({"Name": "Auto-Submitted", "Value": "auto-generated"}),
             json!({"Name": "X-Auto-Response-Suppress", "Value": "All"}),
         ];
-        if let Some(address) = &self.unsubscribe {
-            let uri = format!("<mailto:{address}?subject=unsubscribe%20{}>", message.key);
-            headers.push(json!({"Name": "List-Unsubscribe", "Value": uri}));
+        for (name, value) in message.unsubscribe(self.unsubscribe.as_deref()) {
+            headers.push(json!({"Name": name, "Value": value}));
         }
         let mut request = json!({
             "FromEmailAddress": self.from,

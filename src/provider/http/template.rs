@@ -275,6 +275,7 @@ mod tests {
             content: Content::Sms { text: text.to_owned() },
             facts: None,
             expires_at: "2026-03-01T12:10:30Z".parse().unwrap(),
+            stop_url: None,
         }
     }
 

@@ -33,6 +33,7 @@ fn outgoing(revision: u32, channel: Channel) -> Outgoing {
         content,
         facts: None,
         expires_at: at(3600),
+        stop_url: None,
     }
 }
 

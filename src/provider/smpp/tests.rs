@@ -25,6 +25,7 @@ fn message(text: &str) -> Outgoing {
         content: Content::Sms { text: text.into() },
         facts: None,
         expires_at: "2026-03-01T19:30:05Z".parse().unwrap(),
+        stop_url: None,
     }
 }
 

@@ -102,9 +102,9 @@ impl Letterhead {
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        if let Some(address) = &self.unsubscribe {
-            let uri = format!("<mailto:{address}?subject=unsubscribe%20{key}>");
-            builder = builder.raw_header(header("List-Unsubscribe", &uri));
+        let mailbox = self.unsubscribe.as_ref().map(Address::to_string);
+        for (name, value) in message.unsubscribe(mailbox.as_deref()) {
+            builder = builder.raw_header(header(name, &value));
         }
         let body = MultiPart::alternative_plain_html(text.clone(), html.clone());
         let letter = builder.multipart(body).map_err(|_| Unwritable::NoMail)?;
@@ -162,6 +162,7 @@ mod tests {
             },
             facts: None,
             expires_at: Timestamp::from_second(1_772_400_000).unwrap(),
+            stop_url: None,
         }
     }
 
@@ -197,6 +198,26 @@ mod tests {
             let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
             let to = mail.to().unwrap().first().unwrap();
             assert_eq!((to.name(), to.address()), (Some(name), Some("zoe@example.net")));
+        }
+    }
+
+    #[test]
+    fn a_mail_program_may_stop_mails_with_one_click() {
+        let settings = Settings { from: "bill@example.org".to_owned(), ..Settings::default() };
+        let letterhead = Letterhead::new(&settings).unwrap();
+        let url = "https://reminders.example.net/p/AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAa";
+        let header = |stop_url: Option<&str>, name: &str| {
+            let message =
+                Outgoing { stop_url: stop_url.map(str::to_owned), ..outgoing("Zoë", "s") };
+            let bytes = letterhead.write(&message, Timestamp::UNIX_EPOCH).unwrap().bytes;
+            let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+            mail.header_raw(name).map(|it| it.trim().to_owned())
+        };
+        assert_eq!(header(Some(url), "List-Unsubscribe"), Some(format!("<{url}>")));
+        let post = header(Some(url), "List-Unsubscribe-Post");
+        assert_eq!(post.as_deref(), Some("List-Unsubscribe=One-Click"));
+        for name in ["List-Unsubscribe", "List-Unsubscribe-Post"] {
+            assert_eq!(header(None, name), None);
         }
     }
 

@@ -84,6 +84,7 @@ fn said(workshop: &duebell::pipeline::Workshop, template: &str) -> String {
             remaining: duebell::model::Money::new(5_000, "EUR".parse().unwrap()),
             due_on: day("2026-03-27"),
         }],
+        reply_url: "",
     };
     let rendered = workshop.messages.render(template, duebell::model::Channel::Sms, &facts);
     rendered.unwrap().content.words().into_owned()

@@ -49,5 +49,6 @@ pub fn mail_to(who: &str) -> Outgoing {
         },
         facts: None,
         expires_at: "2026-03-01T19:00:00Z".parse().unwrap(),
+        stop_url: None,
     }
 }

@@ -157,6 +157,7 @@ impl Line {
             content: Content::Voice(prompt),
             facts: None,
             expires_at: now() + SignedDuration::from_hours(1),
+            stop_url: None,
         }
     }
 

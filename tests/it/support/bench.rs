@@ -100,6 +100,7 @@ impl Bench {
             contact: Arc::new(ContactRules::lawless()),
             messages: Arc::new(Messages::built_in()),
             operator: Arc::new(Operator::default()),
+            links: None,
             providers: app::sandboxed(&sandbox),
             defaults: Defaults::default(),
             settings: Settings::default(),

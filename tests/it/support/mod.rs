@@ -3,6 +3,7 @@
 pub mod asterisk;
 pub mod bench;
 pub mod billing;
+pub mod browser;
 pub mod build;
 pub mod carrier;
 pub mod cut;

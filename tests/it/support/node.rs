@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a peer needs besides node, by the beginning of its name.
-const PACKAGES: [(&str, &str); 1] = [("smpp", "smpp@0.5.1")];
+const PACKAGES: [(&str, &str); 3] =
+    [("smpp", "smpp@0.5.1"), ("page", "puppeteer-core@25.16.0"), ("page", "axe-core@4.14.1")];
 
 /// The node of `tests/it/peers/<script>`, which finds its package.
 pub fn of(script: &str) -> Command {

@@ -30,6 +30,7 @@ fn filled(settings: Value, name: &str, text: &str) -> Result<Ready, SendOutcome>
         content: Content::Sms { text: text.to_owned() },
         facts: None,
         expires_at: "2026-03-01T19:00:00Z".parse().unwrap(),
+        stop_url: None,
     };
     let now = "2026-03-01T12:00:00Z".parse().unwrap();
     plan.fill(&message, "+4915123456789", now, "", &BTreeMap::new())

@@ -1,7 +1,7 @@
 //! SES against the contract, and against Amazon's client library.
 
 use duebell::provider::aws::ses::{Ses, Settings};
-use duebell::provider::{Delay, Refusal, SendOutcome, Sender};
+use duebell::provider::{Delay, Outgoing, Refusal, SendOutcome, Sender};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -44,13 +44,15 @@ async fn a_mail_arrives_as_it_was_written_and_signed() {
     };
     let ses = Ses::open("mail", &settings).unwrap();
     let provider_ref = Some("m-1".to_owned());
-    assert_eq!(ses.send(&mail_to("anna"), now()).await, SendOutcome::Accepted { provider_ref });
+    let stop_url = Some("https://r.example.net/p/x".to_owned());
+    let mail = Outgoing { stop_url, ..mail_to("anna") };
+    assert_eq!(ses.send(&mail, now()).await, SendOutcome::Accepted { provider_ref });
 
     all_fit(&peer, 1);
     let kept = &peer.kept_json()[0];
     assert_eq!(kept["path"], "/v2/email/outbound-emails");
     let utf8 = |text: &str| json!({"Data": text, "Charset": "UTF-8"});
-    let stop = "<mailto:stop@example.org?subject=unsubscribe%20\
+    let stop = "<https://r.example.net/p/x>, <mailto:stop@example.org?subject=unsubscribe%20\
                 0123456789abcdef0123456789abcdef.2>";
     let expected = json!({
         "FromEmailAddress": "=?UTF-8?B?TcO8bGxlciBOZXR6IEFH?= <rechnung@example.org>",
@@ -68,6 +70,7 @@ async fn a_mail_arrives_as_it_was_written_and_signed() {
                 {"Name": "Auto-Submitted", "Value": "auto-generated"},
                 {"Name": "X-Auto-Response-Suppress", "Value": "All"},
                 {"Name": "List-Unsubscribe", "Value": stop},
+                {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
             ],
         }},
     });
