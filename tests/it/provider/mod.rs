@@ -18,6 +18,7 @@ mod smtp;
 mod smtp_bounces;
 mod texting;
 mod twilio;
+mod unsendable;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
 use duebell::provider::Outgoing;
