@@ -22,6 +22,7 @@ pub mod kinds;
 pub mod reach;
 pub mod route;
 pub mod sandbox;
+pub mod secret;
 pub mod signature;
 pub mod smpp;
 pub mod smtp;
