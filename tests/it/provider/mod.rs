@@ -13,6 +13,7 @@ mod http_template;
 mod http_wire;
 mod infobip;
 mod kannel;
+mod odd_postings;
 mod smpp;
 mod smtp;
 mod smtp_bounces;
