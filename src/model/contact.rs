@@ -65,6 +65,13 @@ impl PhoneNumber {
         PhoneNumber(e164)
     }
 
+    /// Whether it has the form of E.164; what was stored is taken at its word.
+    pub fn is_e164(&self) -> bool {
+        let digits = self.0.strip_prefix('+').unwrap_or_default();
+        let is_long_enough = (2..=15).contains(&digits.len());
+        is_long_enough && !digits.starts_with('0') && digits.bytes().all(|it| it.is_ascii_digit())
+    }
+
     /// The whole number, for the provider.
     pub fn e164(&self) -> &str {
         &self.0
@@ -99,6 +106,12 @@ impl EmailAddress {
     /// An address that was checked before it was stored.
     pub fn from_stored(address: String) -> EmailAddress {
         EmailAddress(address)
+    }
+
+    /// Whether it has the form of an address; what was stored is taken at its
+    /// word.
+    pub fn is_whole(&self) -> bool {
+        self.0.parse::<lettre::Address>().is_ok()
     }
 
     /// The whole address, for the provider.
@@ -155,6 +168,26 @@ mod tests {
         }
         let number = PhoneNumber::parse("0151 23456789", Some("DE")).unwrap();
         assert_eq!(number.e164(), "+4915123456789");
+    }
+
+    #[test]
+    fn a_stored_number_is_held_to_the_form_of_e164() {
+        let is_e164 = |text: &str| PhoneNumber::from_stored(text.to_owned()).is_e164();
+        assert!(is_e164("+4915123456789") && is_e164("+15558675310"));
+        for text in [
+            "",
+            "+",
+            "0151 23456789",
+            "+49 151 23456789",
+            "004915123456789",
+            "+0151234567",
+            "+49151234567890123",
+            "+４９１５１２３４５６",
+            "+4915123456789\r\nX: y",
+            "anna@example.net",
+        ] {
+            assert!(!is_e164(text), "{text:?}");
+        }
     }
 
     #[test]

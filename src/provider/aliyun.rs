@@ -31,6 +31,7 @@ pub use self::template::{KeyMeans, MenuKey, Spoken, Template};
 use super::api::{ApiAnswer, ApiClient, NoAnswer, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::secret::Secret;
 use super::{CallbackReader, Capabilities, Delay, Outgoing, ReceiptReader, Refusal};
 use super::{SendOutcome, Sender};
 use crate::model::Channel;
@@ -105,7 +106,7 @@ impl Settings {
 /// Requests to the cloud: signed, once, and answered or not.
 struct Cloud {
     client: ApiClient,
-    key: AccessKey,
+    key: Secret<AccessKey>,
 }
 
 type Parameters = Vec<(String, String)>;
@@ -143,7 +144,7 @@ impl Cloud {
             ],
             body: b"",
         };
-        let authorization = sign::authorization(&self.key, &signed);
+        let authorization = sign::authorization(&self.key.current(), &signed);
         let mut headers = HeaderMap::new();
         for (name, value) in signed.headers.iter().filter(|(name, _)| name.starts_with("x-acs")) {
             if let (Ok(name), Ok(value)) =
@@ -189,10 +190,10 @@ impl Aliyun {
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 10000");
         let file = settings.access_key_secret_file.as_ref();
         let file = file.ok_or_else(|| anyhow::anyhow!("access_key_secret_file is not set"))?;
-        let key = AccessKey {
-            id: settings.access_key_id.clone(),
-            secret: secret("access_key_secret_file", file)?,
-        };
+        let (id, path) = (settings.access_key_id.clone(), file.clone());
+        let key = Secret::open(vec![file.clone()], move || {
+            Ok(AccessKey { id: id.clone(), secret: secret("access_key_secret_file", &path)? })
+        })?;
         let client = ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?;
         Ok(Aliyun {
             name: name.to_owned(),
@@ -365,9 +366,9 @@ impl Aliyun {
         parameters: &Parameters,
         now: Timestamp,
     ) -> SendOutcome {
-        match self.cloud.ask(url, action, parameters, now).await {
+        self.cloud.key.heeded(match self.cloud.ask(url, action, parameters, now).await {
             Ok(answer) => code::outcome(&answer, now),
             Err(none) => none.outcome("aliyun"),
-        }
+        })
     }
 }

@@ -224,6 +224,29 @@ pub fn basic_auth(user: &str, password: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
+/// Whether a text can be kept as a provider's reference.
+pub fn is_reference(text: &str) -> bool {
+    const LENGTH_MAX: usize = 128;
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain && text.len() <= LENGTH_MAX
+}
+
+/// Whether a text is a code that may be noted: no text, no address, and no
+/// number that somebody can be called at.
+pub fn is_code(text: &str) -> bool {
+    const LENGTH_MAX: usize = 80;
+    const DIGITS_MAX: usize = 6;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (1..=LENGTH_MAX).contains(&text.len()) && text.bytes().all(is_plain) && digits <= DIGITS_MAX
+}
+
+/// Likewise of a number.
+pub fn is_code_number(number: i64) -> bool {
+    const LARGEST: i64 = 999_999;
+    (-LARGEST..=LARGEST).contains(&number)
+}
+
 /// The setting `key` as the URL of an API that is given secrets: https, or
 /// this machine itself.
 ///

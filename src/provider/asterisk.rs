@@ -24,7 +24,9 @@ use std::time::Duration;
 use anyhow::ensure;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
@@ -295,6 +297,7 @@ fn outcome(answer: Result<ApiAnswer, NoAnswer>, channel: String) -> SendOutcome 
     };
     let note = format!("ari {}", answer.status);
     match answer.status {
+        200..=299 if !is_its_own(&answer) => ambiguous(&format!("{note}: no answer of ari's")),
         // It has a call of this attempt: no other is made.
         200..=299 | 409 => SendOutcome::Accepted { provider_ref: Some(channel) },
         // What the operator mends; a refusal would use up everybody's step.
@@ -310,6 +313,14 @@ fn outcome(answer: Result<ApiAnswer, NoAnswer>, channel: String) -> SendOutcome 
         503 => deferred(Delay::Down, &note),
         _ => ambiguous(&note),
     }
+}
+
+/// ARI speaks JSON; an answer that broke off is empty, and its status was said.
+fn is_its_own(answer: &ApiAnswer) -> bool {
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+    let is_json = serde_json::from_slice::<Value>(&answer.body).is_ok();
+    !is_page && (is_json || answer.body.is_empty())
 }
 
 fn has(body: &[u8], words: &[u8]) -> bool {

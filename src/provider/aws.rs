@@ -19,11 +19,11 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use self::credentials::Credentials;
-use self::sigv4::{Request, Scope};
+use self::sigv4::{Keys, Request, Scope};
 use super::api::{ApiAnswer, ApiClient, NoAnswer, base_url};
 use super::echo;
 use super::kinds::{Site, Wrong};
+use super::secret::Secret;
 use crate::model::AttemptKey;
 
 /// The name of what we give to AWS so that receipts bring it back: a tag of a
@@ -39,7 +39,7 @@ struct Service {
     region: String,
     /// As signatures name it.
     name: &'static str,
-    credentials: Credentials,
+    credentials: Secret<Keys>,
 }
 
 impl Service {
@@ -72,7 +72,7 @@ impl Service {
             url,
             region: region.to_owned(),
             name,
-            credentials: Credentials::open(file)?,
+            credentials: credentials::open(file)?,
         })
     }
 

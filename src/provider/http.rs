@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Response, Uri};
 use jiff::Timestamp;
 use reqwest::Url;
@@ -36,10 +36,11 @@ use self::line::Gateway;
 use self::mapping::{Mapping, Raw};
 use self::request::Plan;
 pub use self::settings::Settings;
-use self::transport::{NoAnswer, Transport};
+use self::transport::{Heard, NoAnswer, Transport};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::reach;
+use super::secret::Secret;
 use super::{CallbackReader, Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
@@ -53,6 +54,7 @@ pub struct Http {
     idempotency_header: Option<HeaderName>,
     gives_receipts: bool,
     transport: Transport,
+    token: Option<Secret<HeaderValue>>,
     speaks: Speaks,
     mapping: Option<Mapping>,
 }
@@ -66,7 +68,7 @@ enum Speaks {
 /// A template, and what it is filled with besides the message.
 struct Filling {
     plan: Plan,
-    secrets: BTreeMap<String, String>,
+    secrets: Secret<BTreeMap<String, String>>,
     callback_url: Option<Url>,
 }
 
@@ -94,7 +96,7 @@ impl Http {
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 10000");
         let url = settings.base()?;
         let (plan, mapping) = settings.read(callback_url.is_some()).map_err(first)?;
-        let headers = settings.token(&url)?;
+        let token = settings.token(&url)?;
         let idempotency_header = settings
             .idempotency_header
             .as_deref()
@@ -105,7 +107,7 @@ impl Http {
         let answer_for = Duration::from_millis(settings.timeout_ms.into());
         let connect_for = answer_for.min(CONNECT_MAX);
         let gateway = Gateway::new(&url, reach::system(), settings.as_far_as(&url))?;
-        let transport = Transport::new(&url, gateway, headers, connect_for, answer_for)?;
+        let transport = Transport::new(&url, gateway, connect_for, answer_for)?;
         let speaks = match plan {
             Some(plan) => {
                 let secrets = settings.secrets()?;
@@ -123,6 +125,7 @@ impl Http {
             idempotency_header,
             gives_receipts: settings.receipts,
             transport,
+            token,
             speaks,
             mapping,
         })
@@ -142,10 +145,14 @@ impl Http {
         &self,
         message: &Outgoing,
         now: Timestamp,
-    ) -> Result<Result<Response<Vec<u8>>, NoAnswer>, SendOutcome> {
+    ) -> Result<Result<Response<Heard>, NoAnswer>, SendOutcome> {
         let key = message.key.to_string();
-        let header =
-            |key: String| self.idempotency_header.clone().zip(HeaderValue::try_from(key).ok());
+        let token = self.token.as_ref().map(|token| token.current().as_ref().clone());
+        let token = token.map(|token| (AUTHORIZATION, token));
+        let header = |key: String| {
+            let key = self.idempotency_header.clone().zip(HeaderValue::try_from(key).ok());
+            key.into_iter().chain(token)
+        };
         match &self.speaks {
             Speaks::Contract(uri) => {
                 let request = contract::request(message, &key)?;
@@ -159,7 +166,7 @@ impl Http {
             }
             Speaks::Template(filling) => {
                 let ready = filling.fill(message, &key, now)?;
-                let headers = header(key).into_iter().chain(ready.headers);
+                let headers = header(key).chain(ready.headers);
                 Ok(self.transport.ask(ready.method, ready.uri, headers, ready.body).await)
             }
         }
@@ -182,7 +189,7 @@ impl Filling {
             url
         });
         let url = url.as_ref().map_or("", Url::as_str);
-        self.plan.fill(message, to, now, url, &self.secrets)
+        self.plan.fill(message, to, now, url, &self.secrets.current())
     }
 }
 
@@ -229,20 +236,8 @@ impl Adapter for Http {
     }
 }
 
-#[async_trait]
-impl Sender for Http {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { receipts: self.gives_receipts, ..Capabilities::default() }
-    }
-
-    async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
-        if !self.channels.contains(&message.channel) {
-            return Http::rejected(Refusal::BadContent, "the gateway does not carry the channel");
-        }
+impl Http {
+    async fn attempt(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
         let deferred = |note: &str| SendOutcome::Deferred {
             because: Delay::Down,
             wait: None,
@@ -265,19 +260,41 @@ impl Sender for Http {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok());
+        let (body, is_foreign) = (response.body().whole(), response.body().is_foreign());
         match &self.mapping {
-            Some(mapping) => {
-                mapping.outcome(&Raw { status, retry_after, body: response.body() }, now)
-            }
+            Some(mapping) => mapping.outcome(&Raw { status, retry_after, body, is_foreign }, now),
             None => {
-                let answer = Answer {
-                    status,
-                    retry_after: retry_after.map(str::to_owned),
-                    // One that is no JSON says nothing.
-                    body: serde_json::from_slice::<Body>(response.body()).unwrap_or_default(),
-                };
-                answer.outcome(now)
+                let retry_after = retry_after.map(str::to_owned);
+                // One that is no JSON says nothing.
+                let body = serde_json::from_slice::<Body>(body).unwrap_or_default();
+                Answer { status, retry_after, body, is_foreign }.outcome(now)
             }
+        }
+    }
+}
+
+#[async_trait]
+impl Sender for Http {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { receipts: self.gives_receipts, ..Capabilities::default() }
+    }
+
+    async fn send(&self, message: &Outgoing, now: Timestamp) -> SendOutcome {
+        if !self.channels.contains(&message.channel) {
+            return Http::rejected(Refusal::BadContent, "the gateway does not carry the channel");
+        }
+        let outcome = self.attempt(message, now).await;
+        let outcome = match &self.token {
+            Some(token) => token.heeded(outcome),
+            None => outcome,
+        };
+        match &self.speaks {
+            Speaks::Template(filling) => filling.secrets.heeded(outcome),
+            Speaks::Contract(_) => outcome,
         }
     }
 }

@@ -27,6 +27,7 @@ use self::report::Callback;
 use super::api::{ApiClient, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::secret::Secret;
 use super::{CallbackReader, Capabilities, LookUp, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content};
 
@@ -82,22 +83,28 @@ impl Default for Settings {
 struct Account {
     client: ApiClient,
     url: Url,
-    headers: HeaderMap,
+    authorization: Arc<Secret<HeaderValue>>,
 }
 
 impl Account {
     fn open(settings: &Settings) -> anyhow::Result<Account> {
         let file = settings.api_key_file.as_ref().context("api_key_file is not set")?;
-        let key = secret("api_key_file", file)?;
-        let mut authorization = HeaderValue::try_from(format!("App {key}"))
-            .ok()
-            .context("api_key_file holds no key")?;
-        authorization.set_sensitive(true);
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, authorization);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let path = file.clone();
+        let authorization = Arc::new(Secret::open(vec![file.clone()], move || {
+            let key = secret("api_key_file", &path)?;
+            let value = HeaderValue::try_from(format!("App {key}")).ok();
+            let mut value = value.context("api_key_file holds no key")?;
+            value.set_sensitive(true);
+            Ok(value)
+        })?);
         let client = ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?;
-        Ok(Account { client, url: base_url("url", &settings.url)?, headers })
+        Ok(Account { client, url: base_url("url", &settings.url)?, authorization })
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let json = HeaderValue::from_static("application/json");
+        let authorization = self.authorization.current().as_ref().clone();
+        HeaderMap::from_iter([(AUTHORIZATION, authorization), (ACCEPT, json)])
     }
 
     /// The URL of `path` at the provider.
@@ -232,10 +239,11 @@ impl Sender for Infobip {
             Ok(request) => request,
             Err(outcome) => return outcome,
         };
-        let Account { client, headers, .. } = &self.account;
-        match client.post_json(self.account.at(path), headers.clone(), &body).await {
+        let account = &self.account;
+        let answer = account.client.post_json(account.at(path), account.headers(), &body).await;
+        account.authorization.heeded(match answer {
             Ok(answer) => answer::outcome(&answer, message.key, now),
             Err(none) => none.outcome("infobip"),
-        }
+        })
     }
 }

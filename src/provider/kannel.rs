@@ -26,6 +26,7 @@ use self::callback::Callback;
 use super::api::{ApiClient, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::secret::Secret;
 use super::{CallbackReader, Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::sms::is_gsm;
 use crate::model::{Channel, Content};
@@ -75,6 +76,7 @@ pub struct Kannel {
     api: ApiClient,
     /// What every request begins with: who we are, and how it is to be sent.
     headers: HeaderMap,
+    password: Secret<HeaderValue>,
     /// Without what differs from message to message; `None` for no receipts.
     receipt_url: Option<String>,
 }
@@ -86,11 +88,14 @@ impl Kannel {
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 10000");
         let password = settings.password_file.as_deref();
         let password = password.context("password_file is missing; name the file that has it")?;
-        let mut password = value("password_file", &secret("password_file", password)?)?;
-        password.set_sensitive(true);
+        let path = password.to_owned();
+        let password = Secret::open(vec![path.clone()], move || {
+            let mut password = value("password_file", &secret("password_file", &path)?)?;
+            password.set_sensitive(true);
+            Ok(password)
+        })?;
         let mut headers = HeaderMap::new();
         headers.insert(header("x-kannel-username"), value("user", &settings.user)?);
-        headers.insert(header("x-kannel-password"), password);
         if !settings.from.is_empty() {
             headers.insert(header("x-kannel-from"), value("from", &settings.from)?);
         }
@@ -114,6 +119,7 @@ impl Kannel {
             url: base_url("url", &settings.url)?,
             api: ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?,
             headers,
+            password,
             receipt_url,
         })
     }
@@ -140,6 +146,8 @@ impl Kannel {
             return Err(SendOutcome::Deferred { because: Delay::Down, wait: None, note });
         }
         let mut headers = self.headers.clone();
+        let password = self.password.current().as_ref().clone();
+        headers.insert(header("x-kannel-password"), password);
         headers.insert(header("x-kannel-to"), phone);
         headers.insert(header("x-kannel-validity"), HeaderValue::from(minutes));
         let coding = if is_gsm(text) { "0" } else { "2" };
@@ -219,9 +227,10 @@ impl Sender for Kannel {
             Err(outcome) => return outcome,
         };
         let plain = "text/plain; charset=UTF-8";
-        match self.api.post(self.url.clone(), headers, plain, text.into_bytes()).await {
+        let told = self.api.post(self.url.clone(), headers, plain, text.into_bytes()).await;
+        self.password.heeded(match told {
             Ok(told) => outcome(told.status, &told.body),
             Err(none) => none.outcome("kannel"),
-        }
+        })
     }
 }

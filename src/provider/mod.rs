@@ -22,6 +22,7 @@ pub mod kinds;
 pub mod reach;
 pub mod route;
 pub mod sandbox;
+pub mod secret;
 pub mod signature;
 pub mod smpp;
 pub mod smtp;
@@ -76,6 +77,31 @@ impl Outgoing {
             headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
         }
         headers
+    }
+}
+
+impl Outgoing {
+    /// Why no provider is even asked: nothing good can come of it, whatever
+    /// it speaks.
+    pub fn fault(&self) -> Option<SendOutcome> {
+        let blank = |text: &str| text.trim().is_empty();
+        let says_nothing = match &self.content {
+            Content::Sms { text } => blank(text),
+            Content::Voice(prompt) => blank(&prompt.words()),
+            Content::Email { subject, text, html } => blank(subject) || blank(text) || blank(html),
+        };
+        let Contacts { phone, email, .. } = &self.to;
+        let (because, what) = match self.channel {
+            _ if says_nothing => (Refusal::BadContent, "there is nothing to say"),
+            Channel::Sms | Channel::Voice if phone.as_ref().is_some_and(|it| !it.is_e164()) => {
+                (Refusal::BadRecipient, "the number is not one of E.164")
+            }
+            Channel::Email if email.as_ref().is_some_and(|it| !it.is_whole()) => {
+                (Refusal::BadRecipient, "the address is none")
+            }
+            _ => return None,
+        };
+        Some(SendOutcome::Rejected { because, note: format!("not sent: {what}") })
     }
 }
 

@@ -225,6 +225,9 @@ impl Pass {
 
     /// Makes the attempt, when the provider has a place for it.
     pub async fn send(&mut self, message: &Outgoing, now: Timestamp) -> SendOutcome {
+        if let Some(fault) = message.fault() {
+            return fault;
+        }
         let _place = self.route.in_flight.acquire().await;
         self.was_sent = true;
         self.route.sender.send(message, now).await

@@ -31,6 +31,7 @@ use self::status::{Meaning, Statuses, THROTTLED_FOR};
 use self::text::{LongMessages, Part};
 use super::api::secret;
 use super::kinds::{Adapter, Connected, Site};
+use super::secret::Secret;
 use super::{Capabilities, Delay, Listener, Now, Outgoing, PartReceipt, Refusal};
 use super::{Meaning as Said, Reply, SendOutcome, Sender, Told};
 use crate::model::{Channel, Content, id};
@@ -165,10 +166,6 @@ impl Smpp {
             (forms.0 == IdForm::Text) == (forms.1 == IdForm::Text),
             "receipt_ids cannot be compared with response_ids; make both text, or neither"
         );
-        let password = match &settings.password_file {
-            Some(path) => secret("password_file", path)?,
-            None => String::new(),
-        };
         let statuses = status::by_number(&settings.statuses).map_err(anyhow::Error::msg);
         let statuses = statuses.context("statuses")?;
         let timeout = Duration::from_millis(settings.timeout_ms.into());
@@ -180,11 +177,7 @@ impl Smpp {
                 Tls::None => None,
                 Tls::Implicit => Some(Arc::new(super::tls::trusting(settings.ca_file.as_deref())?)),
             },
-            login: Bind {
-                system_id: settings.system_id.clone().into(),
-                password: password.into(),
-                system_type: settings.system_type.clone().into(),
-            },
+            login: login(settings)?,
             window: settings.window as usize,
             enquire_every: Duration::from_secs(settings.enquire_link_s.into()),
             timeout,
@@ -321,6 +314,18 @@ impl Smpp {
             Validity::Absolute => expires_at.strftime("%y%m%d%H%M%S000+").to_string().into(),
         })
     }
+}
+
+fn login(settings: &Settings) -> anyhow::Result<Secret<Bind>> {
+    let all = settings.clone();
+    Secret::open(settings.password_file.iter().cloned().collect(), move || {
+        let password = all.password_file.as_ref().map(|path| secret("password_file", path));
+        Ok(Bind {
+            system_id: all.system_id.clone().into(),
+            password: password.transpose()?.unwrap_or_default().into(),
+            system_type: all.system_type.clone().into(),
+        })
+    })
 }
 
 fn not_sent(why: NotSent) -> SendOutcome {

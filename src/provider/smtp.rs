@@ -16,6 +16,7 @@ mod maildir;
 mod reply;
 mod report;
 mod verp;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -25,12 +26,11 @@ use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension};
 use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -38,7 +38,9 @@ use self::bounces::Bounces;
 use self::letter::{Letter, Letterhead};
 use self::reply::{Phase, Trouble, reference};
 use self::verp::ReturnAddress;
+use self::wire::Wire;
 use super::kinds::{Adapter, Connected, Site};
+use super::secret::Secret;
 use super::{Capabilities, Delay, Listener, Outgoing, SendOutcome, Sender};
 use crate::model::Channel;
 
@@ -118,11 +120,8 @@ pub enum Tls {
 pub struct Smtp {
     name: String,
     connections_max: u32,
-    host: String,
-    port: u16,
-    tls: Tls,
-    trust: Option<TlsParameters>,
-    login: Option<Credentials>,
+    wire: Wire,
+    login: Option<Secret<Credentials>>,
     hello: ClientId,
     letterhead: Letterhead,
     timeout: Duration,
@@ -145,10 +144,7 @@ impl Smtp {
         ensure!(settings.connections_max > 0, "connections_max is 0; allow at least one");
         ensure!(settings.timeout_ms > 0, "timeout_ms is 0; allow some time, such as 60000");
         let login = login(settings)?;
-        let trust = match settings.tls {
-            Tls::None => None,
-            Tls::Starttls | Tls::Implicit => Some(trust(settings)?),
-        };
+        let wire = Wire::new(settings)?;
         let hello = match &settings.hello_name {
             Some(name) => {
                 let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_[]:".contains(c);
@@ -163,10 +159,7 @@ impl Smtp {
         Ok(Smtp {
             name: name.to_owned(),
             connections_max: settings.connections_max,
-            host: settings.host.clone(),
-            port: settings.port,
-            tls: settings.tls,
-            trust,
+            wire,
             login,
             hello,
             letterhead: Letterhead::new(settings)?,
@@ -178,27 +171,10 @@ impl Smtp {
 
     /// Connects, encrypts and logs in.
     async fn open(&self) -> Result<AsyncSmtpConnection, Trouble> {
-        let server = (self.host.as_str(), self.port);
-        let mut connection = match (self.tls, &self.trust) {
-            (Tls::Implicit, trust) => {
-                AsyncSmtpConnection::connect_tokio1(
-                    server,
-                    Some(self.timeout),
-                    &self.hello,
-                    trust.clone(),
-                    None,
-                )
-                .await?
-            }
-            (Tls::None | Tls::Starttls, _) => {
-                let stream = TcpStream::connect(server).await.map_err(|_| Trouble::Unreachable)?;
-                // Content and final dot are written apart; without this the
-                // dot waits for the server's delayed acknowledgement.
-                stream.set_nodelay(true).map_err(|_| Trouble::Unreachable)?;
-                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await?
-            }
-        };
-        if let (Tls::Starttls, Some(trust)) = (self.tls, &self.trust) {
+        let stream = self.wire.connect().await?;
+        let mut connection =
+            AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await?;
+        if let Some(trust) = &self.wire.starttls {
             if !connection.can_starttls() {
                 return Err(Trouble::Ours("the server offers no STARTTLS"));
             }
@@ -210,7 +186,7 @@ impl Smtp {
             if info.get_auth_mechanism(&mechanisms).is_none() {
                 return Err(Trouble::Ours("the server offers no login by PLAIN or LOGIN"));
             }
-            connection.auth(&mechanisms, login).await?;
+            connection.auth(&mechanisms, &login.current()).await?;
         }
         Ok(connection)
     }
@@ -252,6 +228,13 @@ impl Smtp {
             self.park(connection);
         }
         Err((Phase::Recipient, refused))
+    }
+
+    fn heeded(&self, outcome: SendOutcome) -> SendOutcome {
+        match &self.login {
+            Some(login) => login.heeded(outcome),
+            None => outcome,
+        }
     }
 
     fn park(&self, connection: AsyncSmtpConnection) {
@@ -303,7 +286,7 @@ impl Sender for Smtp {
         };
         let mut connection = match timeout(self.timeout, self.offer(&letter)).await {
             Ok(Ok(connection)) => connection,
-            Ok(Err((phase, trouble))) => return trouble.outcome(phase),
+            Ok(Err((phase, trouble))) => return self.heeded(trouble.outcome(phase)),
             Err(_) => return Trouble::Silent.outcome(Phase::Recipient),
         };
 
@@ -343,7 +326,7 @@ fn mail_from(letter: &Letter, connection: &AsyncSmtpConnection) -> Result<Mail, 
     Ok(Mail::new(Some(letter.from.clone()), parameters))
 }
 
-fn login(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
+fn login(settings: &Settings) -> anyhow::Result<Option<Secret<Credentials>>> {
     let (user, path) = match (&settings.user, &settings.password_file) {
         (None, None) => return Ok(None),
         (Some(user), Some(path)) => (user, path),
@@ -356,21 +339,14 @@ fn login(settings: &Settings) -> anyhow::Result<Option<Credentials>> {
         "tls = \"none\" would send the password in clear; set tls = \"starttls\" or \"implicit\", \
          or leave out user and password_file"
     );
-    let text = read(path, "password_file")?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    ensure!(!password.is_empty(), "password_file {} is empty", path.display());
-    Ok(Some(Credentials::new(user.clone(), password.to_owned())))
-}
-
-fn trust(settings: &Settings) -> anyhow::Result<TlsParameters> {
-    let mut builder = TlsParameters::builder(settings.host.clone());
-    if let Some(path) = &settings.ca_file {
-        let pem = read(path, "ca_file")?;
-        let certificate = Certificate::from_pem(pem.as_bytes())
-            .with_context(|| format!("ca_file {} is no certificate in PEM", path.display()))?;
-        builder = builder.add_root_certificate(certificate);
-    }
-    builder.build_rustls().context("could not prepare tls")
+    let (user, path) = (user.clone(), path.clone());
+    let login = Secret::open(vec![path.clone()], move || {
+        let text = read(&path, "password_file")?;
+        let password = text.trim_end_matches(['\r', '\n']);
+        ensure!(!password.is_empty(), "password_file {} is empty", path.display());
+        Ok(Credentials::new(user.clone(), password.to_owned()))
+    });
+    login.map(Some)
 }
 
 fn read(path: &Path, field: &str) -> anyhow::Result<String> {

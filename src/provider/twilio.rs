@@ -30,6 +30,7 @@ use self::script::{Script, Seal};
 use self::signed::Signatures;
 use super::api::{self, ApiClient};
 use super::kinds::{Adapter, Connected, Site, Wrong};
+use super::secret::Secret;
 use super::{Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content, Prompt};
 
@@ -172,10 +173,31 @@ pub struct Twilio {
     name: String,
     settings: Settings,
     client: ApiClient,
-    authorization: HeaderValue,
+    keys: Arc<Secret<Keys>>,
     /// Where Twilio posts to us, if it can.
     callback: Option<Url>,
-    seal: Arc<Seal>,
+}
+
+/// What the auth token and the shared keys are good for.
+struct Keys {
+    authorization: HeaderValue,
+    signatures: Signatures,
+    seal: Seal,
+}
+
+impl Keys {
+    fn read(settings: &Settings, callback: Option<&Url>) -> anyhow::Result<Keys> {
+        let file = settings.auth_token_file.as_ref().context("auth_token_file is missing")?;
+        let token = api::secret("auth_token_file", file)?;
+        let shared = settings.shared_key_files.iter();
+        let shared = shared
+            .map(|file| api::secret("shared_key_files", file))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let authorization = api::basic_auth(&settings.account_sid, &token)
+            .context("auth_token_file holds no token")?;
+        let signatures = Signatures::new(callback, &token, &shared);
+        Ok(Keys { authorization, signatures, seal: Seal::new(&token) })
+    }
 }
 
 impl Adapter for Twilio {
@@ -195,23 +217,17 @@ impl Adapter for Twilio {
         if let Some((key, what)) = settings.problems(site).into_iter().next() {
             anyhow::bail!("{key} {what}");
         }
-        let file = settings.auth_token_file.as_ref().context("auth_token_file is missing")?;
-        let token = api::secret("auth_token_file", file)?;
-        let shared = settings.shared_key_files.iter();
-        let shared = shared
-            .map(|file| api::secret("shared_key_files", file))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        let authorization = api::basic_auth(&settings.account_sid, &token)
-            .context("auth_token_file holds no token")?;
         let callback = site.callback_url(name).filter(|_| site.listens);
-        let seal = Arc::new(Seal::new(&token));
-        let callbacks = callback.as_ref().map(|url| {
-            let signatures = Signatures::new(url, &token, &shared);
-            Arc::new(Callback::new(name, url.clone(), signatures, seal.clone())) as Arc<_>
-        });
+        let files = settings.auth_token_file.iter().chain(&settings.shared_key_files);
+        let (all, url) = (settings.clone(), callback.clone());
+        let keys = Secret::open(files.cloned().collect(), move || Keys::read(&all, url.as_ref()))?;
+        let keys = Arc::new(keys);
+        let callbacks = callback
+            .as_ref()
+            .map(|url| Arc::new(Callback::new(name, url.clone(), keys.clone())) as Arc<_>);
         let client = ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?;
         let name = name.to_owned();
-        let twilio = Twilio { name, settings, client, authorization, callback, seal };
+        let twilio = Twilio { name, settings, client, keys, callback };
         Ok(Connected { callbacks, ..Connected::sending(Arc::new(twilio)) })
     }
 }
@@ -239,13 +255,14 @@ impl Sender for Twilio {
         let path = format!("2010-04-01/Accounts/{}/{resource}", self.settings.account_sid);
         let url = format!("{}/{path}", self.settings.url.trim_end_matches('/'));
         let Ok(url) = url.parse::<Url>() else { return deferred("no url") };
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, self.authorization.clone())]);
+        let headers =
+            HeaderMap::from_iter([(AUTHORIZATION, self.keys.current().authorization.clone())]);
         let fields: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        match self.client.post_form(url, headers, &fields).await {
+        self.keys.heeded(match self.client.post_form(url, headers, &fields).await {
             Ok(answer) => outcome::of(&answer, now),
             Err(none) => none.outcome("twilio"),
-        }
+        })
     }
 }
 
@@ -306,7 +323,7 @@ impl Twilio {
         callback: Url,
     ) -> Result<Fields, SendOutcome> {
         let script = Script::of(prompt, &message.language, self.voice(&message.language));
-        let sealed = self.seal.close(&script, message.key);
+        let sealed = self.keys.current().seal.close(&script, message.key);
         let sealed = sealed.ok_or_else(|| deferred("what is to be said cannot be sealed"))?;
         let url = with(&callback, &[("script", &sealed)]);
         // Everything that is added later has its room, too.

@@ -11,7 +11,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 
-use crate::provider::api::{ApiAnswer, wait_for};
+use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 /// China's time, the whole year; the cloud writes it without saying so.
@@ -47,9 +47,11 @@ enum Means {
 pub fn outcome(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
     let body: Body = serde_json::from_slice(&answer.body).unwrap_or_default();
     if body.code == "OK" {
-        return SendOutcome::Accepted { provider_ref: body.biz_id.or(body.call_id) };
+        let id = body.biz_id.or(body.call_id).filter(|id| is_reference(id));
+        return SendOutcome::Accepted { provider_ref: id };
     }
-    let code = plain(&body.code);
+    // Others are not the cloud's, and may be anybody's.
+    let code = Some(body.code.as_str()).filter(|code| is_code(code));
     let note = match code {
         Some(code) => format!("aliyun {code}"),
         None => format!("aliyun: http {} without a code", answer.status),
@@ -72,14 +74,6 @@ pub fn outcome(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
         Means::Down => SendOutcome::Deferred { because: Delay::Down, wait: theirs, note },
         Means::Doubt => SendOutcome::Ambiguous { note },
     }
-}
-
-/// A code as it may stand in our records; others are not the cloud's.
-fn plain(code: &str) -> Option<&str> {
-    const LENGTH_MAX: usize = 64;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let fits = !code.is_empty() && code.len() <= LENGTH_MAX && code.bytes().all(is_plain);
-    fits.then_some(code)
 }
 
 /// A status without a code: it may come from anything in between.

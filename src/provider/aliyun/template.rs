@@ -105,7 +105,7 @@ pub fn filled(
     let mut filled = Map::new();
     for (theirs, ours) in variables {
         let word = words.and_then(|words| words.get(ours.as_str())).map(String::as_str);
-        let word = word.filter(|word| !word.is_empty());
+        let word = word.filter(|word| !word.trim().is_empty());
         let word = word
             .ok_or_else(|| rejected(Refusal::BadContent, &format!("nothing to say for {ours}")))?;
         filled.insert(theirs.clone(), Value::from(word));

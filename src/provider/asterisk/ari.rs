@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
 use crate::provider::api::{ApiAnswer, ApiClient, NoAnswer, base_url, basic_auth, secret};
+use crate::provider::secret::Secret;
 use crate::provider::tls::client_config;
 
 /// Of one event.
@@ -27,7 +28,7 @@ pub type Events = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct Ari {
     client: ApiClient,
     url: Url,
-    authorization: HeaderValue,
+    pub authorization: Secret<HeaderValue>,
     tls: Option<Arc<ClientConfig>>,
     timeout: Duration,
 }
@@ -47,8 +48,11 @@ impl Ari {
         ensure!(!user.is_empty() && !user.contains(':'), "user is empty or holds a colon");
         let file = password_file
             .context("password_file is missing; name the file with the password of ari.conf")?;
-        let password = secret("password_file", file)?;
-        let authorization = basic_auth(user, &password).context("user cannot be sent")?;
+        let (user, path) = (user.to_owned(), file.to_owned());
+        let authorization = Secret::open(vec![path.clone()], move || {
+            let password = secret("password_file", &path)?;
+            basic_auth(&user, &password).context("user cannot be sent")
+        })?;
         let tls = (url.scheme() == "https").then(client_config).transpose()?;
         let client = ApiClient::new(timeout)?;
         Ok(Ari { client, url, authorization, tls: tls.map(Arc::new), timeout })
@@ -66,7 +70,7 @@ impl Ari {
     }
 
     fn headers(&self) -> HeaderMap {
-        HeaderMap::from_iter([(AUTHORIZATION, self.authorization.clone())])
+        HeaderMap::from_iter([(AUTHORIZATION, self.authorization.current().as_ref().clone())])
     }
 
     /// # Errors
@@ -102,7 +106,7 @@ impl Ari {
         let scheme = if self.tls.is_some() { "wss" } else { "ws" };
         url.set_scheme(scheme).map_err(|()| "no such url")?;
         let mut request = url.as_str().into_client_request().map_err(|_| "no such url")?;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request.headers_mut().extend(self.headers());
         let limits = WebSocketConfig::default()
             .max_message_size(Some(EVENT_BYTES_MAX))
             .max_frame_size(Some(EVENT_BYTES_MAX));

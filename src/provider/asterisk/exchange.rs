@@ -305,6 +305,7 @@ impl Exchange {
     pub async fn listen(self: Arc<Self>) {
         let mut wait = RECONNECT_MIN;
         loop {
+            let login = self.ari.authorization.current();
             let note = match self.ari.events(&self.app).await {
                 Ok(events) => {
                     wait = RECONNECT_MIN;
@@ -316,8 +317,10 @@ impl Exchange {
             if !matches!(was, Line::Closed(before) if before == note) {
                 warn!(app = self.app, "no events from Asterisk, and no calls meanwhile: {note}");
             }
-            sleep(wait).await;
-            wait = (wait * 2).min(RECONNECT_MAX);
+            tokio::select! {
+                () = sleep(wait) => wait = (wait * 2).min(RECONNECT_MAX),
+                () = self.ari.authorization.replaced(&login) => wait = RECONNECT_MIN,
+            }
         }
     }
 

@@ -77,6 +77,8 @@ fn each_answer_leads_to_its_own_outcome() {
     ] {
         assert_eq!(said(status, body), deferred(Delay::Down, &note["asterisk: ".len()..]));
     }
+    assert_eq!(said(200, ""), accepted);
+    assert_eq!(said(200, "<html>"), ambiguous("ari 200: no answer of ari's"));
     assert_eq!(said(500, "<html>"), ambiguous("ari 500"));
     assert_eq!(said(502, ""), ambiguous("ari 502"));
     let lost = outcome(Err(NoAnswer::Unknown), "c".to_owned());

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::provider::api::{ApiAnswer, wait_for};
+use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 /// An answer, as far as it matters.
@@ -50,7 +50,7 @@ impl Said {
         let fields = fields.iter().filter_map(|field| field.get("Name")?.as_str());
         Said {
             status: answer.status,
-            message_id: text(&["MessageId"]).filter(|id| is_plain(id)).map(str::to_owned),
+            message_id: text(&["MessageId"]).filter(|id| is_reference(id)).map(str::to_owned),
             error: code(error),
             reason: code(text(&["Reason", "reason"]).unwrap_or_default()),
             fields: fields.map(str::to_owned).collect(),
@@ -135,15 +135,7 @@ fn common(said: &Said) -> Means {
 
 /// A name or reason of AWS, and nothing that is neither.
 fn code(text: &str) -> String {
-    const LENGTH_MAX: usize = 80;
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_code = text.len() <= LENGTH_MAX && text.chars().all(is_letter);
-    if is_code { text.to_owned() } else { String::new() }
-}
-
-fn is_plain(id: &str) -> bool {
-    const LENGTH_MAX: usize = 128;
-    (1..=LENGTH_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    if is_code(text) { text.to_owned() } else { String::new() }
 }
 
 /// For the tables of the services: what an answer leads to, in one word.

@@ -3,29 +3,13 @@
 //! One file holds all of them: the keys of an instance's role change together
 //! every few hours, and halves of two pairs sign nothing.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::path::Path;
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
-use tracing::warn;
 
 use super::sigv4::Keys;
-
-/// The keys that are good now.
-pub struct Credentials {
-    path: PathBuf,
-    read: Mutex<Read>,
-}
-
-struct Read {
-    stamp: Option<Stamp>,
-    keys: Arc<Keys>,
-}
-
-/// Tells one content of the file from another: when it was written, its bytes.
-type Stamp = (SystemTime, u64);
+use crate::provider::secret::Secret;
 
 /// As `aws configure export-credentials` and the metadata of an instance
 /// write them.
@@ -39,35 +23,13 @@ struct File {
     session_token: Option<String>,
 }
 
-impl Credentials {
-    /// # Errors
-    /// When the file holds no keys; says nothing of what it does hold.
-    pub fn open(path: &Path) -> anyhow::Result<Credentials> {
-        let stamp = stamp(path);
-        let keys = Arc::new(keys(path)?);
-        Ok(Credentials { path: path.to_owned(), read: Mutex::new(Read { stamp, keys }) })
-    }
-
-    /// Those of the file as it is now. Where it cannot be read, the last ones:
-    /// AWS says when they are no longer good.
-    pub fn current(&self) -> Arc<Keys> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = stamp(&self.path);
-        if now.is_some() && now != read.stamp {
-            // Told once for each content, not at each request.
-            read.stamp = now;
-            match keys(&self.path) {
-                Ok(keys) => read.keys = Arc::new(keys),
-                Err(error) => warn!("the last keys are kept: {error:#}"),
-            }
-        }
-        read.keys.clone()
-    }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+/// The keys that are good now.
+///
+/// # Errors
+/// When the file holds no keys; says nothing of what it does hold.
+pub fn open(path: &Path) -> anyhow::Result<Secret<Keys>> {
+    let file = path.to_owned();
+    Secret::open(vec![path.to_owned()], move || keys(&file))
 }
 
 fn keys(path: &Path) -> anyhow::Result<Keys> {
@@ -103,7 +65,7 @@ mod tests {
         let path = dir.path().join("keys.json");
         let write = |text: &str| std::fs::write(&path, text).unwrap();
         write(r#"{"AccessKeyId": "A1", "SecretAccessKey": "s1"}"#);
-        let credentials = Credentials::open(&path).unwrap();
+        let credentials = open(&path).unwrap().attentive();
         let current = || {
             let keys = credentials.current();
             (keys.access_key_id.clone(), keys.session_token.clone())
@@ -134,7 +96,7 @@ mod tests {
             "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"s3cret\\n\"}",
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = format!("{:#}", Credentials::open(&path).err().unwrap());
+            let error = format!("{:#}", open(&path).err().unwrap());
             assert!(error.starts_with("credentials_file "), "{error}");
             assert!(!error.contains("s3cret"), "{error}");
         }

@@ -293,10 +293,11 @@ impl Sender for Eum {
             Err(outcome) => return outcome,
         };
         let body = Value::Object(body).to_string().into_bytes();
-        match self.service.post("/", CONTENT_TYPE, Some(target), body, now).await {
+        let answer = self.service.post("/", CONTENT_TYPE, Some(target), body, now).await;
+        self.service.credentials.heeded(match answer {
             Ok(answer) => outcome(Eum::KIND, &answer, refusal::means, now),
             Err(none) => none.outcome(Eum::KIND),
-        }
+        })
     }
 }
 

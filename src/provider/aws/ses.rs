@@ -217,10 +217,11 @@ impl Sender for Ses {
             Err(outcome) => return outcome,
         };
         let body = request.to_string().into_bytes();
-        match self.service.post(PATH, "application/json", None, body, now).await {
+        let answer = self.service.post(PATH, "application/json", None, body, now).await;
+        self.service.credentials.heeded(match answer {
             Ok(answer) => outcome(Ses::KIND, &answer, means, now),
             Err(none) => none.outcome(Ses::KIND),
-        }
+        })
     }
 }
 

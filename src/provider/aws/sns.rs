@@ -11,7 +11,7 @@ mod certificate;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use tracing::{info, warn};
@@ -23,6 +23,12 @@ use crate::provider::{Call, CallbackReader, NotTaken, Posted, Receipt, Reply};
 
 /// Bytes of a notification's name.
 const ID_BYTES_MAX: usize = 128;
+
+/// SNS tries for an hour. A day leaves room, and a notification's name is known
+/// as a repeat for longer than that: an older one could be played again.
+const AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How far the clock of SNS may be ahead of ours.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_secs(300);
 
 /// What the message of a notification means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -108,6 +114,10 @@ impl Events {
         let signature = STANDARD.decode(&envelope.signature).map_err(|_| Refused::NoneFits)?;
         let algorithm = certificate::algorithm(&envelope.signature_version)
             .ok_or(Refused::Stranger("SignatureVersion is neither 1 nor 2"))?;
+        let age = now.duration_since(envelope.published_at()?);
+        if !(-AHEAD_MAX..=AGE_MAX).contains(&age) {
+            return Err(Refused::BadTime { what: "Timestamp", age }.into());
+        }
         // Asked for last: a stranger is to have us ask for as little as may be.
         let certificate = self.certificates.at(&envelope.certificate_url, now).await?;
         certificate::verify(&certificate, algorithm, signed.as_bytes(), &signature)?;
@@ -128,6 +138,11 @@ impl Events {
 }
 
 impl Envelope {
+    fn published_at(&self) -> Result<Timestamp, NotTaken> {
+        let none = |_| NotTaken::Unreadable("Timestamp is no instant".to_owned());
+        self.timestamp.parse().map_err(none)
+    }
+
     /// The text that is signed: these fields, in the order of their names.
     fn signed(&self) -> Option<String> {
         let ends = [("Timestamp", Some(&self.timestamp))];
@@ -172,9 +187,7 @@ impl CallbackReader for Events {
                 Told::default()
             }
             _ => {
-                let at = envelope.timestamp.parse();
-                let at = at.map_err(|_| NotTaken::Unreadable("Timestamp is no instant".into()))?;
-                let told = (self.understand)(&envelope.message, at);
+                let told = (self.understand)(&envelope.message, envelope.published_at()?);
                 told.map_err(|what| NotTaken::Unreadable(format!("Message: {what}")))?
             }
         };

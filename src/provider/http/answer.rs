@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::provider::api::wait_for;
+use crate::provider::api::{is_reference, wait_for};
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 /// An answer, as far as it matters.
@@ -16,6 +16,8 @@ pub(super) struct Answer {
     pub status: u16,
     pub retry_after: Option<String>,
     pub body: Body,
+    /// A page, or bytes that are no text: something in between answered.
+    pub is_foreign: bool,
 }
 
 /// The fields of the contract; others are the gateway's own.
@@ -54,16 +56,13 @@ impl Body {
     }
 }
 
-/// Whether a text can be kept as a provider's reference.
-pub(super) fn is_reference(text: &str) -> bool {
-    const LENGTH_MAX: usize = 128;
-    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    is_plain && text.len() <= LENGTH_MAX
-}
-
 impl Answer {
     pub fn outcome(self, now: Timestamp) -> SendOutcome {
         if (200..=299).contains(&self.status) {
+            if self.is_foreign {
+                let note = format!("http {}: no answer of a gateway's", self.status);
+                return SendOutcome::Ambiguous { note };
+            }
             return SendOutcome::Accepted { provider_ref: self.body.id() };
         }
         // The gateway's own words are not noted: they may repeat the address.
@@ -111,7 +110,7 @@ mod tests {
     fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendOutcome {
         let body = serde_json::from_str(body).unwrap();
         let retry_after = retry_after.map(str::to_owned);
-        Answer { status, retry_after, body }.outcome(now())
+        Answer { status, retry_after, body, is_foreign: false }.outcome(now())
     }
 
     #[track_caller]

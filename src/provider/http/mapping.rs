@@ -11,19 +11,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Answer, Body, is_reference};
+use super::answer::Answer;
 use super::pointer::{self, Pointer};
-use crate::provider::api::wait_for;
+use crate::provider::api::{is_code, is_reference, wait_for};
 use crate::provider::kinds::Wrong;
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 /// Stands where a pointer would, for an answer that is plain text.
 const TEXT: &str = "text";
-/// A code is a short word; what is longer is a provider talking.
-const CODE_LENGTH_MAX: usize = 32;
-/// With more digits it may be a number that somebody can be called at.
-const CODE_DIGITS_MAX: usize = 6;
-
 /// `[provider.NAME.answer]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -117,6 +112,8 @@ pub struct Raw<'a> {
     pub status: u16,
     pub retry_after: Option<&'a str>,
     pub body: &'a [u8],
+    /// A page, or no text.
+    pub is_foreign: bool,
 }
 
 impl Mapping {
@@ -159,7 +156,10 @@ impl Mapping {
     /// What is true after this answer.
     pub fn outcome(&self, raw: &Raw<'_>, now: Timestamp) -> SendOutcome {
         // Text that is no JSON has nothing in it that a pointer could find.
-        let json: Value = serde_json::from_slice(raw.body).unwrap_or_default();
+        let json: Option<Value> = serde_json::from_slice(raw.body).ok();
+        let is_foreign =
+            raw.is_foreign || (self.reads_json() && json.is_none() && !raw.body.is_empty());
+        let json = json.unwrap_or_default();
         let (code, class) = self.code(raw.body, &json);
         let note = match &code {
             Some(code) => format!("http {} {code}", raw.status),
@@ -168,8 +168,10 @@ impl Mapping {
         let is_good_status = (200..=299).contains(&raw.status)
             && (self.statuses.is_empty() || self.statuses.contains(&raw.status));
         let holds = self.accepted_when.as_ref().map(|(at, is)| holds(at, is, raw.body, &json));
-        // Where nothing else is said, an error that is named is none of yes.
-        let is_yes = holds.map_or(code.is_none() && class.is_none(), |it| it == Holds::Wholly);
+        // Where nothing else is said, an error that is named is none of yes,
+        // and neither is what another answers in its place.
+        let is_bare_yes = code.is_none() && class.is_none() && !is_foreign;
+        let is_yes = holds.map_or(is_bare_yes, |it| it == Holds::Wholly);
         if is_good_status && is_yes {
             let id = self.id.as_ref().and_then(|pointer| pointer.text(&json));
             return SendOutcome::Accepted { provider_ref: id.filter(|id| is_reference(id)) };
@@ -181,10 +183,14 @@ impl Mapping {
             None if (200..=299).contains(&raw.status) => SendOutcome::Ambiguous { note },
             None => {
                 let retry_after = raw.retry_after.map(str::to_owned);
-                let answer = Answer { status: raw.status, retry_after, body: Body::default() };
+                let answer = Answer { status: raw.status, retry_after, ..Answer::default() };
                 with_code(answer.outcome(now), code.as_deref())
             }
         }
+    }
+
+    fn reads_json(&self) -> bool {
+        self.id.is_some() || matches!(self.error, Some(Where::Json(_)))
     }
 
     /// The code that the answer names, as far as it may be told, and what it
@@ -216,15 +222,6 @@ fn holds(at: &Where, is: &[String], body: &[u8], json: &Value) -> Holds {
         fits if fits == found.len() => Holds::Wholly,
         _ => Holds::InPart,
     }
-}
-
-/// A word that may be noted: no text, no address and no number of anybody's.
-fn is_code(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    (1..=CODE_LENGTH_MAX).contains(&text.len())
-        && text.bytes().all(is_plain)
-        && digits <= CODE_DIGITS_MAX
 }
 
 fn with_code(outcome: SendOutcome, code: Option<&str>) -> SendOutcome {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use hyper::header::HeaderValue;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use crate::model::Channel;
 use crate::provider::api;
 use crate::provider::kinds::{Site, Wrong};
 use crate::provider::reach::{self, Place};
+use crate::provider::secret::Secret;
 
 /// What a table says, read.
 type Read = (Option<Plan>, Option<Mapping>);
@@ -163,7 +164,8 @@ impl Settings {
         }
     }
 
-    pub fn token(&self, url: &Url) -> anyhow::Result<Option<(HeaderName, HeaderValue)>> {
+    /// The header with the token, where there is one.
+    pub fn token(&self, url: &Url) -> anyhow::Result<Option<Secret<HeaderValue>>> {
         let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let is_closed = url.scheme() == "https" || is_local;
         ensure!(
@@ -175,22 +177,29 @@ impl Settings {
             is_closed,
             "url would send the token in clear; write https, or leave out token_file"
         );
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("could not read token_file {}", path.display()))?;
-        ensure!(!text.trim().is_empty(), "token_file {} is empty", path.display());
-        // The cause is dropped: it must not show what the file holds.
-        let value = HeaderValue::from_str(&format!("Bearer {}", text.trim())).ok();
-        let mut value = value
-            .context(format!("token_file {} holds more than one line of text", path.display()))?;
-        value.set_sensitive(true);
-        Ok(Some((AUTHORIZATION, value)))
+        let file = path.clone();
+        let token = Secret::open(vec![path.clone()], move || {
+            let token = api::secret("token_file", &file)?;
+            // The cause is dropped: it must not show what the file holds.
+            let value = HeaderValue::from_str(&format!("Bearer {token}")).ok();
+            let mut value = value.with_context(|| {
+                format!("token_file {} holds more than plain text", file.display())
+            })?;
+            value.set_sensitive(true);
+            Ok(value)
+        });
+        token.map(Some)
     }
 
-    pub fn secrets(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        let read = |(name, path): (&String, &PathBuf)| {
-            Ok((name.clone(), api::secret(&format!("secret_files {name}"), path)?))
-        };
-        self.secret_files.iter().map(read).collect()
+    /// The secrets of the template, by their names.
+    pub fn secrets(&self) -> anyhow::Result<Secret<BTreeMap<String, String>>> {
+        let files = self.secret_files.clone();
+        Secret::open(self.secret_files.values().cloned().collect(), move || {
+            let read = |(name, path): (&String, &PathBuf)| {
+                Ok((name.clone(), api::secret(&format!("secret_files {name}"), path)?))
+            };
+            files.iter().map(read).collect()
+        })
     }
 }
 

@@ -23,16 +23,37 @@ use super::pool::Pool;
 /// More of an answer is not read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Headers that a request has beside those of every request.
-const HEADERS_MORE: usize = 2;
+/// Headers that a request has beside `Host`, mostly.
+const HEADERS_MORE: usize = 4;
 
 /// Speaks to one gateway.
 pub struct Transport {
     gateway: Gateway,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    host: HeaderValue,
     connect_for: Duration,
     answer_for: Duration,
     pool: Arc<Pool>,
+}
+
+/// The body of an answer.
+#[derive(Debug, Default)]
+pub struct Heard {
+    bytes: Vec<u8>,
+    /// It neither broke off nor was too long.
+    is_whole: bool,
+}
+
+impl Heard {
+    /// Empty where it is not whole: half of it could say something else.
+    pub fn whole(&self) -> &[u8] {
+        if self.is_whole { &self.bytes } else { &[] }
+    }
+
+    /// Whether it is a page, or no text: then something in between answered.
+    pub fn is_foreign(&self) -> bool {
+        let text = self.bytes.trim_ascii_start();
+        text.starts_with(b"<") || str::from_utf8(self.whole()).is_err()
+    }
 }
 
 /// Why there is no answer.
@@ -48,33 +69,29 @@ pub enum NoAnswer {
 }
 
 impl Transport {
-    /// `headers` go with every request; the gateway, which is that of `url`, is
-    /// not called yet.
+    /// The gateway, which is that of `url`, is not called yet.
     ///
     /// # Errors
     /// When the URL cannot be used.
     pub fn new(
         url: &Url,
         gateway: Gateway,
-        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         connect_for: Duration,
         answer_for: Duration,
     ) -> anyhow::Result<Transport> {
         let host = url.host_str().context("url names no host")?;
         let host = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        let host = (HOST, host.parse().context("url names no valid host")?);
         Ok(Transport {
             gateway,
-            headers: [host].into_iter().chain(headers).collect(),
+            host: host.parse().context("url names no valid host")?,
             connect_for,
             answer_for,
             pool: Arc::default(),
         })
     }
 
-    /// One request, for a path and query at the gateway. Its answer has no
-    /// body where that breaks off or is too long: the status has been said
-    /// already.
+    /// One request, for a path and query at the gateway. Where the body of its
+    /// answer breaks off or is too long, the status has been said already.
     ///
     /// # Errors
     /// When there was no answer; the error tells whether the request left.
@@ -84,7 +101,7 @@ impl Transport {
         uri: Uri,
         headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         body: Vec<u8>,
-    ) -> Result<Response<Vec<u8>>, NoAnswer> {
+    ) -> Result<Response<Heard>, NoAnswer> {
         let mut request = self.request(method, uri, headers, body);
         if let Some(line) = self.pool.take().await {
             match self.exchange(line, request).await {
@@ -108,8 +125,9 @@ impl Transport {
         more: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
         body: Vec<u8>,
     ) -> Request {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + HEADERS_MORE);
-        for (name, value) in self.headers.iter().cloned().chain(more) {
+        let mut headers = HeaderMap::with_capacity(1 + HEADERS_MORE);
+        headers.insert(HOST, self.host.clone());
+        for (name, value) in more {
             headers.insert(name, value);
         }
         let mut request = Request::new(Full::new(body.into()));
@@ -125,7 +143,7 @@ impl Transport {
         &self,
         mut line: Box<Line>,
         request: Request,
-    ) -> Result<Result<Response<Vec<u8>>, NoAnswer>, Box<Request>> {
+    ) -> Result<Result<Response<Heard>, NoAnswer>, Box<Request>> {
         let mut late = pin!(sleep(self.answer_for));
         let mut answer = pin!(line.sender.try_send_request(request));
         let answered = tokio::select! {
@@ -140,29 +158,30 @@ impl Transport {
                 return unwritten.map_or(Ok(Err(NoAnswer::Lost)), Err);
             }
         };
-        let whole = tokio::select! {
+        let mut heard = Heard::default();
+        tokio::select! {
             biased;
-            whole = read(&mut line, &mut body) => whole,
-            () = &mut late => None,
-        };
-        if whole.is_some() && line.is_open().await {
+            () = read(&mut line, &mut body, &mut heard) => {}
+            () = &mut late => {}
+        }
+        if heard.is_whole && line.is_open().await {
             self.pool.put(line);
         }
-        Ok(Ok(Response::from_parts(head, whole.unwrap_or_default())))
+        Ok(Ok(Response::from_parts(head, heard)))
     }
 }
 
-/// The body of an answer, if it comes to its end within bounds.
-async fn read(line: &mut Line, body: &mut Incoming) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads the body of an answer, as far as it comes within bounds.
+async fn read(line: &mut Line, body: &mut Incoming, heard: &mut Heard) {
     while !body.is_end_stream() {
         let Some(frame) = line.drive(|cx| Pin::new(&mut *body).poll_frame(cx)).await else { break };
-        if let Ok(data) = frame.ok()?.into_data() {
-            bytes.extend_from_slice(&data);
+        let Ok(frame) = frame else { return };
+        if let Ok(data) = frame.into_data() {
+            heard.bytes.extend_from_slice(&data);
         }
-        if bytes.len() > ANSWER_BYTES_MAX {
-            return None;
+        if heard.bytes.len() > ANSWER_BYTES_MAX {
+            return;
         }
     }
-    Some(bytes)
+    heard.is_whole = true;
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::AttemptKey;
-use crate::provider::api::{ApiAnswer, wait_for};
+use crate::provider::api::{ApiAnswer, is_code_number, is_reference, wait_for};
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,13 +84,13 @@ fn of_message(
 ) -> SendOutcome {
     let Status { group_id, id } = message.status;
     let note = match id {
-        Some(id) => format!("infobip status {id}"),
-        None => "infobip: no status".to_owned(),
+        Some(id) if is_code_number(id) => format!("infobip status {id}"),
+        _ => "infobip: no status".to_owned(),
     };
     match means(group_id, id) {
         Means::Taken => {
-            let provider_ref = message.message_id.clone().or_else(|| Some(key.to_string()));
-            SendOutcome::Accepted { provider_ref }
+            let theirs = message.message_id.clone().filter(|id| is_reference(id));
+            SendOutcome::Accepted { provider_ref: theirs.or_else(|| Some(key.to_string())) }
         }
         Means::Refused(because) => SendOutcome::Rejected { because, note },
         Means::Ours => SendOutcome::Deferred {

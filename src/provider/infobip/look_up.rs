@@ -48,7 +48,7 @@ impl Logs {
     async fn has(&self, path: &str, key: &str) -> anyhow::Result<bool> {
         let mut url = self.account.at(path);
         url.query_pairs_mut().append_pair("messageId", key);
-        let answer = self.account.client.get(url, self.account.headers.clone()).await?;
+        let answer = self.account.client.get(url, self.account.headers()).await?;
         ensure!(answer.status == 200, "the logs answer http {}", answer.status);
         let logs = echo::json(&answer.body).map_err(anyhow::Error::msg)?;
         let results = logs.get("results").and_then(Value::as_array).context("no logs")?;

@@ -10,6 +10,8 @@ pub fn outcome(status: u16, body: &[u8]) -> SendOutcome {
     let note = format!("kannel {status}");
     let deferred = |note| SendOutcome::Deferred { because: Delay::Down, wait: None, note };
     match status {
+        // A page is nothing that Kannel says.
+        202 if words.trim_start().starts_with('<') => SendOutcome::Ambiguous { note },
         202 => SendOutcome::Accepted { provider_ref: None },
         403 if words.contains("not routable") => {
             SendOutcome::Rejected { because: Refusal::BadRecipient, note }
@@ -70,6 +72,7 @@ mod tests {
             (503, "<html>a proxy</html>", ambiguous("kannel 503")),
             (500, "Sending failed.", ambiguous("kannel 500")),
             (200, "what is this", ambiguous("kannel 200")),
+            (202, "\n<html>a proxy</html>", ambiguous("kannel 202")),
         ] {
             assert_eq!(outcome(status, words.as_bytes()), is, "{status} {words}");
         }

@@ -21,6 +21,7 @@ use tracing::{debug, info, warn};
 use super::inbound::{self, Heard, IdForm};
 use super::pdu::{self, Bind, Body, Pdu, Sm};
 use super::status::{self, Meaning, Statuses};
+use crate::provider::secret::Secret;
 
 /// A session that lasted this long was a good one: the next is tried at once.
 const GOOD_AFTER: Duration = Duration::from_secs(60);
@@ -40,7 +41,7 @@ pub struct Centre {
     pub host: String,
     pub port: u16,
     pub tls: Option<Arc<ClientConfig>>,
-    pub login: Bind,
+    pub login: Secret<Bind>,
     /// Submissions without an answer.
     pub window: usize,
     pub enquire_every: Duration,
@@ -105,7 +106,8 @@ pub async fn keep(centre: Centre, mut ends: Ends) {
     let mut failures = 0;
     for number in 1.. {
         let began = Instant::now();
-        let why = match timeout(centre.timeout, bound(&centre)).await {
+        let login = centre.login.current();
+        let why = match timeout(centre.timeout, bound(&centre, &login)).await {
             Ok(Ok(stream)) => {
                 info!(provider.name = %centre.name, "bound");
                 let mut session = Session::new(&centre, number, stream);
@@ -124,7 +126,11 @@ pub async fn keep(centre: Centre, mut ends: Ends) {
         if let NotSent::Refused(status) = why {
             warn!(provider.name = %centre.name, "the centre refused the login: 0x{status:02X}");
         }
-        if !paused(wait_after(failures), why, &mut ends).await {
+        let has_orders = tokio::select! {
+            has_orders = paused(wait_after(failures), why, &mut ends) => has_orders,
+            () = centre.login.replaced(&login), if matches!(why, NotSent::Refused(_)) => true,
+        };
+        if !has_orders {
             return;
         }
     }
@@ -154,7 +160,7 @@ async fn paused(wait: Duration, why: NotSent, ends: &mut Ends) -> bool {
 }
 
 /// Connects, encrypts, and logs in.
-async fn bound(centre: &Centre) -> Result<Box<dyn Stream>, NotSent> {
+async fn bound(centre: &Centre, login: &Bind) -> Result<Box<dyn Stream>, NotSent> {
     let unreachable = |_| NotSent::Unreachable;
     let tcp = TcpStream::connect((centre.host.as_str(), centre.port)).await.map_err(unreachable)?;
     tcp.set_nodelay(true).map_err(unreachable)?;
@@ -167,7 +173,7 @@ async fn bound(centre: &Centre) -> Result<Box<dyn Stream>, NotSent> {
             Box::new(connector.connect(name, tcp).await.map_err(unreachable)?)
         }
     };
-    let bind = Pdu::new(1, Body::BindTransceiver(centre.login.clone()));
+    let bind = Pdu::new(1, Body::BindTransceiver(login.clone()));
     stream.write_all(&bind.to_bytes()).await.map_err(unreachable)?;
     stream.flush().await.map_err(unreachable)?;
     loop {

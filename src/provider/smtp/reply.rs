@@ -126,7 +126,10 @@ impl Reply {
         if matches!(full_mailbox, (_, _, Some((5, 2, 2))) | (Phase::Recipient, 552, None)) {
             return down(note);
         }
-        SendOutcome::Rejected { because: self.refusal(phase), note }
+        match self.refusal(phase) {
+            Refusal::OurAccount => down(format!("our account: {note}")),
+            because => SendOutcome::Rejected { because, note },
+        }
     }
 
     fn refusal(self, phase: Phase) -> Refusal {
@@ -224,11 +227,9 @@ mod tests {
     fn refusals_tell_who_is_at_fault() {
         check(550, "5.1.1 <zoe@example.net>: unknown", "BadRecipient", "BadRecipient");
         check(550, "no such user", "BadRecipient", "BadContent");
-        check(550, "5.1.8 bad sender", "OurAccount", "OurAccount");
-        check(550, "5.7.1 relaying denied", "OurAccount", "BadContent");
-        check(550, "5.7.26 unauthenticated", "OurAccount", "OurAccount");
+        check(550, "5.7.1 relaying denied", "Down", "BadContent");
         check(552, "5.3.4 too big", "BadContent", "BadContent");
-        check(554, "blocked", "OurAccount", "BadContent");
+        check(554, "blocked", "Down", "BadContent");
     }
 
     #[test]
@@ -245,6 +246,8 @@ mod tests {
     fn a_fault_of_our_account_does_not_use_up_a_subscribers_step() {
         check(530, "5.7.0 authentication required", "Down", "Down");
         check(535, "5.7.8 bad credentials", "Down", "Down");
+        check(550, "5.1.8 bad sender", "Down", "Down");
+        check(550, "5.7.26 unauthenticated", "Down", "Down");
         assert_eq!(named(Phase::Session, 554, "5.7.1 your address is listed"), "Down");
         assert_eq!(named(Phase::Session, 550, "5.1.1 sender"), "Down");
     }

@@ -17,11 +17,11 @@ use tracing::debug;
 
 use super::form::Form;
 use super::outcome::is_sid;
-use super::script::{Script, Seal};
-use super::signed::Signatures;
-use super::{twiml, with};
+use super::script::Script;
+use super::{Keys, twiml, with};
 use crate::model::content::{Does, REPEATS_MAX};
 use crate::model::{AttemptKey, Channel};
+use crate::provider::secret::Secret;
 use crate::provider::{
     Answer, Call, CallbackReader, Fate, Meaning, NotTaken, Pledge, Posted, Receipt, Reply,
 };
@@ -32,8 +32,7 @@ const EXPIRED: &str = "30036";
 pub struct Callback {
     name: String,
     url: Url,
-    signatures: Signatures,
-    seal: Arc<Seal>,
+    keys: Arc<Secret<Keys>>,
 }
 
 /// One posting of Twilio's.
@@ -46,15 +45,15 @@ struct Heard<'a> {
 }
 
 impl Callback {
-    pub fn new(name: &str, url: Url, signatures: Signatures, seal: Arc<Seal>) -> Callback {
-        Callback { name: name.to_owned(), url, signatures, seal }
+    pub(super) fn new(name: &str, url: Url, keys: Arc<Secret<Keys>>) -> Callback {
+        Callback { name: name.to_owned(), url, keys }
     }
 }
 
 #[async_trait]
 impl CallbackReader for Callback {
     async fn read(&self, call: &Call<'_>) -> Result<Posted, NotTaken> {
-        let (query, form) = self.signatures.checked(call)?;
+        let (query, form) = self.keys.current().signatures.checked(call)?;
         let key = query.get("key").map(key).transpose()?;
         let heard = Heard { query, form, key, call };
         if let Some(sid) = heard.sid("CallSid") {
@@ -104,7 +103,7 @@ impl Callback {
         }
         match heard.query.get("script") {
             Some(sealed) => {
-                let script = self.seal.open(sealed, key);
+                let script = self.keys.current().seal.open(sealed, key);
                 let script = script.ok_or_else(|| unreadable("the script is not of this call"))?;
                 self.next(heard, sid, key, sealed, &script)
             }

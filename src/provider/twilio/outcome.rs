@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::provider::api::{ApiAnswer, wait_for};
+use crate::provider::api::{ApiAnswer, is_code_number, wait_for};
 use crate::provider::{Delay, Refusal, SendOutcome};
 
 /// The fields of an answer that matter, of a resource or of an error.
@@ -13,10 +13,10 @@ use crate::provider::{Delay, Refusal, SendOutcome};
 #[serde(default)]
 struct Body {
     sid: Option<String>,
-    code: Option<u32>,
+    code: Option<i64>,
     /// A number for errors, a word for resources.
     status: serde_json::Value,
-    error_code: Option<u32>,
+    error_code: Option<i64>,
 }
 
 /// What a code says of the attempt.
@@ -28,7 +28,7 @@ enum Says {
     OurAccount,
 }
 
-fn says(code: u32) -> Option<Says> {
+fn says(code: i64) -> Option<Says> {
     Some(match code {
         // No number; not one that can be called; no SMS there; a landline;
         // barred; unknown; out of reach for good.
@@ -59,7 +59,7 @@ pub fn of(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
     if (200..=299).contains(&status) {
         return taken(status, body.unwrap_or_default());
     }
-    let code = body.as_ref().and_then(|body| body.code);
+    let code = body.as_ref().and_then(|body| body.code).filter(|code| is_code_number(*code));
     let note = code.map_or(format!("twilio {status}"), |code| format!("twilio {status} {code}"));
     let wait = answer.retry_after.as_deref().and_then(|text| wait_for(text, now));
     let deferred = |because, note| SendOutcome::Deferred { because, wait, note };
@@ -72,11 +72,9 @@ pub fn of(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
             deferred(Delay::Down, format!("our account: {note}"))
         }
         (300..=399 | 404 | 405, _) => deferred(Delay::Down, format!("wrong url: {note}")),
-        // An error of Twilio's that we do not know is still one.
-        (400..=499, None) if code.is_some() => {
-            SendOutcome::Rejected { because: Refusal::BadContent, note }
-        }
-        // Something in between refused it.
+        // Something in between refused it, or Twilio did and we do not know
+        // why: it may be of everybody, and after some attempts the next
+        // channel has its turn.
         (400..=499, _) => deferred(Delay::Down, note),
         _ => SendOutcome::Ambiguous { note },
     }
@@ -92,7 +90,7 @@ fn taken(status: u16, body: Body) -> SendOutcome {
     if !matches!(body.status.as_str(), Some("failed" | "undelivered" | "canceled")) {
         return SendOutcome::Accepted { provider_ref: Some(sid) };
     }
-    let code = body.error_code.unwrap_or_default();
+    let code = body.error_code.filter(|code| is_code_number(*code)).unwrap_or_default();
     let note = format!("twilio {status} {code}");
     match says(code) {
         Some(Says::Refused(because)) => SendOutcome::Rejected { because, note },
@@ -103,7 +101,8 @@ fn taken(status: u16, body: Body) -> SendOutcome {
             let note = format!("our account: {note}");
             SendOutcome::Deferred { because: Delay::Down, wait: None, note }
         }
-        None => SendOutcome::Rejected { because: Refusal::BadContent, note },
+        None if code == 0 => SendOutcome::Rejected { because: Refusal::BadContent, note },
+        None => SendOutcome::Deferred { because: Delay::Down, wait: None, note },
     }
 }
 
@@ -141,7 +140,8 @@ mod tests {
             (400, 21_612, "OurAccount"),
             (400, 21_610, "OptedOut"),
             (400, 21_617, "BadContent"),
-            (400, 99_999, "BadContent"),
+            // New to us.
+            (400, 99_999, "Down"),
             (400, 21_408, "Down, ours"),
             (400, 21_606, "Down, ours"),
             (400, 21_659, "Down, ours"),
@@ -189,5 +189,6 @@ mod tests {
         check(201, &body("failed", "21610"), "OptedOut");
         check(201, &body("failed", "30001"), "Throttled");
         check(201, &body("failed", "null"), "BadContent");
+        check(201, &body("failed", "99999"), "Down");
     }
 }

@@ -1,7 +1,8 @@
 """A gateway that writes what it likes on the wire.
 
 Listens on a free port of 127.0.0.1, prints "port N", and ends when its
-standard input does. Two more arguments, a certificate and its key, encrypt it.
+standard input does. Two more arguments, a certificate and its key, encrypt it;
+one more alone is the token that it asks for.
 Each request that came whole becomes NNN.json with its number, that of its
 connection, and its body. The local part of the address says what is to happen.
 """
@@ -13,6 +14,7 @@ import ssl
 import sys
 
 directory = pathlib.Path(sys.argv[1])
+token = sys.argv[2] if len(sys.argv) == 3 else ""
 connections = 0
 requests = 0
 
@@ -79,8 +81,12 @@ async def serve(reader, writer):
             length = int(head.split("content-length:")[1].split("\r\n")[0])
             body = json.loads(await reader.readexactly(length))
             requests += 1
-            kept = {"request": requests, "connection": connection, "body": body}
+            fault = None if f"bearer {token}" in head or not token else "another token"
+            kept = {"request": requests, "connection": connection, "body": body, "fault": fault}
             (directory / f"{requests:05}.json").write_text(json.dumps(kept))
+            if fault:
+                writer.write(whole({}, "401 Unauthorized"))
+                continue
             is_kept = await answer(body["to"].split("@")[0], requests, writer)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):

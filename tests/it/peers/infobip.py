@@ -78,7 +78,8 @@ class Provider(Handler):
         with Provider.lock:
             Provider.count += 1
             number = Provider.count
-            kept = {"path": self.path, "body": body, "fault": fault}
+            unsigned = self.headers["Authorization"] != KEY or None
+            kept = {"path": self.path, "body": body, "fault": fault, "unsigned": unsigned}
             (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
         if self.headers["Authorization"] != KEY:
             return self.say(401, {"errorCode": "E401"})

@@ -2,11 +2,13 @@
 demand: the last digits of the number say what is to happen.
 
 Listens on a free port of 127.0.0.1, prints "port N", and ends when its
-standard input does. Each request becomes NNN.json with its path, its headers
+standard input does. A second argument is the account and the token that it asks
+for. Each request becomes NNN.json with its path, its headers
 and its fields. The answers are those of the documentation; Twilio's own
 description has the success alone.
 """
 
+import base64
 import json
 import pathlib
 import sys
@@ -27,6 +29,9 @@ ERRORS = {
 SILENT, DROP, PAGE = "0007", "0008", "0009"
 
 
+LOGIN = sys.argv[2] if len(sys.argv) > 2 else None
+
+
 class Api(Handler):
     directory = pathlib.Path(sys.argv[1])
     lock = threading.Lock()
@@ -35,12 +40,15 @@ class Api(Handler):
     def do_POST(self):
         body = self.body().decode()
         fields = urllib.parse.parse_qsl(body, keep_blank_values=True, strict_parsing=True)
+        login = f"Basic {base64.b64encode((LOGIN or '').encode()).decode()}"
+        fault = None if LOGIN is None or self.headers["Authorization"] == login else "another token"
         with Api.lock:
             Api.count += 1
             number = Api.count
-            kept = {"path": self.path, "headers": dict(self.headers), "fields": fields}
+            kept = {"path": self.path, "headers": dict(self.headers), "fields": fields,
+                    "fault": fault}
             (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
-        who = dict(fields)["To"][-4:]
+        who = "0004" if fault else dict(fields)["To"][-4:]
         if who == SILENT:
             time.sleep(3600)
         if who == DROP:

@@ -180,10 +180,12 @@ async fn what_no_template_says_is_not_sent() {
         let outcome = sender.send(&message, now()).await;
         assert!(matches!(outcome, SendOutcome::Deferred { because: Delay::Down, .. }));
     }
-    let mut empty = sms_to("anna", PREFIX);
-    empty.facts.as_mut().unwrap().words.insert("total", String::new());
-    let outcome = sender.send(&empty, now()).await;
-    assert!(matches!(outcome, SendOutcome::Rejected { because: Refusal::BadContent, .. }));
+    for word in ["", " \t"] {
+        let mut empty = sms_to("anna", PREFIX);
+        empty.facts.as_mut().unwrap().words.insert("total", word.to_owned());
+        let outcome = sender.send(&empty, now()).await;
+        assert!(matches!(outcome, SendOutcome::Rejected { because: Refusal::BadContent, .. }));
+    }
     let abroad = sender.send(&call_to("anna", "+491512345670"), now()).await;
     assert!(matches!(abroad, SendOutcome::Rejected { because: Refusal::BadRecipient, .. }));
     assert_eq!(peer.kept("json").len(), 0);

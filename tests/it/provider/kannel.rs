@@ -8,6 +8,7 @@ use std::time::Duration;
 use duebell::model::{Content, PhoneNumber};
 use duebell::provider::kannel::{Kannel, Settings};
 use duebell::provider::kinds::{Kind, Site, Table};
+use duebell::provider::secret::LOOK_EVERY;
 use duebell::provider::{
     Call, CallbackReader, Delay, Fate, Meaning, Outgoing, Posted, Refusal, SendOutcome, Sender,
 };
@@ -211,6 +212,15 @@ async fn a_real_kannel_sends_tells_and_hears() {
     let heard = until(&mut posted, |one| !one.replies.is_empty()).await;
     assert_eq!(heard.replies[0].meaning, Meaning::Text("STOP please".into()));
     assert_eq!(heard.replies[0].from.as_deref(), Some("15558675310"));
+
+    // A password that is not Kannel's any more, and a file that is mended.
+    std::fs::write(&secrets.password, "another\n").unwrap();
+    tokio::time::sleep(LOOK_EVERY).await;
+    let refused = connected.sender.send(&message("+15558675310", "due"), now()).await;
+    let note = "our account: kannel 403".to_owned();
+    assert_eq!(refused, SendOutcome::Deferred { because: Delay::Down, wait: None, note });
+    std::fs::write(&secrets.password, "secret\n").unwrap();
+    tokio::time::sleep(LOOK_EVERY).await;
 
     // A short one, one in three parts, and one in UCS-2: each is delivered.
     let accepted = SendOutcome::Accepted { provider_ref: None };

@@ -14,11 +14,13 @@ mod http_template;
 mod http_wire;
 mod infobip;
 mod kannel;
+mod odd_postings;
 mod smpp;
 mod smtp;
 mod smtp_bounces;
 mod texting;
 mod twilio;
+mod unsendable;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
 use duebell::provider::Outgoing;

@@ -82,13 +82,16 @@ async fn each_refusal_names_who_is_at_fault() {
     let smtp = smtp(peer.port);
     let cases = [
         ("unknown", Refusal::BadRecipient, "smtp 550 5.1.1 before the content"),
-        ("denied", Refusal::OurAccount, "smtp 550 5.7.1 before the content"),
         ("spam", Refusal::BadContent, "smtp 554 5.7.1 after the content"),
     ];
     for (who, because, note) in cases {
         let note = note.to_owned();
         assert_eq!(smtp.send(&mail_to(who), now()).await, SendOutcome::Rejected { because, note });
     }
+    // Ours, and the operator's to mend.
+    let note = "our account: smtp 550 5.7.1 before the content".to_owned();
+    let deferred = SendOutcome::Deferred { because: Delay::Down, wait: None, note };
+    assert_eq!(smtp.send(&mail_to("denied"), now()).await, deferred);
     assert_eq!(peer.kept("eml").len(), 0);
 }
 

@@ -55,6 +55,13 @@ async fn each_refusal_says_why() {
     check(bare, 401, "webhook-id is missing").await;
     check(&Posting::signed("msg_1", "{").request(), 400, "EOF").await;
     check(&Posting::signed("msg_1", r#"{"fate": "read"}"#).request(), 400, "unknown variant").await;
+    let page = "<!DOCTYPE html><html><body>Welcome</body></html>";
+    check(&Posting::signed("msg_1", page).request(), 400, "expected value").await;
+    for (off, why) in [(301, "301 seconds ahead of our clock"), (-900, "900 seconds behind")] {
+        let body = said(stray(1), Fate::Delivered, NOON);
+        let signed_at = at(NOON) + jiff::SignedDuration::from_secs(off);
+        check(&Posting::signed_at("msg_1", &body, signed_at).request(), 401, why).await;
+    }
     let long = "m".repeat(129);
     check(&posting(&long).request(), 400, "webhook-id is not").await;
     let one = said(stray(1), Fate::Delivered, NOON);

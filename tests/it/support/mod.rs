@@ -18,6 +18,7 @@ pub mod python;
 pub mod reference;
 pub mod relay;
 pub mod server;
+pub mod spoil;
 
 use std::io::Write;
 

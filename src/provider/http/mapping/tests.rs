@@ -27,7 +27,7 @@ fn in_parts() -> Mapping {
 
 #[track_caller]
 fn check(mapping: &Mapping, status: u16, body: &str, expected: &str, note: &str) {
-    let raw = Raw { status, retry_after: None, body: body.as_bytes() };
+    let raw = Raw { status, retry_after: None, body: body.as_bytes(), is_foreign: false };
     let outcome = mapping.outcome(&raw, now());
     assert_eq!(outcome.in_a_word(), expected, "{status} {body}");
     let said = match outcome {
@@ -94,6 +94,7 @@ fn a_status_alone_is_judged_as_without_a_mapping() {
     check(&mapping, 401, "", "Down, ours", "our account: http 401");
     check(&mapping, 302, "", "Down", "wrong url: http 302");
     check(&mapping, 429, "", "Throttled", "http 429");
+    check(&mapping, 200, "<html>", "Ambiguous", "http 200");
     check(&mapping, 409, "", "Ambiguous", "http 409");
     check(&mapping, 500, r#"{"code": "e5"}"#, "Ambiguous", "http 500 e5");
     // The words of our own contract are another's here.
@@ -126,7 +127,8 @@ fn plain_text_is_read_by_the_word() {
 
 #[test]
 fn a_provider_may_say_how_long_to_wait() {
-    let raw = Raw { status: 200, retry_after: Some("30"), body: br#"{"messages":[{"status":1}]}"# };
+    let body = br#"{"messages":[{"status":1}]}"#;
+    let raw = Raw { status: 200, retry_after: Some("30"), body, is_foreign: false };
     let SendOutcome::Deferred { wait, .. } = in_parts().outcome(&raw, now()) else { panic!() };
     assert_eq!(wait.map(|wait| wait.as_secs()), Some(30));
 }
@@ -215,7 +217,7 @@ proptest! {
         retry_after in prop::option::of(any::<String>()),
         body in any_body(),
     ) {
-        let raw = Raw { status, retry_after: retry_after.as_deref(), body: &body };
+        let raw = Raw { status, retry_after: retry_after.as_deref(), body: &body, is_foreign: false };
         let outcome = in_parts().outcome(&raw, now());
         let is_accepted = matches!(outcome, SendOutcome::Accepted { .. });
         prop_assert_eq!(is_accepted, is_taken(status, &body), "{:?}", outcome);

@@ -104,5 +104,8 @@ async fn read(
     let headers = HeaderMap::new();
     let target = "/receipts/mail";
     let method = &Method::POST;
-    reader.read(&Call { method, target, query: "", headers: &headers, body, now: now() }).await
+    // moto says what time it is here.
+    let envelope: serde_json::Value = serde_json::from_slice(body).unwrap();
+    let now = envelope["Timestamp"].as_str().unwrap().parse().unwrap();
+    reader.read(&Call { method, target, query: "", headers: &headers, body, now }).await
 }

@@ -108,6 +108,32 @@ async fn both_signatures_are_understood_and_the_certificate_is_kept_for_a_day() 
     assert_eq!(peer.kept("json").len(), 2);
 }
 
+/// A day for what SNS repeats, and five minutes for clocks that are apart.
+#[tokio::test]
+async fn one_that_is_played_again_later_is_refused_and_says_how_late() {
+    let peer = Peer::start(AMAZON, &[]);
+    let reader = reader(peer.port);
+    let mut envelope = notification();
+    envelope["Timestamp"] = json!("2026-03-01T12:00:00.000Z");
+    let body = signed(&peer, &envelope).await;
+    for (off, why) in [
+        (-301, Some("Timestamp is 301 seconds ahead of our clock")),
+        (-299, None),
+        (86_399, None),
+        (86_401, Some("Timestamp is 86401 seconds behind our clock")),
+    ] {
+        let read = read_at(&*reader, &body, now() + SignedDuration::from_secs(off)).await;
+        match why {
+            None => assert_eq!(read, Ok(delivered())),
+            Some(why) => assert_eq!(read.unwrap_err().to_string(), why),
+        }
+    }
+    envelope["Timestamp"] = json!("yesterday");
+    let body = signed(&peer, &envelope).await;
+    let why = read_at(&*reader, &body, now()).await.unwrap_err();
+    assert_eq!(why.to_string(), "Timestamp is no instant");
+}
+
 #[tokio::test]
 async fn no_flipped_bit_changes_what_is_said() {
     let peer = Peer::start(AMAZON, &[]);

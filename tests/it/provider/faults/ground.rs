@@ -33,7 +33,7 @@ pub struct Ground<'a> {
     peer: Kept,
     /// It encrypts, with a certificate that nobody trusts.
     stranger: Option<Peer>,
-    port: u16,
+    pub port: u16,
     dir: tempfile::TempDir,
     certificate: Option<Certificate>,
     doors: AtomicU32,
@@ -63,7 +63,8 @@ impl<'a> Ground<'a> {
             let port = exchange.port;
             (Kept::Asterisk(exchange), port)
         } else {
-            let peer = started(subject.peer, subject.encrypted, certificate.as_ref());
+            let arguments = [subject.encrypted, subject.arguments].concat();
+            let peer = started(subject.peer, &arguments, certificate.as_ref());
             let port = peer.port;
             (Kept::Peer(peer), port)
         };
@@ -103,6 +104,18 @@ impl<'a> Ground<'a> {
         let ms = if is_hasty { HASTY_MS } else { PATIENT_MS };
         let sender = self.sender("http", "127.0.0.1", line.port, ms);
         Way { line, sender }
+    }
+
+    /// One that is led to `port` of this machine.
+    pub fn sender_to(&self, port: u16, ms: u32) -> Arc<dyn Sender> {
+        self.sender("http", "127.0.0.1", port, ms)
+    }
+
+    /// The secret's file is another one from now on.
+    pub fn replace_secret(&self, text: &str) {
+        let new = self.dir.path().join("secret.new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.dir.path().join("secret")).unwrap();
     }
 
     /// A way to the stranger. The line is what is tried: whom to trust, the

@@ -17,6 +17,8 @@ pub struct Subject {
     pub peer: &'static str,
     /// For the peer, so that it encrypts.
     pub encrypted: &'static [&'static str],
+    /// For the peer, besides: what it is to hold us to.
+    pub arguments: &'static [&'static str],
     pub secret: &'static str,
     pub channel: Channel,
     /// What stands before and after the number of the attempt.
@@ -89,6 +91,7 @@ const SMS_API: Subject = Subject {
     kind: "",
     peer: "",
     encrypted: &[],
+    arguments: &[],
     secret: "s3cret\n",
     channel: Channel::Sms,
     address: ("+49151", "00"),
@@ -183,6 +186,22 @@ pub fn http() -> Subject {
         by_status: true,
         ..SMS_API
     }
+}
+
+/// The same gateway, by a template that says nothing of how acceptance looks.
+pub fn http_template() -> Subject {
+    let settings = |door: &Door| {
+        json!({
+            "url": door.url("/send"), "channels": ["sms"], "timeout_ms": door.timeout_ms,
+            "secret_files": { "token": door.secret },
+            "request": {
+                "headers": { "Authorization": "Bearer {secret.token}" },
+                "json": { "to": "{to}", "text": "{text}" },
+            },
+            "answer": { "id": "/id", "error": "/code", "errors": { "known": "bad_recipient" } },
+        })
+    };
+    Subject { settings, ..http() }
 }
 
 pub fn infobip() -> Subject {
