@@ -12,7 +12,7 @@ use duebell::store::ReplyLine;
 use super::*;
 use crate::provider::mail_to;
 use crate::support::bench::Bench;
-use crate::support::billing::Billing;
+use crate::support::billing::{Billing, PHONE};
 
 /// A page over a bench, on which accounts were reminded by SMS.
 struct Page {
@@ -80,7 +80,7 @@ async fn an_answer_on_the_page_is_a_reply_of_the_subscriber() {
     let shown = page.get().await;
     assert_eq!(shown.status, 200);
     assert!(shown.head.contains("content-security-policy: default-src 'none'"), "{}", shown.head);
-    assert!(shown.body.contains("Nothing here was sent") && shown.body.contains("+4915123456789"));
+    assert!(shown.body.contains("Nothing here was sent") && shown.body.contains(PHONE));
     let [token, once, key] = ["token", "once", "key"].map(|name| hidden(&shown.body, name));
 
     let form = format!("token={token}&once={once}&key={key}&words=stop");
