@@ -49,7 +49,9 @@ pub const PAGES: &[(&str, &str)] = &[
     file!("en", "/page.toml"),
     file!("es", "/page.toml"),
     file!("fr", "/page.toml"),
+    file!("hi", "/page.toml"),
     file!("pt", "/page.toml"),
+    file!("sw", "/page.toml"),
     file!("zh-Hans", "/page.toml"),
 ];
 

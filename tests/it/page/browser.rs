@@ -6,7 +6,7 @@ use crate::daemon;
 use crate::support::browser::Browser;
 use crate::support::peer::closed_port;
 
-const LANGUAGES: [&str; 7] = ["ar", "de", "en", "es", "fr", "pt", "zh-Hans"];
+const LANGUAGES: [&str; 9] = ["ar", "de", "en", "es", "fr", "hi", "pt", "sw", "zh-Hans"];
 
 /// An act, what is filled in, and what the page says then.
 type Done = (&'static str, &'static [(&'static str, &'static str)], &'static str);

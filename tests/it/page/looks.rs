@@ -52,6 +52,8 @@ async fn the_page_speaks_the_accounts_language_or_the_one_that_is_asked_for() {
         ("en", "ltr", "Your bill"),
         ("es", "ltr", "Su factura"),
         ("fr", "ltr", "Votre facture"),
+        ("hi", "ltr", "आपका बिल"),
+        ("sw", "ltr", "Ankara yako"),
         ("pt", "ltr", "Sua fatura"),
         ("zh-Hans", "ltr", "您的账单"),
     ] {
