@@ -62,9 +62,7 @@ settings() {
     {
         printf '[paths]\npolicy = "%s"\n' "$PWD/benches/scale/policy/$ladder"
         # What is measured must not hang on the hour: a law that is always open.
-        if grep -q '^\[contact\]' config/default.toml; then
-            printf 'law = "%s"\n[contact]\nlaw = "open-all-hours"\n' "$PWD/benches/scale/law"
-        fi
+        printf 'law = "%s"\n[contact]\nlaw = "open-all-hours"\n' "$PWD/benches/scale/law"
         printf '[store]\nurl = "%s"\n' "$store"
         printf '[source]\nurl = "%s"\nqueries = "%s"\n' "$(url "$source")" "$PWD/benches/scale/source"
         printf '[channels]\nsms = "http"\nvoice = "none"\nemail = "http"\n'

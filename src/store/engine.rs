@@ -81,6 +81,9 @@ impl Engine {
             .pragma("temp_store", "memory");
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
+            // No upkeep of the pool, which may spin: docs/decisions/0027.
+            .idle_timeout(None)
+            .max_lifetime(None)
             // A connection to a file of ours does not go away.
             .test_before_acquire(false)
             .before_acquire(|connection, _| {
@@ -127,6 +130,9 @@ impl Engine {
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
+            // No upkeep of the pool, which may spin: docs/decisions/0027.
+            .idle_timeout(None)
+            .max_lifetime(None)
             // The rollback asks as well whether the server is still there.
             .test_before_acquire(false)
             .before_acquire(|connection, _| {

@@ -37,14 +37,15 @@ pub(super) async fn open(settings: &Settings) -> Result<MySql, SourceError> {
         options = options.password(&password);
     }
     let options = options.charset("utf8mb4").timezone(Some("+00:00".to_owned()));
-    let pool =
-        MySqlPoolOptions::new().max_connections(CONNECTIONS_MAX).after_connect(|connection, _| {
-            Box::pin(async move {
-                // Read-only whatever the user may do.
-                connection.execute("set session transaction read only").await?;
-                Ok(())
-            })
-        });
+    // No upkeep of the pool, which may spin: docs/decisions/0027.
+    let pool = MySqlPoolOptions::new().idle_timeout(None).max_lifetime(None);
+    let pool = pool.max_connections(CONNECTIONS_MAX).after_connect(|connection, _| {
+        Box::pin(async move {
+            // Read-only whatever the user may do.
+            connection.execute("set session transaction read only").await?;
+            Ok(())
+        })
+    });
     pool.connect_with(options).await.map(MySql).map_err(SourceError::Unavailable)
 }
 

@@ -26,7 +26,9 @@ pub(super) async fn open(settings: &Settings) -> Result<Postgres, SourceError> {
         ("datestyle", "ISO"),
         ("timezone", "UTC"),
     ]);
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
+    // No upkeep of the pool, which may spin: docs/decisions/0027.
+    let pool =
+        PgPoolOptions::new().max_connections(CONNECTIONS_MAX).idle_timeout(None).max_lifetime(None);
     pool.connect_with(options).await.map(Postgres).map_err(SourceError::Unavailable)
 }
 

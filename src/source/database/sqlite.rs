@@ -23,7 +23,11 @@ pub(super) struct Sqlite(SqlitePool);
 pub(super) async fn open(settings: &Settings) -> Result<Sqlite, SourceError> {
     let options: SqliteConnectOptions = settings.url.parse().map_err(SourceError::Unavailable)?;
     let options = options.read_only(true).busy_timeout(BUSY_TIMEOUT);
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX);
+    // No upkeep of the pool, which may spin: docs/decisions/0027.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .idle_timeout(None)
+        .max_lifetime(None);
     pool.connect_with(options).await.map(Sqlite).map_err(SourceError::Unavailable)
 }
 
