@@ -339,7 +339,8 @@ fn check(subscriber: &Subscriber, lines: &[AttemptLine], taken: &BTreeMap<&str, 
     let (last, _) = *path.last().unwrap_or(&("none", ""));
     match group {
         Group::Shut => {
-            assert!(matches!(last, "none" | "deferred"), "{told}");
+            // Over, or still to come: that hangs on the hour of this run.
+            assert!(matches!(last, "none" | "planned" | "deferred"), "{told}");
             assert!(taken.is_empty(), "outside the window: {told}");
             return;
         }
