@@ -56,22 +56,27 @@ impl<T> Secret<T> {
     /// What is made of the files as they are now, or were a second ago.
     pub fn current(&self) -> Arc<T> {
         let mut read = self.read();
-        if read.looked_at.is_none_or(|at| at.elapsed() >= self.look_every) {
-            read.looked_at = Some(Instant::now());
-            let stamps: Vec<_> = self.files.iter().map(|file| stamp(file)).collect();
-            if stamps != read.stamps {
-                // Told once for each content, not at each look.
-                read.stamps = stamps;
-                match (self.make)() {
-                    Ok(made) => {
-                        read.made = Arc::new(made);
-                        info!(files = ?self.files, "a secret was replaced");
-                    }
-                    Err(error) => warn!("the last secret is kept: {error:#}"),
-                }
-            }
+        match self.look(&mut read) {
+            None => {}
+            Some(Ok(())) => info!(files = ?self.files, "a secret was replaced"),
+            Some(Err(error)) => warn!("the last secret is kept: {error:#}"),
         }
         read.made.clone()
+    }
+
+    /// What there is to tell: nothing, or whether files that are others now
+    /// could be read. Once for each content, not at each look.
+    fn look(&self, read: &mut Read<T>) -> Option<anyhow::Result<()>> {
+        if read.looked_at.is_some_and(|at| at.elapsed() < self.look_every) {
+            return None;
+        }
+        read.looked_at = Some(Instant::now());
+        let stamps: Vec<_> = self.files.iter().map(|file| stamp(file)).collect();
+        if stamps == read.stamps {
+            return None;
+        }
+        read.stamps = stamps;
+        Some((self.make)().map(|made| read.made = Arc::new(made)))
     }
 
     /// What an attempt came to: unless it was accepted, the files are looked at
@@ -189,21 +194,15 @@ mod tests {
     fn what_is_wrong_is_told_once_by_its_path_and_never_by_its_content() {
         let (_dir, path, secret) = secret("one\n");
         let secret = secret.attentive();
-        let log = path.with_extension("log");
-        let file = Arc::new(std::fs::File::create(&log).unwrap());
-        let heard = tracing_subscriber::fmt().with_writer(file).finish();
-        tracing::subscriber::with_default(heard, || {
-            replace(&path, "s3cret\nand more\n");
-            for _ in 0..100 {
-                secret.current();
-            }
-            replace(&path, "an0ther\n");
-            secret.current();
-        });
-        let told = std::fs::read_to_string(log).unwrap();
-        assert_eq!(told.matches("the last secret is kept").count(), 1, "{told}");
-        assert_eq!(told.matches("a secret was replaced").count(), 1, "{told}");
-        assert!(told.contains(&path.display().to_string()), "{told}");
-        assert!(!told.contains("s3cret") && !told.contains("an0ther"), "{told}");
+        let looks = || (0..100).filter_map(|_| secret.look(&mut secret.read()));
+        replace(&path, "s3cret\nand more\n");
+        let told: Vec<String> = looks().map(|it| format!("{:#}", it.unwrap_err())).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(&path.display().to_string()), "{told:?}");
+        assert!(!told[0].contains("s3cret") && !told[0].contains("and more"), "{told:?}");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(looks().filter(Result::is_err).count(), 1);
+        replace(&path, "two\n");
+        assert_eq!(looks().filter(Result::is_ok).count(), 1);
     }
 }
