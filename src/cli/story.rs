@@ -232,8 +232,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let control = desk.store.control().await?;
     let shelf = desk.store.desk();
     let bills = shelf.bills(account).await?;
-    let pinned = facts.case.as_ref().and_then(|case| desk.scenarios.version(&case.policy));
-    let serving = pinned.or_else(|| desk.scenarios.serving(&facts.account.segment).cloned());
+    let serving = desk.scenarios.deciding(&facts);
     let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
     let reminders = shelf.attempts(account).await?;
     let holds = desk.store.placed_holds(&[(bucket, account.clone())]).await?;

@@ -28,6 +28,15 @@ impl Channel {
         }
     }
 
+    /// The channels that go to the same address: a number is called and
+    /// written to.
+    pub fn of_its_address(self) -> &'static [Channel] {
+        match self {
+            Channel::Sms | Channel::Voice => &[Channel::Sms, Channel::Voice],
+            Channel::Email => &[Channel::Email],
+        }
+    }
+
     pub fn parse(text: &str) -> Option<Channel> {
         Channel::ALL.into_iter().find(|channel| channel.as_str() == text)
     }

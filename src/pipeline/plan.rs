@@ -200,7 +200,7 @@ impl Plan {
         type Group<'a> = (RepeatDebtorRule, i64, Vec<&'a AccountFacts>);
         let mut groups: HashMap<String, Group<'_>> = HashMap::new();
         for facts in facts {
-            let Some(one) = serving(&self.shop.scenarios, facts) else { continue };
+            let Some(one) = self.shop.scenarios.deciding(facts) else { continue };
             let Some(rule) = one.scenario.repeat_debtor else { continue };
             let may_be_late = |bill: &crate::model::Bill| rule.known_on(bill) <= on;
             if facts.touched > 0 || facts.bills.iter().any(may_be_late) {
@@ -220,11 +220,6 @@ impl Plan {
         }
         Ok(flags)
     }
-}
-
-/// The scenario that decides: that of the open case, else the one in force.
-pub(super) fn serving(scenarios: &Scenarios, facts: &AccountFacts) -> Option<Versioned> {
-    scenarios.deciding(facts)
 }
 
 /// Decides about one account: on `on`, and, where its facts have changed, on
@@ -250,7 +245,7 @@ pub fn decide_account(
         touched: facts.touched,
     };
     for day in days_to_decide(&facts, on, now) {
-        let mut one = serving(scenarios, &facts)?;
+        let mut one = scenarios.deciding(&facts)?;
         let live_since = control.live_since(&one.scenario.name);
         let mut decision = policy::decide(&facts, &one.scenario, live_since, day);
         let mut change = CaseChange::default();
@@ -258,7 +253,7 @@ pub fn decide_account(
             // What follows is a new episode, under the scenario in force.
             facts.case = None;
             change.ends = Some("cured");
-            one = serving(scenarios, &facts)?;
+            one = scenarios.deciding(&facts)?;
             decision = policy::decide(&facts, &one.scenario, live_since, day);
         }
         decided.is_observed = live_since.is_none();

@@ -6,6 +6,8 @@ use jiff::{Span, Timestamp};
 use tracing::info;
 
 use crate::model::Bucket;
+use crate::model::billing::plus_days;
+use crate::model::law::CAP_DAYS_MAX;
 
 use super::{Workshop, planning_day};
 
@@ -14,6 +16,10 @@ use super::{Workshop, planning_day};
 const MONTHS_AHEAD: i32 = 3;
 /// Nights in which each bucket has its turn: no month has fewer.
 const NIGHTS: u16 = 28;
+
+/// The planned day has begun before it does in UTC, and the clock of whoever
+/// counts may be behind.
+const COUNTED_LATE_DAYS: i32 = 2;
 
 /// Keeps the tables from growing for ever.
 pub struct Retention(pub Workshop);
@@ -33,8 +39,13 @@ impl Retention {
 
     /// Drops what is older than it is to be kept: months of history as a whole,
     /// and what else is old from those buckets whose turn it is tonight.
+    /// Contacts are kept for no longer than a cap may count them.
     pub async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
         let day = planning_day(now);
+        let countable = plus_days(day, -i32::from(CAP_DAYS_MAX) - COUNTED_LATE_DAYS);
+        for bucket in tonight(day) {
+            self.0.retention.forget_contacts(bucket, countable).await?;
+        }
         let Some(before) = kept_from(day, self.0.settings.retention_months) else {
             return Ok(());
         };

@@ -11,7 +11,7 @@ use crate::model::billing::{days_between, plus_days};
 use crate::model::facts::AccountFacts;
 use crate::model::hold::{Ending, PlacedHold};
 use crate::model::reply::{Dispute, Meaning, Pledge};
-use crate::model::{BillId, Currency, HoldKind};
+use crate::model::{BillId, Currency, Hold, HoldKind};
 
 use super::suppression::unpaid;
 
@@ -90,6 +90,20 @@ pub struct Granted {
     pub currency: Option<Currency>,
 }
 
+impl Granted {
+    /// The hold, under this name.
+    pub fn hold(&self, id: String) -> Hold {
+        Hold {
+            id,
+            kind: self.kind,
+            bill: self.bill.clone(),
+            starts_on: self.starts_on,
+            ends_on: Some(self.ends_on),
+            amount: self.amount,
+        }
+    }
+}
+
 /// Why nothing follows by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -163,7 +177,8 @@ pub fn answer(
     })
 }
 
-fn kind(meaning: &Meaning) -> Option<HoldKind> {
+/// The hold that a claim asks for; `None` where nothing is claimed.
+pub fn kind(meaning: &Meaning) -> Option<HoldKind> {
     match meaning {
         Meaning::Promise(_) => Some(HoldKind::Promise),
         Meaning::Paid(_) => Some(HoldKind::Paid),

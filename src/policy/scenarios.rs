@@ -60,6 +60,11 @@ impl Scenarios {
         pinned.or_else(|| self.serving(&facts.account.segment).cloned())
     }
 
+    /// The scenario of a version; `None` where nobody knows it any more.
+    pub fn scenario(&self, version: &str) -> Option<&Scenario> {
+        self.versions.get(version).map(Arc::as_ref)
+    }
+
     pub fn version(&self, version: &str) -> Option<Versioned> {
         let scenario = self.versions.get(version)?.clone();
         Some(Versioned { version: version.to_owned(), scenario })

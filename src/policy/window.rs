@@ -47,12 +47,6 @@ impl ContactWindow {
     pub fn hours(&self) -> Hours {
         Hours { opens: self.opens, closes: self.closes }
     }
-
-    /// The window of the local day `day`: not before the first instant, and
-    /// not at or after the second. `None` where clocks leave nothing of it.
-    pub fn on(&self, day: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
-        instants(self.hours(), day, zone)
-    }
 }
 
 /// These hours of the local day `day`: not before the first instant, and not
@@ -95,7 +89,7 @@ mod tests {
         let time = |minutes: u16| WallTime::new(minutes / 60, minutes % 60).unwrap();
         let window = ContactWindow { opens: time(window.0), closes: time(window.1) };
         let zone = TimeZone::get(zone).unwrap();
-        let (opens, closes) = window.on(day.parse().unwrap(), &zone).unwrap();
+        let (opens, closes) = instants(window.hours(), day.parse().unwrap(), &zone).unwrap();
         let expected = (expected.0.parse().unwrap(), expected.1.parse().unwrap());
         assert_eq!((opens, closes), expected);
     }

@@ -78,9 +78,7 @@ impl Outgoing {
         }
         headers
     }
-}
 
-impl Outgoing {
     /// Why no provider is even asked: nothing good can come of it, whatever
     /// it speaks.
     pub fn fault(&self) -> Option<SendOutcome> {
@@ -250,6 +248,25 @@ pub enum SendOutcome {
     Deferred { because: Delay, wait: Option<SignedDuration>, note: String },
     /// It may or may not have been taken.
     Ambiguous { note: String },
+}
+
+#[cfg(test)]
+impl Outgoing {
+    /// For the adapters' own tests: an SMS to nobody in particular.
+    pub fn sms(name: &str, text: &str, expires_at: &str) -> Outgoing {
+        let phone = crate::model::PhoneNumber::parse("+4915123456789", None);
+        Outgoing {
+            key: "0123456789abcdef0123456789abcdef.2".parse().unwrap(),
+            channel: Channel::Sms,
+            to: Contacts { phone, email: None, preferred: None },
+            name: name.to_owned(),
+            language: "de".to_owned(),
+            content: Content::Sms { text: text.to_owned() },
+            facts: None,
+            expires_at: expires_at.parse().unwrap(),
+            stop_url: None,
+        }
+    }
 }
 
 #[cfg(test)]

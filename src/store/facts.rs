@@ -1,7 +1,7 @@
 //! Reading the facts that decisions are made from, a page of accounts at a time.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use crate::model::{
     Suppression, Tier,
 };
 
-use super::engine::{Arg, Statement};
+use super::engine::{Arg, Statement, Tx};
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;
@@ -42,6 +42,20 @@ set_row! {
 
 pub fn bucket_keys(buckets: &[Bucket]) -> Vec<BucketKey> {
     buckets.iter().map(|bucket| BucketKey { bucket: *bucket }).collect()
+}
+
+/// Marks accounts for a decision; in order, so that those who do so side by
+/// side do not wait for each other in a circle.
+pub(super) async fn touch(
+    tx: &mut Tx,
+    accounts: &BTreeSet<(Bucket, AccountId)>,
+) -> Result<(), StoreError> {
+    let keys: Vec<Key<'_>> =
+        accounts.iter().map(|(bucket, account_id)| Key { bucket: *bucket, account_id }).collect();
+    if !keys.is_empty() {
+        tx.run(sql::touch, &[Arg::Set(&keys)]).await?;
+    }
+    Ok(())
 }
 
 /// Buckets as runs, for statements that pass over all of them.

@@ -11,7 +11,7 @@ use crate::model::{AccountId, BillId, Bucket, Currency, Tenure};
 
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
-use super::facts::{Key, bucket, hold};
+use super::facts::{Key, bucket, bucket_keys, hold, touch};
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;
@@ -76,10 +76,6 @@ struct EndedRow<'a> {
     hold_id: &'a str,
     ended: &'static str,
 }
-
-struct BucketRow {
-    bucket: Bucket,
-}
 }
 
 #[async_trait]
@@ -105,8 +101,7 @@ impl HoldStore for SqlStore {
         day: Date,
         limit: u32,
     ) -> Result<Vec<HoldOver>, StoreError> {
-        let buckets: Vec<BucketRow> =
-            buckets.iter().map(|bucket| BucketRow { bucket: *bucket }).collect();
+        let buckets = bucket_keys(buckets);
         let day = day.to_string();
         let args = [Arg::Set(&buckets), Arg::Text(&day), Arg::Int(i64::from(limit))];
         let rows = self.engine.rows(sql::load_holds_over, &args).await?;
@@ -171,19 +166,6 @@ pub(super) async fn put_holds(
         .collect();
     let rows = tx.rows(sql::put_holds, &[Arg::Set(&rows)]).await?;
     rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
-}
-
-/// Marks accounts for a decision.
-pub(super) async fn touch(
-    tx: &mut Tx,
-    accounts: &BTreeSet<(Bucket, AccountId)>,
-) -> Result<(), StoreError> {
-    let keys: Vec<Key<'_>> =
-        accounts.iter().map(|(bucket, account_id)| Key { bucket: *bucket, account_id }).collect();
-    if !keys.is_empty() {
-        tx.run(sql::touch, &[Arg::Set(&keys)]).await?;
-    }
-    Ok(())
 }
 
 fn placed(row: &Row) -> Result<PlacedHold, StoreError> {

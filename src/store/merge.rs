@@ -15,7 +15,7 @@ use crate::model::{AccountId, Bucket};
 
 use super::StoreError;
 use super::engine::{Arg, Tx};
-use super::facts::{Key, bucket};
+use super::facts::{bucket, touch};
 use super::placed::{LedgerRow, Sought};
 use super::set::set_row;
 use super::statements::sql;
@@ -87,7 +87,7 @@ impl Merge<'_> {
                 changed.push((bucket(&row)?, AccountId(row.text("account_id")?)));
             }
         }
-        self.touch(changed).await?;
+        touch(self.tx, &changed.into_iter().collect()).await?;
         Ok(used)
     }
 
@@ -179,21 +179,6 @@ impl Merge<'_> {
             awaits_account,
             raw: serde_json::to_string(row).unwrap_or_default(),
         });
-    }
-
-    /// Marks accounts for a decision; in order, so that feeds that are merged
-    /// side by side do not wait for each other in a circle.
-    async fn touch(&mut self, mut accounts: Vec<(Bucket, AccountId)>) -> Result<(), StoreError> {
-        if accounts.is_empty() {
-            return Ok(());
-        }
-        accounts.sort_unstable();
-        accounts.dedup();
-        let keys: Vec<Key<'_>> = accounts
-            .iter()
-            .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
-            .collect();
-        self.tx.run(sql::touch, &[Arg::Set(&keys)]).await.map(drop)
     }
 
     /// What was said of these rows when they came before.

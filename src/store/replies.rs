@@ -18,8 +18,8 @@ use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Te
 
 use super::desk::Desk;
 use super::engine::Arg;
-use super::facts::{bucket, bucket_runs};
-use super::holds::{put_holds, touch};
+use super::facts::{bucket, bucket_runs, touch};
+use super::holds::put_holds;
 use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};

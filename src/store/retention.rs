@@ -37,11 +37,15 @@ pub trait RetentionStore: Send + Sync {
     async fn drop_months(&self, first: Date) -> Result<u64, StoreError>;
 
     /// Deletes from a bucket what is older than `before`: history that has no
-    /// month of its own, cases that were closed, holds that are over, contacts, replies that wait for nobody,
+    /// month of its own, cases that were closed, holds that are over, replies that wait for nobody,
     /// and keys and reasons of bills that were due and settled. The number of
     /// rows. Once every step of a bill that was due before that day is past its
     /// limit, nothing is sent twice by it.
     async fn forget_bucket(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
+
+    /// Deletes contacts under the keys of a bucket that were made before this
+    /// day; the number of rows.
+    async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
 }
 
 /// How long others are kept waiting for: until the lock is had, and until the
@@ -104,12 +108,20 @@ impl RetentionStore for SqlStore {
             let args = [Arg::Int(i64::from(bucket.number())), Arg::Text(before)];
             forgotten += self.engine.run(statement, &args).await?;
         }
-        let before = before.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
-        let before = before.map_or(Timestamp::MIN, |zoned| zoned.timestamp());
-        let args = [Arg::Int(i64::from(bucket.number())), Arg::Int(before.as_microsecond())];
-        forgotten += self.engine.run(sql::forget_contacts, &args).await?;
+        let args = [Arg::Int(i64::from(bucket.number())), begins(before)];
         Ok(forgotten + self.engine.run(sql::forget_replies, &args).await?)
     }
+
+    async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError> {
+        let args = [Arg::Int(i64::from(bucket.number())), begins(before)];
+        self.engine.run(sql::forget_contacts, &args).await
+    }
+}
+
+/// The first instant of a day in UTC.
+fn begins(day: Date) -> Arg<'static> {
+    let begins = day.at(0, 0, 0, 0).to_zoned(TimeZone::UTC);
+    Arg::Int(begins.map_or(Timestamp::MIN, |zoned| zoned.timestamp()).as_microsecond())
 }
 
 impl SqlStore {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::billing::plus_days;
 use crate::model::facts::AccountFacts;
-use crate::model::hold::{Hold, PlacedHold};
+use crate::model::hold::PlacedHold;
 use crate::model::link::Link;
 use crate::model::reply::{Dispute, Meaning, Note, Pledge, Proof, Reply};
 use crate::model::{BillId, Cause, Channel, HoldKind, Money, money};
@@ -99,7 +99,7 @@ impl Standing {
             Meaning::OptIn => {
                 self.stopped.remove(&reply.channel);
             }
-            Meaning::WrongNumber => self.strangers.extend(same_address(reply.channel)),
+            Meaning::WrongNumber => self.strangers.extend(reply.channel.of_its_address()),
             meaning => {
                 let on = reply.at.to_zoned(self.facts.account.zone.clone()).date();
                 if let Some(Ok(granted)) = self.answer(meaning, on) {
@@ -114,14 +114,7 @@ impl Standing {
     }
 
     fn place(&mut self, granted: Granted, at: Timestamp) {
-        let hold = Hold {
-            id: String::new(),
-            kind: granted.kind,
-            bill: granted.bill,
-            starts_on: granted.starts_on,
-            ends_on: Some(granted.ends_on),
-            amount: granted.amount,
-        };
+        let hold = granted.hold(String::new());
         self.facts.holds.push(hold.clone());
         self.past.push(PlacedHold {
             bucket: self.facts.account.bucket,
@@ -203,13 +196,5 @@ impl Standing {
     pub fn channels(&self) -> Vec<Channel> {
         let contacts = &self.facts.account.contacts;
         Channel::ALL.into_iter().filter(|channel| contacts.reaches(*channel)).collect()
-    }
-}
-
-/// The channels that go to one address.
-fn same_address(channel: Channel) -> Vec<Channel> {
-    match channel {
-        Channel::Sms | Channel::Voice => vec![Channel::Sms, Channel::Voice],
-        Channel::Email => vec![Channel::Email],
     }
 }

@@ -105,7 +105,7 @@ impl Dispatch {
 
     /// How long the step waits for a receipt before the next channel's turn.
     fn patience(&self, due: &DueReminder) -> Option<SignedDuration> {
-        let version = self.shop.scenarios.version(&due.reminder.policy)?;
-        version.scenario.step(&due.reminder.step)?.patience()
+        let scenario = self.shop.scenarios.scenario(&due.reminder.policy)?;
+        scenario.step(&due.reminder.step)?.patience()
     }
 }

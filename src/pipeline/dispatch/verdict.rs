@@ -104,8 +104,8 @@ impl Dispatch {
     fn window(&self, due: &DueReminder) -> Option<Option<Window>> {
         let Workshop { scenarios, contact, .. } = &self.shop;
         let DueReminder { reminder, account, .. } = due;
-        let version = scenarios.version(&reminder.policy)?;
-        Some(contact.window(&version.scenario, account, &reminder.channels, reminder.day))
+        let scenario = scenarios.scenario(&reminder.policy)?;
+        Some(contact.window(scenario, account, &reminder.channels, reminder.day))
     }
 
     /// What is unpaid at the source right now. A bill that the source no
@@ -154,15 +154,14 @@ impl Dispatch {
         let facts: HashMap<&AccountId, &AccountFacts> =
             facts.iter().map(|facts| (&facts.account.id, facts)).collect();
         for due in doubtful {
-            let version = self.shop.scenarios.version(&due.reminder.policy);
-            let (Some(facts), Some(version)) = (facts.get(&due.account.id), version) else {
+            let scenario = self.shop.scenarios.scenario(&due.reminder.policy);
+            let (Some(facts), Some(scenario)) = (facts.get(&due.account.id), scenario) else {
                 continue;
             };
             for bill in &due.bills {
                 let known = facts.bills.iter().find(|known| known.id == bill.id);
-                let reason = known.and_then(|known| {
-                    policy::objection(facts, &version.scenario, known, due.reminder.day)
-                });
+                let reason = known
+                    .and_then(|known| policy::objection(facts, scenario, known, due.reminder.day));
                 // Of what is paid, the source says so itself.
                 if let Some(reason) = reason.filter(|reason| *reason != Reason::Paid) {
                     objections.insert(bill.id.clone(), reason);
@@ -185,11 +184,8 @@ impl Dispatch {
         if control.live_since(&reminder.scenario).is_none() {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::Observed, now));
         }
-        let tolerance = self
-            .shop
-            .scenarios
-            .version(&reminder.policy)
-            .map_or(0, |version| version.scenario.tolerance);
+        let tolerance =
+            self.shop.scenarios.scenario(&reminder.policy).map_or(0, |scenario| scenario.tolerance);
         let (mut bills, mut owed, mut against) = (Vec::new(), Vec::new(), None);
         for bill in std::mem::take(&mut due.bills) {
             if let Some(reason) = objections.get(&bill.id) {
@@ -239,9 +235,8 @@ impl Dispatch {
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
         let Workshop { scenarios, messages, operator, links, .. } = &self.shop;
-        let version = scenarios.version(&due.reminder.policy);
-        let step = version.as_ref().and_then(|version| {
-            let steps = due.bills.iter().filter_map(|bill| version.scenario.step(&bill.step));
+        let step = scenarios.scenario(&due.reminder.policy).and_then(|scenario| {
+            let steps = due.bills.iter().filter_map(|bill| scenario.step(&bill.step));
             steps.max_by_key(|step| (step.severity, step.offset_days))
         });
         let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());

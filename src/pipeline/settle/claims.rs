@@ -5,10 +5,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::hold::{Hold, PlacedHold};
+use crate::model::hold::PlacedHold;
 use crate::model::reply::Meaning;
 use crate::model::{AccountId, Bucket};
-use crate::pipeline::plan::serving;
 use crate::pipeline::{Workshop, planning_day};
 use crate::policy::AccountFacts;
 use crate::policy::claim::{self, ClaimRules, Granted, Refused};
@@ -31,14 +30,6 @@ pub enum Follows {
     ForPeople,
 }
 
-/// Whether a reply says something that may follow into a hold.
-pub fn is_claim(meaning: &Meaning) -> bool {
-    matches!(
-        meaning,
-        Meaning::Promise(_) | Meaning::Paid(_) | Meaning::Dispute(_) | Meaning::Hardship(_)
-    )
-}
-
 impl Claims {
     /// Reads all that claims of these accounts are judged by.
     pub async fn of(
@@ -57,7 +48,7 @@ impl Claims {
         }
         let facts = shop.plans.facts(&accounts, planning_day(now)).await?;
         let with_rules = facts.into_iter().map(|facts| {
-            let rules = serving(&shop.scenarios, &facts).map(|one| one.scenario.claims);
+            let rules = shop.scenarios.deciding(&facts).map(|one| one.scenario.claims);
             let id = facts.account.id.clone();
             let past = past.remove(&id).unwrap_or_default();
             (id, (facts, rules.unwrap_or_default(), past))
@@ -90,14 +81,7 @@ fn placed(one: &KeptReply, whose: &Whose, granted: Granted, at: Timestamp) -> Pl
     PlacedHold {
         bucket: whose.bucket,
         account: whose.account.clone(),
-        hold: Hold {
-            id: one.id.clone(),
-            kind: granted.kind,
-            bill: granted.bill,
-            starts_on: granted.starts_on,
-            ends_on: Some(granted.ends_on),
-            amount: granted.amount,
-        },
+        hold: granted.hold(one.id.clone()),
         currency: granted.currency,
         owner: SUBSCRIBER.to_owned(),
         reason: format!("said by {} through {}", one.reply.channel, one.provider),

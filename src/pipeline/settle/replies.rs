@@ -14,9 +14,10 @@ use tracing::info;
 use crate::message::reply::understood;
 use crate::model::reply::Meaning;
 use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
+use crate::policy::claim;
 use crate::store::{KeptReply, Said, SettledReply, Whose};
 
-use super::claims::{Claims, Follows, is_claim};
+use super::claims::{Claims, Follows};
 use super::{PAGE, Settle};
 
 /// Who may have said what, by how we know.
@@ -137,7 +138,10 @@ impl<'a> Read<'a> {
     /// have, nobody knows which is meant, save by the reminder that it answers.
     fn claims(&self) -> Option<&'a Whose> {
         let is_certain = self.accounts.len() == 1 || self.kept.reply.about.is_some();
-        self.accounts.first().copied().filter(|_| is_certain && is_claim(&self.meaning))
+        self.accounts
+            .first()
+            .copied()
+            .filter(|_| is_certain && claim::kind(&self.meaning).is_some())
     }
 
     fn settled(self, claims: &mut Claims) -> SettledReply<'a> {
@@ -168,17 +172,12 @@ fn words_about(
     whose: &Whose,
 ) -> Vec<Said> {
     let own = [one.reply.channel];
-    // The number is somebody else's, whether it is called or written to.
-    let of_number = [Channel::Sms, Channel::Voice];
     let (cause, is_lifted, channels): (Cause, bool, &[Channel]) = match meaning {
         Meaning::OptOut => (Cause::OptOut, false, &own),
         Meaning::OptIn => (Cause::OptOut, true, &own),
         Meaning::Complaint => (Cause::Complaint, false, &own),
         Meaning::BadAddress => (Cause::BadAddress, false, &own),
-        Meaning::WrongNumber if one.reply.channel == Channel::Email => {
-            (Cause::WrongNumber, false, &own)
-        }
-        Meaning::WrongNumber => (Cause::WrongNumber, false, &of_number),
+        Meaning::WrongNumber => (Cause::WrongNumber, false, one.reply.channel.of_its_address()),
         _ => return Vec::new(),
     };
     let word = |channel: &Channel| Said {

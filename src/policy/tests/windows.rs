@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ContactWindow;
 use crate::model::billing::plus_days;
+use crate::policy::window::instants;
 
 fn window(opens: &str, closes: &str) -> ContactWindow {
     serde_json::from_value(serde_json::json!({ "opens": opens, "closes": closes })).unwrap()
@@ -36,7 +37,7 @@ fn check(zone: &TimeZone, days: impl Iterator<Item = Date> + Clone) {
         let mut closed: Option<Timestamp> = None;
         for day in days.clone() {
             let name = zone.iana_name().unwrap_or_default();
-            let found = window.on(day, zone);
+            let found = instants(window.hours(), day, zone);
             if by_day {
                 assert_eq!(found.is_some(), exists(day, zone), "{name} {day} {window:?}");
             }

@@ -259,24 +259,9 @@ pub fn percent(value: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Contacts, PhoneNumber};
 
     fn message(name: &str, text: &str) -> Outgoing {
-        Outgoing {
-            key: "0123456789abcdef0123456789abcdef.2".parse().unwrap(),
-            channel: Channel::Sms,
-            to: Contacts {
-                phone: PhoneNumber::parse("+4915123456789", None),
-                email: None,
-                preferred: None,
-            },
-            name: name.to_owned(),
-            language: "de".to_owned(),
-            content: Content::Sms { text: text.to_owned() },
-            facts: None,
-            expires_at: "2026-03-01T12:10:30Z".parse().unwrap(),
-            stop_url: None,
-        }
+        Outgoing::sms(name, text, "2026-03-01T12:10:30Z")
     }
 
     fn filled(template: &str, message: &Outgoing) -> Result<Option<String>, String> {

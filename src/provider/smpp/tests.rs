@@ -1,7 +1,7 @@
 //! What a subscriber's message becomes.
 
 use super::*;
-use crate::model::{Contacts, PhoneNumber};
+use crate::model::Contacts;
 
 fn settings() -> Settings {
     Settings { host: "127.0.0.1".into(), system_id: "duebell".into(), ..Settings::default() }
@@ -12,21 +12,7 @@ fn now() -> Timestamp {
 }
 
 fn message(text: &str) -> Outgoing {
-    Outgoing {
-        key: "0123456789abcdef0123456789abcdef.2".parse().unwrap(),
-        channel: Channel::Sms,
-        to: Contacts {
-            phone: PhoneNumber::parse("+4915123456789", None),
-            email: None,
-            preferred: None,
-        },
-        name: String::new(),
-        language: "de".into(),
-        content: Content::Sms { text: text.into() },
-        facts: None,
-        expires_at: "2026-03-01T19:30:05Z".parse().unwrap(),
-        stop_url: None,
-    }
+    Outgoing::sms("", text, "2026-03-01T19:30:05Z")
 }
 
 fn made(settings: &Settings, message: &Outgoing) -> Result<Vec<Sm>, SendOutcome> {

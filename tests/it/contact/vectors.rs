@@ -3,6 +3,7 @@
 use duebell::model::hours::WallTime;
 use duebell::policy::ContactWindow;
 use duebell::policy::holidays::Holidays;
+use duebell::policy::window::instants;
 use jiff::civil::Date;
 use jiff::tz::TimeZoneDatabase;
 use jiff::{SignedDuration, Timestamp};
@@ -48,11 +49,11 @@ fn a_window_that_begins_or_ends_in_a_change_of_clocks_is_the_narrower() {
         let time = WallTime::new(time.hour() as u16, time.minute() as u16).unwrap();
 
         let late = ContactWindow { opens: time, closes: WallTime::DAY_ENDS };
-        let opens = late.on(day, &zone).map(|(opens, _)| opens);
+        let opens = instants(late.hours(), day, &zone).map(|(opens, _)| opens);
         assert!(opens.is_some_and(|opens| opens > change), "{row:?}: opens at {opens:?}");
         let early = ContactWindow { opens: WallTime::MIDNIGHT, closes: time };
         // Nothing is left of one that would begin in the hour that is skipped.
-        let closes = early.on(day, &zone).map(|(_, closes)| closes);
+        let closes = instants(early.hours(), day, &zone).map(|(_, closes)| closes);
         assert!(closes.is_none_or(|closes| closes < change), "{row:?}: closes at {closes:?}");
     }
 }

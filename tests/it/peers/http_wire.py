@@ -91,7 +91,8 @@ async def serve(reader, writer):
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
-    writer.close()
+    finally:
+        writer.close()
 
 
 async def main():

@@ -167,9 +167,9 @@ async fn old_contacts_go(store: &SqlStore) {
     let caps = [Cap { window_days: 366, ..cap(&Channel::ALL, 1, CapKey::Number) }];
     assert!(submit(store, attempt(&all[0], &caps, Channel::Sms, "2026-03-10T09:00Z")).await);
     let number = Bucket::of(PHONE);
-    store.forget_bucket(number, day("2026-03-10")).await.unwrap();
+    store.forget_contacts(number, day("2026-03-10")).await.unwrap();
     assert!(!submit(store, attempt(&all[1], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
-    store.forget_bucket(number, day("2026-03-11")).await.unwrap();
+    store.forget_contacts(number, day("2026-03-11")).await.unwrap();
     let others = reminders(store, &["C"]).await;
     assert!(submit(store, attempt(&others[0], &caps, Channel::Sms, "2026-03-10T10:00Z")).await);
 }

@@ -163,20 +163,27 @@ impl Line {
     }
 
     /// Waits until the peer has done what it will with all that broke.
-    pub async fn settled(&self) {
-        self.until(|open| open.broken == 0).await;
+    ///
+    /// # Errors
+    /// As of [`Line::closed`].
+    pub async fn settled(&self) -> Result<(), String> {
+        self.until(|open| open.broken == 0).await
     }
 
     /// Waits until every connection is over, at both of its ends.
-    pub async fn closed(&self) {
-        self.until(|open| open.all.is_empty()).await;
+    ///
+    /// # Errors
+    /// What they wait for, and for too long.
+    pub async fn closed(&self) -> Result<(), String> {
+        self.until(|open| open.all.is_empty()).await
     }
 
-    async fn until(&self, is_it: impl Fn(&Open) -> bool) {
+    async fn until(&self, is_it: impl Fn(&Open) -> bool) -> Result<(), String> {
         let mut open = self.shared.open.subscribe();
-        let settled = timeout(PATIENCE, open.wait_for(|open| is_it(open))).await.is_ok();
+        let is_settled = timeout(PATIENCE, open.wait_for(|open| is_it(open))).await.is_ok();
         let (waiting, seen) = (self.shared.open.borrow().clone(), self.seen().told());
-        assert!(settled, "connections do not come to their end: {waiting:?}; {seen:?}");
+        let what = || format!("connections do not come to their end: {waiting:?}; {seen:?}");
+        is_settled.then_some(()).ok_or_else(what)
     }
 }
 

@@ -50,6 +50,11 @@ impl Peer {
         Peer { child, port, dir }
     }
 
+    /// What it said of its own troubles.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("said")).unwrap_or_default()
+    }
+
     /// The files it has kept with this ending, in order of arrival.
     pub fn kept(&self, ending: &str) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = std::fs::read_dir(self.dir.path())

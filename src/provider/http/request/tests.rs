@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::model::{Contacts, Content, PhoneNumber};
 
 const URL: &str = "https://api.example.org/v1/{name?}/send?to={to}&text={text?}";
 
@@ -17,21 +16,7 @@ fn filled(settings: Value, name: &str, text: &str) -> Result<Ready, SendOutcome>
         has_callback: false,
     };
     let plan = Plan::read(&serde_json::from_value(settings).unwrap(), &around).unwrap();
-    let message = Outgoing {
-        key: "0123456789abcdef0123456789abcdef.2".parse().unwrap(),
-        channel: Channel::Sms,
-        to: Contacts {
-            phone: PhoneNumber::parse("+4915123456789", None),
-            email: None,
-            preferred: None,
-        },
-        name: name.to_owned(),
-        language: "de".to_owned(),
-        content: Content::Sms { text: text.to_owned() },
-        facts: None,
-        expires_at: "2026-03-01T19:00:00Z".parse().unwrap(),
-        stop_url: None,
-    };
+    let message = Outgoing::sms(name, text, "2026-03-01T19:00:00Z");
     let now = "2026-03-01T12:00:00Z".parse().unwrap();
     plan.fill(&message, "+4915123456789", now, "", &BTreeMap::new())
 }

@@ -144,6 +144,16 @@ impl<'a> Ground<'a> {
         (self.sender("http", "127.0.0.1", port, PATIENT_MS), socket)
     }
 
+    /// Holds what a line comes to against the peer, which may say why not.
+    #[track_caller]
+    pub fn ended(&self, line: Result<(), String>) {
+        let said = match &self.peer {
+            Kept::Asterisk(_) => String::new(),
+            Kept::Peer(peer) => peer.said(),
+        };
+        assert!(line.is_ok(), "{}; the peer said: {said}", line.unwrap_err());
+    }
+
     /// How often the peer took each attempt whole.
     pub fn took(&self) -> HashMap<u32, usize> {
         let addresses = match &self.peer {

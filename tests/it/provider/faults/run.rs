@@ -106,7 +106,7 @@ impl Run<'_> {
         }
         for way in own.kept.into_iter().flatten() {
             drop(way.sender);
-            way.line.closed().await;
+            self.ground.ended(way.line.closed().await);
         }
         tried
     }
@@ -164,7 +164,7 @@ impl Run<'_> {
         let seen = way.line.seen();
         if let Some(Way { line, sender }) = own {
             drop(sender);
-            line.settled().await;
+            self.ground.ended(line.settled().await);
         }
         (outcome, seen)
     }
