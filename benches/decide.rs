@@ -72,6 +72,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
             zone: TimeZone::UTC,
             tier: Tier::Ordinary,
             segment: String::new(),
+            area: String::new(),
             suppressed: Vec::new(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),

@@ -48,6 +48,9 @@ pub struct Account {
     pub tier: Tier,
     /// The group of accounts that shares a scenario; empty where the source has none.
     pub segment: String,
+    /// Where it is served: a postal code or an exchange, as the source names
+    /// places; empty where it has none.
+    pub area: String,
     pub contacts: Contacts,
     /// Channels on which it is not to be reached, those of today's addresses.
     pub suppressed: Vec<Suppression>,

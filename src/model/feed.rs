@@ -36,6 +36,7 @@ const ACCOUNTS: &[Column] = &[
     column("zone", false, "an IANA time zone such as Europe/Berlin"),
     column("tier", false, "key, main, ordinary or small"),
     column("segment", false, "the group of accounts that shares a scenario"),
+    column("area", false, "where it is served: a postal or exchange code, say"),
     column("phone", false, "an international telephone number"),
     column("email", false, "an e-mail address"),
     column("preferred_channel", false, "sms, voice or email"),

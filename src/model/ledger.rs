@@ -19,6 +19,7 @@ pub struct AccountRow {
     pub zone: String,
     pub tier: String,
     pub segment: String,
+    pub area: String,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub preferred_channel: Option<String>,

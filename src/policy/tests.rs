@@ -71,6 +71,7 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
             zone: TimeZone::UTC,
             tier: Tier::Ordinary,
             segment: String::new(),
+            area: String::new(),
             suppressed: Vec::new(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),

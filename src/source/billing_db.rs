@@ -27,6 +27,7 @@ use crate::model::{Channel, Currency, HoldKind, PaymentState, Tier};
 mod sql {
     pub const billing_schema: &str = include_str!("sql/billing_schema.sql");
     pub const read_header: &str = include_str!("sql/read_header.sql");
+    pub const billing_schema_2: &str = include_str!("sql/billing_schema_2.sql");
     pub const fill_currencies: &str = include_str!("sql/fill_currencies.sql");
     pub const put_accounts: &str = include_str!("sql/put_accounts.sql");
     pub const add_bare_accounts: &str = include_str!("sql/add_bare_accounts.sql");
@@ -45,7 +46,7 @@ pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// `application_id` and `user_version` in the file's header, as the schema sets them.
 const APPLICATION: i64 = 0x4475_654C;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long another process (a daemon that reads, the operator's own tool
 /// that writes) may keep the file to itself before we give up.
@@ -65,6 +66,7 @@ pub struct AccountRow {
     pub zone: Option<String>,
     pub tier: Option<Tier>,
     pub segment: Option<String>,
+    pub area: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub preferred_channel: Option<Channel>,
@@ -203,6 +205,9 @@ impl BillingDb {
             sqlx::query_as(sql::read_header).fetch_one(&self.pool).await?;
         match (application, version, tables) {
             (APPLICATION, VERSION, _) => {}
+            (APPLICATION, 1, _) => {
+                sqlx::raw_sql(sql::billing_schema_2).execute(&self.pool).await?;
+            }
             (APPLICATION, other, _) => {
                 bail!("it has version {other} of the billing tables, this program knows {VERSION}")
             }

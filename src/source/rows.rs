@@ -179,6 +179,7 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         zone,
         tier: tier.as_str().to_owned(),
         segment: row.optional("segment")?.unwrap_or_default().to_owned(),
+        area: row.optional("area")?.unwrap_or_default().to_owned(),
         phone: phone.map(|number| number.e164().to_owned()),
         email: email.map(|address| address.as_str().to_owned()),
         preferred_channel: preferred.map(|channel| channel.as_str().to_owned()),

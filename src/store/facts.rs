@@ -253,6 +253,7 @@ pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
             .map_err(|_| StoreError::Corrupt { column: "zone" })?,
         tier: Tier::parse(&tier).ok_or(StoreError::Corrupt { column: "tier" })?,
         segment: row.text("segment")?,
+        area: row.text("area")?,
         contacts: Contacts {
             phone: row.opt_text("phone")?.map(PhoneNumber::from_stored),
             email: row.opt_text("email")?.map(EmailAddress::from_stored),

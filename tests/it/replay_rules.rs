@@ -76,6 +76,7 @@ impl Memory {
                 zone: TimeZone::UTC,
                 tier: Tier::Ordinary,
                 segment: String::new(),
+                area: String::new(),
                 suppressed: Vec::new(),
                 contacts: Contacts {
                     phone: None,

@@ -196,6 +196,7 @@ impl Story {
                 zone: TimeZone::UTC,
                 tier: Tier::Ordinary,
                 segment: String::new(),
+                area: String::new(),
                 suppressed: Vec::new(),
                 contacts: Contacts {
                     phone: is_called.then(number),

@@ -8,6 +8,7 @@ select
     zone,
     tier,
     segment,
+    area,
     phone,
     email,
     preferred_channel,

@@ -23,6 +23,7 @@ fn account(zone: &str, phone: &str) -> Account {
         zone: TimeZone::get(zone).unwrap(),
         tier: Tier::Ordinary,
         segment: String::new(),
+        area: String::new(),
         contacts,
         suppressed: Vec::new(),
     }

@@ -179,6 +179,7 @@ impl Cells<'_> {
             zone: self.known("zone", zone)?,
             tier: self.known("tier", Tier::parse)?,
             segment: owned("segment"),
+            area: owned("area"),
             phone,
             email,
             preferred_channel: self.known("preferred_channel", Channel::parse)?,

@@ -28,6 +28,9 @@ pub enum Habit {
     Disputing,
 }
 
+/// Districts of a place.
+const DISTRICTS: u32 = 20;
+
 const HABITS: &[(i64, Habit)] = &[
     (40, Habit::Prompt),
     (22, Habit::OnTheDay),
@@ -171,6 +174,7 @@ impl Resident {
         let phone = dice.chance(95).then(|| self.place.phone(nth));
         let domain = dice.pick(DOMAINS);
         let email = format!("{}{}@{domain}", self.place.mailbox, FIRST_ID + person);
+        let city = self.place.zone.rsplit('/').next().unwrap_or_default();
         let wish = dice.chance(15).then(|| dice.pick(&Channel::ALL));
         AccountRow {
             id: account_id(self.number),
@@ -180,6 +184,7 @@ impl Resident {
             zone: Some(self.place.zone.to_owned()),
             tier: Some(tier),
             segment: Some(if is_firm { "business" } else { "residential" }.to_owned()),
+            area: Some(format!("{city}-{:02}", person % DISTRICTS)),
             phone,
             email: dice.chance(85).then_some(email),
             preferred_channel: wish,

@@ -10,7 +10,7 @@
 -- reason. Only what would break the reading of good rows is refused.
 
 pragma application_id = 1148544332; -- 'DueL'
-pragma user_version = 1;
+pragma user_version = 2;
 
 -- Lets SQL write amounts as exact decimals: unit is ten to the exponent.
 create table currency (
@@ -27,6 +27,7 @@ create table account (
     zone              text,
     tier              text,
     segment           text,
+    area              text,
     phone             text,
     email             text,
     preferred_channel text,

@@ -213,6 +213,7 @@ fn account(zone: &TimeZone, phone: Option<&str>) -> Account {
         zone: zone.clone(),
         tier: Tier::Ordinary,
         segment: String::new(),
+        area: String::new(),
         contacts: Contacts {
             phone: phone.map(|phone| PhoneNumber::from_stored(phone.to_owned())),
             email: None,

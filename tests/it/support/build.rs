@@ -37,6 +37,7 @@ pub fn account(id: &str) -> AccountRow {
         zone: "Europe/Berlin".into(),
         tier: "ordinary".into(),
         segment: String::new(),
+        area: String::new(),
         phone: Some("+4915123456789".into()),
         email: Some("zoe@example.org".into()),
         preferred_channel: None,

@@ -29,7 +29,7 @@ with due as materialized (
     limit $6
 )
 select
-    r.*, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email, a.preferred_channel,
+    r.*, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email, a.preferred_channel,
     coalesce(c.changes, 0) as changes,
     (
         select string_agg(s.channel || ':' || s.cause, ',') from suppression as s

@@ -1,6 +1,6 @@
 -- Accounts $1 (JSON array of keys).
 select
-    a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes,
     (
         select group_concat(s.channel || ':' || s.cause, ',') from suppression as s

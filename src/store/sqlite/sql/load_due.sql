@@ -4,7 +4,7 @@
 select
     r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
     r.planned_at, r.send_after, r.send_before,
-    a.name, a.language, a.zone, a.tier, a.segment, a.phone, a.email,
+    a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
     a.preferred_channel, coalesce(c.changes, 0) as changes,
     (
         select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
