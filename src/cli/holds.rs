@@ -3,12 +3,14 @@
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::hold::PlacedHold;
-use crate::model::{AccountId, BillId, Hold, HoldKind, Money};
+use crate::model::{AccountId, BillId, Hold, HoldKind, Money, Moratorium};
 use crate::store::PlanStore;
 
 use super::context::{Options, desk, now};
@@ -18,7 +20,15 @@ use super::story::bucket;
 /// A hold to be placed.
 #[derive(Debug, Args)]
 pub struct Place {
-    account: String,
+    #[arg(required_unless_present_any = ["area", "segment"])]
+    account: Option<String>,
+    /// A moratorium: everybody who lives there, as the accounts feed names
+    /// places; `21*` is every place that begins so
+    #[arg(long, value_name = "AREA", conflicts_with_all = ["account", "kind", "bill", "amount"])]
+    area: Option<String>,
+    /// A moratorium: everybody of this segment, in the area where one is named
+    #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["account", "kind", "bill", "amount"])]
+    segment: Option<String>,
     /// staff, exemption, promise, hardship, moratorium, complaint, paid or dispute
     #[arg(long, default_value = "staff")]
     kind: String,
@@ -89,28 +99,83 @@ pub async fn list(options: &Options, limit: u32, json: bool) -> anyhow::Result<(
     let desk = desk(options).await?;
     let holds = desk.store.desk().holds(limit).await?;
     let lines: Vec<HoldLine> = holds.into_iter().map(HoldLine::from).collect();
+    let moratoriums = desk.store.desk().moratoriums(earliest_day(now())).await?;
     if json {
-        return print_line(&serde_json::to_string_pretty(&lines)?);
+        let all = serde_json::json!({ "holds": lines, "moratoriums": moratoriums });
+        return print_line(&serde_json::to_string_pretty(&all)?);
+    }
+    for one in &moratoriums {
+        print_line(&format!("{}  {}", one.id, told_of_all(one)))?;
     }
     for line in &lines {
         print_line(&format!("{}  {}  {}", line.id, line.account, told(line)))?;
     }
-    if lines.is_empty() {
+    if lines.is_empty() && moratoriums.is_empty() {
         return print_line("nothing is held back but by the billing system");
     }
     print_line("no longer? `duebell holds lift ID --by NAME`")
 }
 
 pub async fn place(options: &Options, place: Place) -> anyhow::Result<()> {
-    let Place { account, kind, until, bill, amount, by, reason } = place;
-    ensure!(!by.trim().is_empty(), "--by is empty; name who places it");
-    ensure!(!reason.trim().is_empty(), "--reason is empty; say why");
+    ensure!(!place.by.trim().is_empty(), "--by is empty; name who places it");
+    ensure!(!place.reason.trim().is_empty(), "--reason is empty; say why");
+    match place.account.clone() {
+        Some(account) => place_on(options, &account, place).await,
+        None => declare(options, place).await,
+    }
+}
+
+/// A hold on everybody in an area, of a segment, or both.
+async fn declare(options: &Options, place: Place) -> anyhow::Result<()> {
+    let Place { area, segment, until, by, reason, .. } = place;
+    for (name, value) in [("--area", &area), ("--segment", &segment)] {
+        let is_nobody = |it: &String| it.trim_end_matches('*').trim().is_empty();
+        ensure!(!value.as_ref().is_some_and(is_nobody), "{name} names nothing; say which");
+    }
+    let desk = desk(options).await?;
+    let now = now();
+    let starts_on = earliest_day(now);
+    ensure!(until >= starts_on, "--until {until} is over everywhere");
+    let id = id_of(&format!("moratorium/{by}/{now}"));
+    let one = Moratorium { id, area, segment, starts_on, ends_on: until, owner: by, reason };
+    desk.store.desk().declare(&one, now).await?;
+    print_line(&format!("{}: {}", one.id, told_of_all(&one)))
+}
+
+/// The day that it is where the day begins last: a moratorium counts at once
+/// for everybody.
+fn earliest_day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::fixed(jiff::tz::offset(-12))).date()
+}
+
+/// A moratorium on one line.
+pub fn told_of_all(one: &Moratorium) -> String {
+    let area = one.area.as_deref().map(|area| format!(" in {area}"));
+    let segment = one.segment.as_deref().map(|segment| format!(" of segment {segment}"));
+    let words = format!(
+        "moratorium for everybody{}{}, from {} until {}, by {}: {}",
+        segment.unwrap_or_default(),
+        area.unwrap_or_default(),
+        one.starts_on,
+        one.ends_on,
+        one.owner,
+        one.reason
+    );
+    words.replace(char::is_control, " ")
+}
+
+fn id_of(named: &str) -> String {
+    Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn place_on(options: &Options, account: &str, place: Place) -> anyhow::Result<()> {
+    let Place { kind, until, bill, amount, by, reason, .. } = place;
     let kind = HoldKind::parse(&kind).with_context(|| {
         let kinds: Vec<&str> = HoldKind::ALL.into_iter().map(HoldKind::as_str).collect();
         format!("--kind {kind} is none; use {}", kinds.join(", "))
     })?;
     let desk = desk(options).await?;
-    let account = AccountId::from(account.as_str());
+    let account = AccountId::from(account);
     let bucket = bucket(&desk, &account).await?;
     let now = now();
     let facts = desk.store.facts(&[(bucket, account.clone())], until).await?;
@@ -133,8 +198,7 @@ pub async fn place(options: &Options, place: Place) -> anyhow::Result<()> {
         (HoldKind::Dispute | HoldKind::Promise, _) | (_, None) => {}
         (_, Some(_)) => bail!("--amount is for a dispute or a promise; leave it out"),
     }
-    let named = format!("{account}/{}/{by}/{now}", kind.as_str());
-    let id: String = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = id_of(&format!("{account}/{}/{by}/{now}", kind.as_str()));
     let (starts_on, ends_on) = (today, Some(until));
     let placed = PlacedHold {
         bucket,
@@ -153,7 +217,9 @@ pub async fn place(options: &Options, place: Place) -> anyhow::Result<()> {
 pub async fn lift(options: &Options, id: &str, by: &str) -> anyhow::Result<()> {
     ensure!(!by.trim().is_empty(), "--by is empty; name who lifts it");
     let desk = desk(options).await?;
-    let is_lifted = desk.store.desk().lift_hold(id, by, now()).await?;
+    let shelf = desk.store.desk();
+    let is_lifted =
+        shelf.lift_hold(id, by, now()).await? || shelf.lift_moratorium(id, by, now()).await?;
     ensure!(is_lifted, "no hold {id} is in force; `duebell holds` lists those that are");
     print_line(&format!("{id}: lifted by {by}; the ladder goes on where it would be"))
 }

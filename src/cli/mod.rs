@@ -105,7 +105,7 @@ enum Command {
         #[command(subcommand)]
         command: MessageCommand,
     },
-    /// List what holds accounts back by what subscribers or staff said, and change it
+    /// List what holds accounts back that the billing system does not know of, and change it
     Holds {
         #[command(subcommand)]
         command: Option<HoldsCommand>,
@@ -146,7 +146,7 @@ enum MessageCommand {
 
 #[derive(Debug, Subcommand)]
 enum HoldsCommand {
-    /// Hold an account back, or one of its bills
+    /// Hold back an account, one of its bills, or everybody in an area or segment
     Place(holds::Place),
     /// End a hold before its time
     Lift {

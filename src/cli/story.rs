@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::model::billing::plus_days;
 use crate::model::facts::AccountFacts;
 use crate::model::reminder::Severity;
-use crate::model::{AccountId, Bill, Bucket, Reason};
+use crate::model::{AccountId, Bill, Bucket, Moratorium, Reason};
 use crate::pipeline::plan::{decide_account, scope};
 use crate::pipeline::planning_day;
 use crate::policy::{Scenario, Versioned};
@@ -199,6 +199,7 @@ struct Story {
     not_sent: Vec<crate::store::WhyNotLine>,
     suppressions: Vec<SuppressionLine>,
     holds: Vec<HoldLine>,
+    moratoriums: Vec<Moratorium>,
     replies: Vec<ReplyLine>,
     next: Vec<String>,
 }
@@ -236,6 +237,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
     let reminders = shelf.attempts(account).await?;
     let holds = desk.store.placed_holds(&[(bucket, account.clone())]).await?;
+    let moratoriums = shelf.moratoriums(local).await?.into_iter();
     // A step that was held back at first and went out later was sent.
     let mut not_sent = shelf.why_not(account).await?;
     not_sent
@@ -257,6 +259,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
         not_sent,
         suppressions: shelf.suppressions(account).await?,
         holds: holds.into_iter().map(HoldLine::from).collect(),
+        moratoriums: moratoriums.filter(|it| it.covers(&facts.account)).collect(),
         replies: shelf.replies_of(account).await?,
         next,
     })
@@ -446,8 +449,11 @@ impl Story {
         for line in &self.replies {
             print_line(&format!("  {}", replies::told(line)))?;
         }
-        if !self.holds.is_empty() {
+        if !self.holds.is_empty() || !self.moratoriums.is_empty() {
             print_line("held back")?;
+        }
+        for one in &self.moratoriums {
+            print_line(&format!("  {}", holds::told_of_all(one)))?;
         }
         for line in &self.holds {
             print_line(&format!("  {}", holds::told(line)))?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::Channel;
+use super::{Account, Channel, Moratorium};
 
 /// The operator's switches. A new installation has none set: it observes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Control {
     pub kill_switch: bool,
     /// What is stopped while everything else goes on.
     pub stopped: BTreeSet<Stopped>,
+    /// Those that are not lifted; over or to come as well.
+    pub moratoriums: Vec<Moratorium>,
 }
 
 /// A part of what is sent.
@@ -54,6 +56,11 @@ impl fmt::Display for Stopped {
 impl Control {
     pub fn live_since(&self, scenario: &str) -> Option<Date> {
         self.live_since.get(scenario).copied()
+    }
+
+    /// Whether a moratorium holds the account back on its local day `day`.
+    pub fn spares(&self, account: &Account, day: Date) -> bool {
+        self.moratoriums.iter().any(|one| one.hold().is_on(day) && one.covers(account))
     }
 
     pub fn stops_channel(&self, channel: Channel) -> bool {

@@ -2,12 +2,16 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
 
 use crate::model::control::{Control, Stopped};
 
 use super::engine::Arg;
 use super::statements::sql;
 use super::{ControlStore, SqlStore, StoreError};
+
+/// Every moratorium ends later.
+const EVER: Date = date(1, 1, 1);
 
 #[async_trait]
 impl ControlStore for SqlStore {
@@ -25,6 +29,7 @@ impl ControlStore for SqlStore {
                 control.kill_switch = true;
             }
         }
+        control.moratoriums = self.moratoriums(EVER).await?;
         Ok(control)
     }
 

@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::model::billing::plus_days;
 use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Cause, Channel, Contacts, EmailAddress, Hold,
-    HoldKind, Item, Payment, PaymentState, PhoneNumber, Reason, ReminderState, Severity,
-    Suppression, Tier,
+    HoldKind, Item, Moratorium, Payment, PaymentState, PhoneNumber, Reason, ReminderState,
+    Severity, Suppression, Tier,
 };
 
 use super::engine::{Arg, Statement, Tx};
@@ -97,7 +98,8 @@ impl SqlStore {
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
         let keys = Arg::Set(&keys);
-        let since = crate::model::billing::plus_days(on, -UNDER_WAY_DAYS).to_string();
+        let since_on = plus_days(on, -UNDER_WAY_DAYS);
+        let since = since_on.to_string();
 
         let mut page = FactsPage::default();
         for row in self.read(sql::load_accounts, keys, None).await? {
@@ -110,6 +112,9 @@ impl SqlStore {
         for row in self.read(sql::load_holds, keys, Some(&since)).await? {
             let hold = hold(&row)?;
             page.of(&row)?.holds.push(hold);
+        }
+        for moratorium in self.moratoriums(since_on).await? {
+            page.add_moratorium(&moratorium);
         }
         for row in self.read(sql::load_pending, keys, None).await? {
             let payment = payment(&row, "amount", "currency")?;
@@ -199,6 +204,12 @@ impl FactsPage {
             revisions: HashMap::new(),
         });
         Ok(())
+    }
+
+    fn add_moratorium(&mut self, moratorium: &Moratorium) {
+        for facts in self.facts.iter_mut().filter(|facts| moratorium.covers(&facts.account)) {
+            facts.holds.push(moratorium.hold());
+        }
     }
 
     /// The facts of the row's account. Accounts are never deleted, so it is there.

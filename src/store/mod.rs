@@ -23,6 +23,7 @@ mod keys;
 mod lease;
 mod ledger;
 mod merge;
+mod moratoriums;
 mod outbox;
 mod parts;
 mod placed;

@@ -56,6 +56,7 @@ statements! {
         settle_replies, list_replies, end_reply, forget_replies, insert_parts,
         count_contacts, put_contacts, release_accounts, release_numbers, forget_contacts,
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
+        list_moratoriums, put_moratorium, lift_moratorium,
         park_receipts, load_parked, load_parts, mark_parts,
         put_off_parked, drop_parked, forget_parts
     ;
@@ -85,6 +86,8 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (7, "message parts", include_str!("../../migrations/postgres/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/postgres/0008_placed_holds.sql")),
     (9, "contacts", include_str!("../../migrations/postgres/0009_contacts.sql")),
+    (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
+    (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -100,6 +103,8 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (7, "message parts", include_str!("../../migrations/sqlite/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/sqlite/0008_placed_holds.sql")),
     (9, "contacts", include_str!("../../migrations/sqlite/0009_contacts.sql")),
+    (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
+    (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -184,6 +184,11 @@ impl Dispatch {
         if control.live_since(&reminder.scenario).is_none() {
             return Verdict::End(ended(&due, ReminderState::Suppressed, Reason::Observed, now));
         }
+        // Declared since it was planned: nobody was touched for it, and the step stays due.
+        if control.spares(&due.account, reminder.day) {
+            let (state, reason) = (ReminderState::Deferred, Reason::HoldMoratorium);
+            return Verdict::End(ended(&due, state, reason, now));
+        }
         let tolerance =
             self.shop.scenarios.scenario(&reminder.policy).map_or(0, |scenario| scenario.tolerance);
         let (mut bills, mut owed, mut against) = (Vec::new(), Vec::new(), None);

@@ -8,6 +8,7 @@ mod going_live;
 mod halts;
 mod laws;
 mod manners;
+mod moratoriums;
 mod paid;
 mod patience;
 mod providers;

@@ -1,9 +1,9 @@
 //! What both engines promise of holds that were placed here.
 
-use duebell::model::Bucket;
 use duebell::model::hold::{Ending, Hold, HoldKind, PlacedHold};
 use duebell::model::ledger::Rows;
 use duebell::model::reply::{Meaning, Pledge};
+use duebell::model::{Bucket, Moratorium};
 use duebell::store::{HoldStore, PlanStore, ReplyStore, SettledReply, SqlStore};
 
 use super::on_each_engine;
@@ -35,6 +35,7 @@ on_each_engine![
     a_hold_comes_with_the_reply_that_it_follows_from_and_once,
     what_came_while_a_promise_ran_is_told_when_it_is_over,
     what_a_hold_came_to_is_said_once,
+    a_moratorium_holds_whoever_lives_there,
 ];
 
 async fn held(store: &SqlStore, on: &str) -> Vec<String> {
@@ -136,4 +137,32 @@ async fn what_a_hold_came_to_is_said_once(store: &SqlStore) {
     assert_eq!(past[0].ended, Some(Ending::Broken));
     assert_eq!(store.holds_over(&Bucket::all(), day("2026-04-01"), 10).await.unwrap(), []);
     assert_eq!(store.desk().holds(10).await.unwrap(), []);
+}
+
+async fn a_moratorium_holds_whoever_lives_there(store: &SqlStore) {
+    let mut there = account("A");
+    there.area = "21073".into();
+    merged(store, Rows::Accounts(vec![there, account("B")])).await;
+    let one = Moratorium {
+        id: "m1".into(),
+        area: Some("21*".into()),
+        segment: None,
+        starts_on: day("2026-03-10"),
+        ends_on: day("2026-03-12"),
+        owner: "Ann".into(),
+        reason: "the flood".into(),
+    };
+    let desk = store.desk();
+    for _ in 0..2 {
+        desk.declare(&one, at(NOON)).await.unwrap();
+    }
+    assert_eq!(desk.moratoriums(day("2026-03-12")).await.unwrap(), [one]);
+    assert_eq!(desk.moratoriums(day("2026-03-13")).await.unwrap(), []);
+    for (on, expected) in [("2026-03-09", 0), ("2026-03-12", 1), ("2026-03-13", 0)] {
+        assert_eq!(held(store, on).await.len(), expected, "{on}");
+    }
+    let facts = store.facts(&[key("B")], day("2026-03-11")).await.unwrap();
+    assert_eq!(facts[0].holds, []);
+    assert!(desk.lift_moratorium("m1", "Ann", at(NOON)).await.unwrap());
+    assert_eq!(held(store, "2026-03-11").await, [""; 0]);
 }

@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 14] = [
+const MAY_READ_ALL: [&str; 15] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -14,6 +14,7 @@ const MAY_READ_ALL: [&str; 14] = [
     "list_feeds",
     "list_flags",
     "list_holds",
+    "list_moratoriums",
     "list_rejects",
     "list_replies",
     "list_sent",
