@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use duebell::model::id::spread;
+use duebell::model::notice::MessageClass;
 use duebell::model::{
     Account, Bill, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind, Item, PhoneNumber,
     Reason, Severity, Tier,
@@ -28,6 +29,7 @@ fn days_from_today(days: i64) -> Date {
 
 fn ladder() -> Scenario {
     let step = |name: &str, offset_days, severity| Step {
+        class: MessageClass::Reminder,
         name: name.to_owned(),
         offset_days,
         severity,

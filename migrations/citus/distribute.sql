@@ -15,6 +15,7 @@ select create_distributed_table('payment', 'bucket', colocate_with => 'account')
 select create_distributed_table('hold', 'bucket', colocate_with => 'account');
 select create_distributed_table('placed_hold', 'bucket', colocate_with => 'account');
 select create_distributed_table('contact', 'bucket', colocate_with => 'account');
+select create_distributed_table('notice_proof', 'bucket', colocate_with => 'account');
 select create_distributed_table('touched', 'bucket', colocate_with => 'account');
 select create_distributed_table('plan_mark', 'bucket', colocate_with => 'account');
 select create_distributed_table('dunning_case', 'bucket', colocate_with => 'account');
@@ -36,5 +37,6 @@ select create_reference_table('policy');
 select create_reference_table('control');
 select create_reference_table('mark');
 select create_reference_table('daemon');
+select create_reference_table('moratorium');
 -- Receipts that do not say which bucket they are about.
 select create_reference_table('parked_receipt');

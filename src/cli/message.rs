@@ -27,7 +27,7 @@ pub struct Preview {
     /// BCP 47, such as pt-BR
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
-    /// sms, voice or email
+    /// sms, voice, email or letter
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
     /// An account of the ledger, with what it owes, in its own language
@@ -140,13 +140,16 @@ fn meant(
             BTreeSet::from([name.as_str()])
         }
     };
-    let channels = match &asked.channel {
-        None => Channel::ALL.to_vec(),
-        Some(name) => {
-            let channel = Channel::parse(name);
-            vec![channel.with_context(|| format!("no channel {name}; use sms, voice or email"))?]
-        }
-    };
+    let channels =
+        match &asked.channel {
+            None => Channel::ADDRESSED.to_vec(),
+            Some(name) => {
+                let channel = Channel::parse(name);
+                vec![channel.with_context(|| {
+                    format!("no channel {name}; use sms, voice, email or letter")
+                })?]
+            }
+        };
     let one = asked.language.clone().or(reader.language.clone());
     let mut meant = Vec::new();
     for template in templates {

@@ -8,6 +8,7 @@ mod demo;
 mod holds;
 mod import;
 mod message;
+mod notices;
 mod output;
 mod replay;
 mod replies;
@@ -115,6 +116,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show the statutory notices that an account was given, word for word
+    Notices {
+        account: String,
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
@@ -212,6 +219,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
             holds::lift(&options, &id, &by).await
         }
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
+        Command::Notices { account, json } => notices::list(&options, &account, json).await,
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt(part) => switches::halt(&options, &part).await,

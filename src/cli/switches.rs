@@ -72,7 +72,7 @@ pub async fn observe(options: &Options, scenario: Option<&str>) -> anyhow::Resul
 /// A part of what is sent; all of it where nothing is named.
 #[derive(Debug, Args)]
 pub struct Part {
-    /// sms, voice or email; reminders go by the other channels of their step
+    /// sms, voice, email or letter; reminders go by the other channels of their step
     #[arg(long, value_name = "CHANNEL", group = "part")]
     channel: Option<String>,
     /// By its name in the settings; others of its channels take its place
@@ -87,8 +87,8 @@ impl Part {
     fn meant(&self, desk: &Desk) -> anyhow::Result<Option<Stopped>> {
         if let Some(name) = &self.channel {
             let channel = Channel::parse(name);
-            let channel =
-                channel.with_context(|| format!("no channel {name}; use sms, voice or email"))?;
+            let channel = channel
+                .with_context(|| format!("no channel {name}; use sms, voice, email or letter"))?;
             return Ok(Some(Stopped::Channel(channel)));
         }
         if let Some(name) = &self.provider {

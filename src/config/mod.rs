@@ -111,12 +111,18 @@ pub struct Channels {
     pub sms: Routes,
     pub voice: Routes,
     pub email: Routes,
+    pub letter: Routes,
 }
 
 impl Default for Channels {
     fn default() -> Self {
         let sandbox = || Routes::One("sandbox".to_owned());
-        Channels { sms: sandbox(), voice: sandbox(), email: sandbox() }
+        Channels {
+            sms: sandbox(),
+            voice: sandbox(),
+            email: sandbox(),
+            letter: Routes::One(NO_CARRIER.to_owned()),
+        }
     }
 }
 
@@ -127,6 +133,7 @@ impl Channels {
             Channel::Sms => &self.sms,
             Channel::Voice => &self.voice,
             Channel::Email => &self.email,
+            Channel::Letter => &self.letter,
         };
         match routes {
             Routes::One(name) if name == NO_CARRIER => &[],

@@ -113,7 +113,7 @@ impl MessageFacts<'_> {
         let style = match channel {
             Channel::Sms => Style::Sms,
             Channel::Voice => Style::Spoken,
-            Channel::Email => Style::Written,
+            Channel::Email | Channel::Letter => Style::Written,
         };
         let all = self.variables(spoken, Medium { style, is_html: false });
         let word = |name: &&'static str| {

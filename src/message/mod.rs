@@ -27,6 +27,7 @@ use std::fmt;
 use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, escape_formatter, value::ValueKind};
+use sha2::{Digest, Sha256};
 
 use crate::model::{Channel, Content, Prompt};
 
@@ -126,7 +127,7 @@ impl Messages {
 
     /// Whether any language has this template for this channel.
     pub fn has(&self, template: &str, channel: Channel) -> bool {
-        self.languages.contains_key(&(template.to_owned(), channel))
+        self.languages.contains_key(&(template.to_owned(), made_of(channel)))
     }
 
     /// The words of the subscriber's own page.
@@ -141,8 +142,28 @@ impl Messages {
 
     /// The languages that have this template for this channel.
     pub fn languages(&self, template: &str, channel: Channel) -> Vec<String> {
-        let languages = self.languages.get(&(template.to_owned(), channel));
+        let languages = self.languages.get(&(template.to_owned(), made_of(channel)));
         languages.into_iter().flatten().cloned().collect()
+    }
+
+    /// Names what the files of a template hold in this language: any change
+    /// gives another name.
+    pub fn version(&self, language: &str, template: &str) -> String {
+        let own = format!("{language}/{template}/");
+        let mut files: Vec<_> = self
+            .templates
+            .templates()
+            .filter(|(file, _)| file.starts_with(&own) || *file == files::LAYOUT)
+            .collect();
+        files.sort_unstable_by_key(|(file, _)| *file);
+        let mut digest = Sha256::new();
+        for (file, template) in &files {
+            for part in [file, template.source()] {
+                digest.update((part.len() as u64).to_be_bytes());
+                digest.update(part);
+            }
+        }
+        digest.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Renders in the account's language, or in the nearest that has the
@@ -158,7 +179,8 @@ impl Messages {
         facts: &MessageFacts<'_>,
     ) -> Result<Rendered, RenderError> {
         let unknown = || RenderError::UnknownTemplate { template: template.to_owned(), channel };
-        let languages = self.languages.get(&(template.to_owned(), channel)).ok_or_else(unknown)?;
+        let languages =
+            self.languages.get(&(template.to_owned(), made_of(channel))).ok_or_else(unknown)?;
         let languages = languages.iter().map(String::as_str).collect();
         let language = language::choose(facts.language, &languages).ok_or_else(unknown)?;
         if facts.bills.is_empty() {
@@ -202,7 +224,8 @@ impl Messages {
                     false => Prompt { parts, ..Prompt::default() },
                 })
             }
-            Channel::Email => Content::Email {
+            // A letter says what the e-mail says.
+            Channel::Email | Channel::Letter => Content::Email {
                 // A line break here would end the header and start another.
                 subject: format!("{mark}{}", name::cleaned(&fill("email.subject.txt")?)),
                 text: paragraphs(&fill("email.txt")?),
@@ -267,6 +290,15 @@ impl Messages {
             messages.languages.entry(key).or_default().insert(language.to_owned());
         }
         (messages, problems)
+    }
+}
+
+/// Whose files the messages of a channel are made of: a letter says what the
+/// e-mail says.
+fn made_of(channel: Channel) -> Channel {
+    match channel {
+        Channel::Letter => Channel::Email,
+        other => other,
     }
 }
 

@@ -55,7 +55,7 @@ impl ContactKey {
 pub struct Counted {
     pub account: ContactKey,
     pub number: ContactKey,
-    /// At least one.
+    /// None where it is counted and nothing limits it.
     pub limits: Vec<Limit>,
 }
 
@@ -78,7 +78,8 @@ impl Limit {
 
 impl Counted {
     /// A contact at `now` with an account on `channel`, at `address`; `None`
-    /// where no cap is about it.
+    /// where no cap is about it. What has no address of its own is counted
+    /// under its account alone.
     pub fn under(
         caps: &[Cap],
         (bucket, account): (Bucket, &AccountId),
@@ -95,12 +96,19 @@ impl Counted {
             .iter()
             .filter(|cap| cap.channels.contains(&channel))
             .flat_map(|cap| cap.key.counted().iter().map(move |per| limit(cap, *per)))
+            .filter(|limit| limit.per == Per::Account || !address.is_empty())
             .collect();
         (!limits.is_empty()).then(|| Counted {
             account: ContactKey::account(bucket, account),
             number: ContactKey::number(address),
             limits,
         })
+    }
+
+    /// The same contact, which no cap holds back: it takes its place among the
+    /// others.
+    pub fn unlimited(self) -> Counted {
+        Counted { limits: Vec::new(), ..self }
     }
 
     pub fn key(&self, per: Per) -> &ContactKey {

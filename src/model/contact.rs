@@ -15,16 +15,22 @@ pub enum Channel {
     Sms,
     Voice,
     Email,
+    /// On paper. Its address is known to whoever prints it.
+    Letter,
 }
 
 impl Channel {
-    pub const ALL: [Channel; 3] = [Channel::Sms, Channel::Voice, Channel::Email];
+    pub const ALL: [Channel; 4] = [Channel::Sms, Channel::Voice, Channel::Email, Channel::Letter];
+
+    /// Those whose addresses we know: what a subscriber asks for or stops.
+    pub const ADDRESSED: [Channel; 3] = [Channel::Sms, Channel::Voice, Channel::Email];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Channel::Sms => "sms",
             Channel::Voice => "voice",
             Channel::Email => "email",
+            Channel::Letter => "letter",
         }
     }
 
@@ -34,6 +40,7 @@ impl Channel {
         match self {
             Channel::Sms | Channel::Voice => &[Channel::Sms, Channel::Voice],
             Channel::Email => &[Channel::Email],
+            Channel::Letter => &[Channel::Letter],
         }
     }
 
@@ -153,15 +160,18 @@ pub struct Contacts {
 }
 
 impl Contacts {
+    /// A letter always has somewhere to go.
     pub fn reaches(&self, channel: Channel) -> bool {
-        self.address(channel).is_some()
+        channel == Channel::Letter || self.address(channel).is_some()
     }
 
-    /// Where a channel reaches the subscriber: the whole number or address.
+    /// Where a channel reaches the subscriber: the whole number or address, as
+    /// far as it is ours to know.
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
             Channel::Sms | Channel::Voice => self.phone.as_ref().map(PhoneNumber::e164),
             Channel::Email => self.email.as_ref().map(EmailAddress::as_str),
+            Channel::Letter => None,
         }
     }
 }

@@ -39,7 +39,7 @@ const ACCOUNTS: &[Column] = &[
     column("area", false, "where it is served: a postal or exchange code, say"),
     column("phone", false, "an international telephone number"),
     column("email", false, "an e-mail address"),
-    column("preferred_channel", false, "sms, voice or email"),
+    column("preferred_channel", false, "sms, voice, email or letter"),
     column("changed_at", true, "a time stamp such as 2026-03-01 12:00:00"),
 ];
 const BILLS: &[Column] = &[

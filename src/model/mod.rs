@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod link;
 pub mod money;
 pub mod moratorium;
+pub mod notice;
 pub mod receipt;
 pub mod reminder;
 pub mod reply;

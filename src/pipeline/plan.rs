@@ -370,7 +370,7 @@ fn place(
 }
 
 /// The window of the day. Where no hour suits every place that the telephone
-/// may be in, e-mail is the only channel left.
+/// may be in, e-mail and letters are what is left.
 fn open_on(
     day: Date,
     contact: &ContactRules,
@@ -379,7 +379,7 @@ fn open_on(
     channels: &mut Vec<Channel>,
 ) -> Option<Window> {
     contact.window(scenario, account, channels, day).or_else(|| {
-        channels.retain(|channel| *channel == Channel::Email);
+        channels.retain(|channel| matches!(channel, Channel::Email | Channel::Letter));
         if channels.is_empty() { None } else { contact.window(scenario, account, channels, day) }
     })
 }

@@ -72,17 +72,20 @@ impl Times {
 }
 
 /// The ways that a reminder may go.
+/// The hours of no law are about letters.
 #[derive(Debug, Clone, Copy)]
 struct Ways {
     phone: bool,
     email: bool,
+    letter: bool,
 }
 
 impl Ways {
     fn of(channels: &[Channel]) -> Ways {
         let email = channels.contains(&Channel::Email);
+        let letter = channels.contains(&Channel::Letter);
         // What names no way may ring.
-        Ways { phone: may_ring(channels) || !email, email }
+        Ways { phone: may_ring(channels) || !(email || letter), email, letter }
     }
 }
 
@@ -109,7 +112,10 @@ impl Plan<'_> {
 
     fn of_weekday(&self, day: Weekday) -> Option<Hours> {
         let Plan { times, window, ways } = self;
-        let mut hours = window.hours();
+        let mut hours = match ways {
+            Ways { phone: false, email: false, letter: true } => Hours::ALL_DAY,
+            _ => window.hours(),
+        };
         if ways.phone {
             hours = hours.within(times.phone.on(day)?)?;
         }

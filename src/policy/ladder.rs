@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::billing::plus_days;
+use crate::model::notice::MessageClass;
 use crate::model::{Bill, Channel, Severity};
 
 use super::claim::ClaimRules;
@@ -57,6 +58,8 @@ pub struct Step {
     /// Days after the due date; negative before it.
     pub offset_days: i32,
     pub severity: Severity,
+    #[serde(default, skip_serializing_if = "MessageClass::is_reminder")]
+    pub class: MessageClass,
     /// In order of preference.
     #[serde(default)]
     pub channels: Vec<Channel>,
@@ -77,6 +80,10 @@ impl Step {
         self.template.as_deref().unwrap_or(self.severity.as_str())
     }
 
+    pub fn is_notice(&self) -> bool {
+        self.class == MessageClass::Statutory
+    }
+
     pub fn patience(&self) -> Option<SignedDuration> {
         self.patience_min.map(|minutes| SignedDuration::from_mins(minutes.into()))
     }
@@ -86,7 +93,15 @@ impl Step {
         let mut problems = Vec::new();
         let offset = self.offset_days;
         if self.channels.is_empty() {
-            problems.push(("channels", "is empty; name sms, voice or email".into()));
+            problems.push(("channels", "is empty; name sms, voice, email or letter".into()));
+        }
+        if self.is_notice() && !self.channels.contains(&Channel::Letter) {
+            let what = "have no letter; a statutory notice must reach who stopped all else, add it";
+            problems.push(("channels", what.into()));
+        }
+        if self.is_notice() && self.severity == Severity::Courtesy {
+            problems
+                .push(("class", "is statutory; nothing is due yet, make it soft or hard".into()));
         }
         if !(-365..=365).contains(&offset) {
             problems.push(("offset_days", format!("is {offset}; use -365 to 365")));
@@ -175,6 +190,12 @@ impl Scenario {
         let json = serde_json::to_vec(self).expect("a scenario is plain data");
         let digest = Sha256::digest(&json);
         digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The step with whose voice a reminder of these speaks: a notice before
+    /// any other, then the most severe, then the latest.
+    pub fn voice<'a>(&self, steps: impl Iterator<Item = &'a Step>) -> Option<&'a Step> {
+        steps.max_by_key(|step| (step.class, step.severity, step.offset_days))
     }
 
     pub fn step(&self, name: &str) -> Option<&Step> {

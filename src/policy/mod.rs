@@ -48,8 +48,9 @@ pub struct Decision {
 pub struct Planned {
     /// In the order of bill and step.
     pub items: Vec<Item>,
-    /// The most severe step, which gives the voice.
+    /// The step that gives the voice.
     pub step: String,
+    /// That of the most severe step.
     pub severity: Severity,
     /// Usable channels, in the order in which they are tried.
     pub channels: Vec<Channel>,
@@ -107,7 +108,7 @@ pub fn decide(
     }
 
     Decision {
-        reminder: consolidate(facts, candidates),
+        reminder: consolidate(facts, scenario, candidates),
         why_not,
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
     }
@@ -211,16 +212,17 @@ fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
 }
 
 /// One reminder per account and day: it covers all that is due and speaks
-/// with the most severe step's voice.
-fn consolidate(facts: &AccountFacts, candidates: Vec<Candidate<'_>>) -> Option<Planned> {
+/// with the most severe step's voice, or that of a statutory notice.
+fn consolidate(
+    facts: &AccountFacts,
+    scenario: &Scenario,
+    candidates: Vec<Candidate<'_>>,
+) -> Option<Planned> {
     // Two bills at the same step speak with the same voice.
-    let voice = candidates
-        .iter()
-        .map(|candidate| candidate.step)
-        .max_by_key(|step| (step.severity, step.offset_days))?;
+    let voice = scenario.voice(candidates.iter().map(|candidate| candidate.step))?;
     Some(Planned {
         step: voice.name.clone(),
-        severity: voice.severity,
+        severity: candidates.iter().map(|it| it.step.severity).fold(voice.severity, Severity::max),
         channels: usable_channels(facts, voice),
         // One step of each bill, and the bills are in order.
         items: candidates

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::model::billing::plus_days;
+use crate::model::notice::MessageClass;
 use crate::model::{
     Account, BillId, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState,
     PhoneNumber, ReminderId, Severity, Tier,
@@ -21,6 +22,7 @@ pub(super) const TODAY: Date = date(2026, 3, 20);
 
 fn step(name: &str, offset_days: i32, severity: Severity) -> Step {
     Step {
+        class: MessageClass::Reminder,
         name: name.to_owned(),
         offset_days,
         severity,
@@ -372,4 +374,30 @@ fn money_on_its_way_in_another_currency_pays_nothing() {
     let mut facts = facts_against(&[Reason::PendingPayment]);
     facts.pending[0].currency = "USD".parse().unwrap();
     assert_eq!(items(&decide(&facts, &ladder(), None, TODAY)), [("B1", "hard30")]);
+}
+
+#[test]
+fn a_notice_must_reach_who_stopped_all_else_and_is_about_something_due() {
+    let notice = |severity, offset_days, channels: &[Channel]| {
+        let channels = channels.to_vec();
+        let class = MessageClass::Statutory;
+        let steps = vec![Step { class, channels, ..step("notice", offset_days, severity) }];
+        let problems = Scenario { steps, ..ladder() }.problems();
+        problems.into_iter().map(|it| it.field).collect::<Vec<_>>()
+    };
+    let with_letter = [Channel::Email, Channel::Letter];
+    assert_eq!(notice(Severity::Soft, 10, &with_letter), [""; 0]);
+    assert_eq!(notice(Severity::Soft, 10, &[Channel::Email]), [r#"step "notice": channels"#]);
+    assert_eq!(notice(Severity::Courtesy, -1, &with_letter), [r#"step "notice": class"#]);
+}
+
+#[test]
+fn a_notice_speaks_for_the_reminders_of_its_day() {
+    let class = MessageClass::Statutory;
+    let channels = vec![Channel::Sms, Channel::Letter];
+    let notice = Step { class, channels, ..step("notice", 10, Severity::Soft) };
+    let scenario = scenario(vec![notice, step("late20", 20, Severity::Soft)]);
+    let steps = || scenario.steps.iter();
+    assert_eq!(scenario.voice(steps()).unwrap().name, "notice");
+    assert_eq!(scenario.voice(steps().filter(|it| !it.is_notice())).unwrap().name, "late20");
 }

@@ -353,7 +353,9 @@ impl Sender for Aliyun {
                 self.calls.ended(message.key, &outcome);
                 outcome
             }
-            Channel::Email => rejected(Refusal::BadContent, "it carries no e-mail"),
+            Channel::Email | Channel::Letter => {
+                rejected(Refusal::BadContent, "it carries neither e-mail nor letters")
+            }
         }
     }
 }

@@ -198,6 +198,7 @@ fn address(message: &Outgoing) -> Result<&str, SendOutcome> {
     let to = match message.channel {
         Channel::Sms | Channel::Voice => message.to.phone.as_ref().map(|phone| phone.e164()),
         Channel::Email => message.to.email.as_ref().map(|email| email.as_str()),
+        Channel::Letter => None,
     };
     to.ok_or_else(|| Http::rejected(Refusal::BadRecipient, "no usable address"))
 }

@@ -14,6 +14,7 @@ use super::aliyun::Aliyun;
 use super::asterisk::Asterisk;
 use super::infobip::Infobip;
 use super::kannel::Kannel;
+use super::letters::Letters;
 use super::sandbox::{Sandbox, Simulator};
 use super::smpp::Smpp;
 use super::twilio::Twilio;
@@ -30,6 +31,7 @@ pub const KINDS: &[Kind] = &[
     kind::<Http>(),
     kind::<Infobip>(),
     kind::<Kannel>(),
+    kind::<Letters>(),
     kind::<Ses>(),
     kind::<Smpp>(),
     kind::<Smtp>(),

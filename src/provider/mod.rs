@@ -19,6 +19,7 @@ pub mod http;
 pub mod infobip;
 pub mod kannel;
 pub mod kinds;
+pub mod letters;
 pub mod reach;
 pub mod route;
 pub mod sandbox;

@@ -96,7 +96,7 @@ impl Settings {
         }
         match channel {
             Channel::Voice => Fate::Answered,
-            Channel::Sms | Channel::Email => Fate::Delivered,
+            Channel::Sms | Channel::Email | Channel::Letter => Fate::Delivered,
         }
     }
 }
@@ -177,6 +177,8 @@ impl Message {
         let to = match outgoing.channel {
             Channel::Sms | Channel::Voice => outgoing.to.phone.as_ref()?.e164(),
             Channel::Email => outgoing.to.email.as_ref()?.as_str(),
+            // Whoever prints it knows where the subscriber lives.
+            Channel::Letter => "",
         };
         let (subject, html) = match &outgoing.content {
             Content::Email { subject, html, .. } => (Some(subject.clone()), Some(html.clone())),

@@ -167,7 +167,10 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
     let preferred = row.optional("preferred_channel")?.and_then(|text| {
         let channel = Channel::parse(text);
         if channel.is_none() {
-            row.warn("preferred_channel", "is none of sms, voice, email; the step's order is used");
+            row.warn(
+                "preferred_channel",
+                "is none of sms, voice, email, letter; the step's order is used",
+            );
         }
         channel
     });

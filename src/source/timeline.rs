@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use jiff::civil::Date;
 
-use crate::model::feed::{Cell, Cursor, Feed, RawRow};
+use crate::model::feed::{Cell, Column, Cursor, Feed, RawRow};
 use crate::model::{AccountId, BillId, Currency, Money};
 
 use super::{Source, SourceError};
@@ -217,10 +217,14 @@ fn decimal(minor: i64, currency: Currency) -> Cell {
 
 /// A replay reaches everybody: a sandbox contact for every account.
 fn account_row((stamp, id, _): (&str, &str, &())) -> RawRow {
-    let phone = Cell::Text("+4915123456789".into());
-    let email = Cell::Text("replay@example.org".into());
-    let named = [text(id), Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null, Cell::Null];
-    RawRow { cells: named.into_iter().chain([phone, email, Cell::Null, text(stamp)]).collect() }
+    let cell = |column: &Column| match column.name {
+        "account_id" => text(id),
+        "phone" => text("+4915123456789"),
+        "email" => text("replay@example.org"),
+        "changed_at" => text(stamp),
+        _ => Cell::Null,
+    };
+    RawRow { cells: Feed::Accounts.columns().iter().map(cell).collect() }
 }
 
 fn payment_row((stamp, id, payment): (&str, &str, &PaymentState)) -> RawRow {

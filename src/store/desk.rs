@@ -267,6 +267,8 @@ const ERASE: &[Statement] = &[
     erase("delete from payment"),
     erase("delete from hold"),
     erase("delete from placed_hold"),
+    erase("delete from moratorium"),
+    erase("delete from notice_proof"),
     erase("delete from contact"),
     erase("delete from touched"),
     erase("delete from feed"),

@@ -24,6 +24,7 @@ mod lease;
 mod ledger;
 mod merge;
 mod moratoriums;
+mod notices;
 mod outbox;
 mod parts;
 mod placed;
@@ -49,6 +50,7 @@ use crate::model::facts::Flag;
 use crate::model::facts::{AccountFacts, Case, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
+use crate::model::notice::Proof;
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reminder, ReminderId,
@@ -61,6 +63,7 @@ pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};
 pub use lease::{Alone, LeaseStore};
+pub use notices::NoticeLine;
 pub use parts::{MessagePart, Parked, PartStore, Unparked};
 pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
@@ -346,6 +349,8 @@ pub struct Submission {
     pub items: Vec<crate::model::Item>,
     /// The contact that it is, where caps are about it.
     pub counted: Option<Counted>,
+    /// What it says, where it is a statutory notice.
+    pub proof: Option<Proof>,
     /// An earlier channel took the reminder and nothing was heard: it counts as
     /// sent whatever becomes of this attempt.
     pub was_taken: bool,

@@ -18,6 +18,7 @@ use super::deadlines::{channel, channels, first_id, standing};
 use super::engine::{Arg, Tx};
 use super::facts::{account, bucket_keys, bucket_runs, items_with_terms};
 use super::keys::{Keys, release_keys, reminder_keys, take_keys};
+use super::notices::put_proofs;
 use super::parts::insert_parts;
 use super::row::Row;
 use super::set::{Micros, TableRow, set_row};
@@ -126,6 +127,9 @@ impl OutboxStore for SqlStore {
             marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
         end_over_cap(&mut tx, &over, now).await?;
+        let is_marked = |one: &&Submission| marked.contains(&one.reminder);
+        put_proofs(&mut tx, submissions.iter().filter(|one| one.proof.is_some()).filter(is_marked))
+            .await?;
         tx.commit().await?;
         Ok(marked)
     }

@@ -37,7 +37,7 @@ pub trait RetentionStore: Send + Sync {
     async fn drop_months(&self, first: Date) -> Result<u64, StoreError>;
 
     /// Deletes from a bucket what is older than `before`: history that has no
-    /// month of its own, cases that were closed, holds that are over, replies that wait for nobody,
+    /// month of its own, cases that were closed, holds that are over, proofs of notices, replies that wait for nobody,
     /// and keys and reasons of bills that were due and settled. The number of
     /// rows. Once every step of a bill that was due before that day is past its
     /// limit, nothing is sent twice by it.
@@ -104,6 +104,7 @@ impl RetentionStore for SqlStore {
             (sql::forget_why_not, &day),
             (sql::forget_cases, &day),
             (sql::forget_holds, &day),
+            (sql::forget_proofs, &day),
         ] {
             let args = [Arg::Int(i64::from(bucket.number())), Arg::Text(before)];
             forgotten += self.engine.run(statement, &args).await?;

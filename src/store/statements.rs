@@ -56,7 +56,7 @@ statements! {
         settle_replies, list_replies, end_reply, forget_replies, insert_parts,
         count_contacts, put_contacts, release_accounts, release_numbers, forget_contacts,
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
-        list_moratoriums, put_moratorium, lift_moratorium,
+        list_moratoriums, put_moratorium, lift_moratorium, put_proofs, forget_proofs,
         park_receipts, load_parked, load_parts, mark_parts,
         put_off_parked, drop_parked, forget_parts
     ;
@@ -64,7 +64,7 @@ statements! {
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, list_sent, list_flags, list_rejects,
         list_account_bills, list_account_attempts, list_account_why_not, load_flag,
-        list_account_replies, list_suppressions, list_holds
+        list_account_replies, list_account_notices, list_suppressions, list_holds
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -88,6 +88,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (9, "contacts", include_str!("../../migrations/postgres/0009_contacts.sql")),
     (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
+    (13, "notices", include_str!("../../migrations/postgres/0013_notices.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -105,6 +106,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (9, "contacts", include_str!("../../migrations/sqlite/0009_contacts.sql")),
     (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
+    (13, "notices", include_str!("../../migrations/sqlite/0013_notices.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

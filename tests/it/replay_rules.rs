@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use duebell::model::notice::MessageClass;
 use duebell::model::{
     Account, Bill, Bucket, Channel, Contacts, EmailAddress, Payment, PaymentState, Severity, Tier,
 };
@@ -26,6 +27,7 @@ fn day(days: i32) -> Date {
 
 fn scenario(replay: &Replay) -> Scenario {
     let step = |(name, offset_days): &(String, i32)| Step {
+        class: MessageClass::Reminder,
         name: name.clone(),
         offset_days: *offset_days,
         severity: if *offset_days > 0 { Severity::Soft } else { Severity::Courtesy },

@@ -195,6 +195,6 @@ impl Standing {
     /// The channels by which the subscriber can be reached at all.
     pub fn channels(&self) -> Vec<Channel> {
         let contacts = &self.facts.account.contacts;
-        Channel::ALL.into_iter().filter(|channel| contacts.reaches(*channel)).collect()
+        Channel::ADDRESSED.into_iter().filter(|channel| contacts.reaches(*channel)).collect()
     }
 }

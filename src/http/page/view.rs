@@ -234,7 +234,7 @@ fn stopped_key(channel: Channel) -> &'static str {
     match channel {
         Channel::Sms => "stopped_sms",
         Channel::Voice => "stopped_voice",
-        Channel::Email => "stopped_email",
+        Channel::Email | Channel::Letter => "stopped_email",
     }
 }
 
@@ -260,7 +260,7 @@ fn may(standing: &Standing, link: Link, text: &PageText<'_>) -> Value {
     let this = match link.channel {
         Channel::Sms => "stop_this_sms",
         Channel::Voice => "stop_this_voice",
-        Channel::Email => "stop_this_email",
+        Channel::Email | Channel::Letter => "stop_this_email",
     };
     let may_stop_this = channels.contains(&link.channel) && goes_on(&link.channel);
     context! {

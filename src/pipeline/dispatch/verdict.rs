@@ -10,12 +10,13 @@ use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
 use crate::model::cap::Counted;
 use crate::model::content::TemplateFacts;
 use crate::model::control::Control;
+use crate::model::notice::Proof;
 use crate::model::reminder::Transition;
 use crate::model::{
-    AccountId, AttemptKey, BillId, Bucket, Channel, Item, Money, Reason, ReminderState,
+    AccountId, AttemptKey, BillId, Bucket, Channel, Content, Item, Money, Reason, ReminderState,
 };
 use crate::policy::contact::{GUARD, Window};
-use crate::policy::{self, AccountFacts};
+use crate::policy::{self, AccountFacts, Step};
 use crate::provider::Outgoing;
 use crate::provider::route::Pass;
 use crate::source::{SourceError, rows};
@@ -230,8 +231,18 @@ impl Dispatch {
         }
     }
 
-    /// What the subscriber reads or hears, in the voice of what is still owed:
-    /// the bill of the most severe step may have been paid since.
+    /// The step in whose voice is spoken of what is still owed: the bill of the
+    /// most severe one may have been paid since.
+    fn voice(&self, due: &DueReminder) -> Option<&Step> {
+        let scenario = self.shop.scenarios.scenario(&due.reminder.policy)?;
+        scenario.voice(due.bills.iter().filter_map(|bill| scenario.step(&bill.step)))
+    }
+
+    fn template<'a>(&'a self, due: &'a DueReminder) -> &'a str {
+        self.voice(due).map_or(due.reminder.severity.as_str(), |step| step.template())
+    }
+
+    /// What the subscriber reads or hears.
     fn rendered(
         &self,
         due: &DueReminder,
@@ -239,18 +250,16 @@ impl Dispatch {
         pass: &Pass,
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
-        let Workshop { scenarios, messages, operator, links, .. } = &self.shop;
-        let step = scenarios.scenario(&due.reminder.policy).and_then(|scenario| {
-            let steps = due.bills.iter().filter_map(|bill| scenario.step(&bill.step));
-            steps.max_by_key(|step| (step.severity, step.offset_days))
-        });
-        let template = step.map_or(due.reminder.severity.as_str(), |step| step.template());
+        let Workshop { messages, operator, links, .. } = &self.shop;
+        let template = self.template(due);
         let line = |(bill, remaining): (&DueBill, &Money)| BillLine {
             bill: bill.id.clone(),
             remaining: *remaining,
             due_on: bill.due_on,
         };
-        let link = links.as_ref().map(|links| links.page(channel, due.reminder.id));
+        // Nobody types a link of forty letters off a sheet of paper.
+        let links = links.as_ref().filter(|_| channel != Channel::Letter);
+        let link = links.map(|links| links.page(channel, due.reminder.id));
         let reply_url = link.unwrap_or_default();
         let facts = MessageFacts {
             operator,
@@ -266,6 +275,22 @@ impl Dispatch {
         let words =
             has_own_templates.then(|| facts.for_template(template, &rendered.language, channel));
         Ok((rendered, words))
+    }
+
+    fn proof(&self, due: &DueReminder, rendered: &Rendered, address: &str) -> Proof {
+        let template = self.template(due);
+        let subject = match &rendered.content {
+            Content::Email { subject, .. } => Some(subject.clone()),
+            Content::Sms { .. } | Content::Voice(_) => None,
+        };
+        Proof {
+            template: template.to_owned(),
+            template_version: self.shop.messages.version(&rendered.language, template),
+            language: rendered.language.clone(),
+            address: Some(address.to_owned()).filter(|it| !it.is_empty()),
+            subject,
+            body: rendered.content.words().into_owned(),
+        }
     }
 
     fn ready(
@@ -293,6 +318,10 @@ impl Dispatch {
         let address = due.account.contacts.address(channel).unwrap_or_default();
         let caps = contact.caps(&due.reminder.scenario);
         let counted = Counted::under(caps, account, (channel, address), now);
+        let is_notice = self.voice(&due).is_some_and(Step::is_notice);
+        // A cap gives way to what the law wants said, and counts it.
+        let counted = if is_notice { counted.map(Counted::unlimited) } else { counted };
+        let proof = is_notice.then(|| self.proof(&due, &rendered, address));
         let outgoing = Outgoing {
             key,
             channel,
@@ -328,6 +357,7 @@ impl Dispatch {
             day: due.reminder.day,
             items: items.collect(),
             counted,
+            proof,
             was_taken: due.was_taken,
             mark,
         };

@@ -91,6 +91,7 @@ fn at(whose: &Whose, channel: Channel) -> Option<&str> {
     match channel {
         Channel::Sms | Channel::Voice => whose.phone.as_deref(),
         Channel::Email => whose.email.as_deref(),
+        Channel::Letter => None,
     }
 }
 

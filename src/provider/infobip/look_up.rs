@@ -34,7 +34,7 @@ impl Logs {
         let path = |channel: &Channel| match channel {
             Channel::Sms => Some("sms/3/logs"),
             Channel::Voice => Some("tts/3/logs"),
-            Channel::Email => None,
+            Channel::Email | Channel::Letter => None,
         };
         Logs {
             account,

@@ -18,7 +18,9 @@ fn outgoing(revision: u32, channel: Channel) -> Outgoing {
         Channel::Voice => {
             Content::Voice(Prompt { parts: vec![Part::Text(text)], ..Prompt::default() })
         }
-        Channel::Email => Content::Email { subject, text, html: "<p>1.234,50 €</p>".into() },
+        Channel::Email | Channel::Letter => {
+            Content::Email { subject, text, html: "<p>1.234,50 €</p>".into() }
+        }
     };
     Outgoing {
         key: AttemptKey { reminder, number: 1 },

@@ -175,7 +175,7 @@ impl Resident {
         let domain = dice.pick(DOMAINS);
         let email = format!("{}{}@{domain}", self.place.mailbox, FIRST_ID + person);
         let city = self.place.zone.rsplit('/').next().unwrap_or_default();
-        let wish = dice.chance(15).then(|| dice.pick(&Channel::ALL));
+        let wish = dice.chance(15).then(|| dice.pick(&Channel::ADDRESSED));
         AccountRow {
             id: account_id(self.number),
             person_id: Some(format!("S-{}", FIRST_ID + person)),

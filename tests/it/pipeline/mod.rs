@@ -9,6 +9,7 @@ mod halts;
 mod laws;
 mod manners;
 mod moratoriums;
+mod notices;
 mod paid;
 mod patience;
 mod providers;

@@ -170,8 +170,16 @@ async fn cut_short(bench: &Bench) -> AttemptKey {
         next_at: Some(at("2026-03-10T09:15Z")),
     };
     let (account, day, items) = (due.reminder.account, due.reminder.day, vec![item("a1", "late1")]);
-    let submission =
-        Submission { reminder, account, day, items, counted: None, was_taken: false, mark };
+    let submission = Submission {
+        reminder,
+        account,
+        day,
+        items,
+        counted: None,
+        proof: None,
+        was_taken: false,
+        mark,
+    };
     assert_eq!(bench.store.submit(&alone(), &[submission], at(OPEN)).await.unwrap(), [reminder]);
     AttemptKey { reminder, number: 1 }
 }

@@ -14,6 +14,7 @@ mod http_template;
 mod http_wire;
 mod infobip;
 mod kannel;
+mod letters;
 mod odd_postings;
 mod smpp;
 mod smtp;

@@ -149,6 +149,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
         day,
         items,
         counted: None,
+        proof: None,
         was_taken: false,
         mark,
     };

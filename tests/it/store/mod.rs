@@ -5,6 +5,7 @@ mod holds;
 mod keys;
 mod lease;
 mod ledger;
+mod notices;
 mod opening;
 mod outbox;
 mod parts;

@@ -43,6 +43,7 @@ pub fn submission(reminder: &Reminder) -> Submission {
         day: reminder.day,
         items: reminder.items.clone(),
         counted: None,
+        proof: None,
         was_taken: false,
         mark: Transition {
             channel: Some(Channel::Sms),
@@ -89,7 +90,7 @@ async fn with_debt(store: &SqlStore) {
 }
 
 /// A reminder about a1 alone, planned.
-async fn with_reminder(store: &SqlStore) -> Reminder {
+pub async fn with_reminder(store: &SqlStore) -> Reminder {
     with_debt(store).await;
     let one = reminder("A", 0, &[item("a1", "late1")]);
     planned(store, &one).await;

@@ -24,12 +24,13 @@ const MAY_READ_ALL: [&str; 15] = [
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.
-const PASSES: [&str; 7] = [
+const PASSES: [&str; 8] = [
     "forget_submissions",
     "forget_items",
     "forget_why_not",
     "forget_cases",
     "forget_holds",
+    "forget_proofs",
     "forget_contacts",
     "forget_replies",
 ];

@@ -28,6 +28,7 @@ async fn sent(store: &SqlStore, bills: &[(&str, i64)]) -> Reminder {
         day: reminder.day,
         items: reminder.items.clone(),
         counted: None,
+        proof: None,
         was_taken: false,
         mark: mark(&reminder, ReminderState::Submitting, 0),
     };

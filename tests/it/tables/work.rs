@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 41] = [
+const NOT_HOT: [&str; 45] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -37,7 +37,10 @@ const NOT_HOT: [&str; 41] = [
     "list_account_replies",
     "list_suppressions",
     "list_holds",
+    "list_account_notices",
     "lift_hold",
+    "put_moratorium",
+    "lift_moratorium",
     "end_reply",
     "put_control",
     "drop_control",
@@ -60,6 +63,7 @@ const NOT_HOT: [&str; 41] = [
     "forget_cases",
     "forget_replies",
     "forget_holds",
+    "forget_proofs",
     "forget_contacts",
     // Of tables with a few rows.
     "load_control",
@@ -69,8 +73,8 @@ const NOT_HOT: [&str; 41] = [
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 7] =
-    ["bucket_lease", "control", "daemon", "feed", "mark", "plan_mark", "policy"];
+const TINY: [&str; 8] =
+    ["bucket_lease", "control", "daemon", "feed", "mark", "moratorium", "plan_mark", "policy"];
 
 /// Statements that look for rows in all buckets at once, and why.
 const ALL_BUCKETS: [(&str, &str); 8] = [

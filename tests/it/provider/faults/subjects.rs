@@ -59,11 +59,12 @@ impl Subject {
         let (before, after) = self.address;
         let address = format!("{before}{address:05}{after}");
         let mut message = match self.channel {
-            Channel::Email => mail_to("nobody"),
+            Channel::Email | Channel::Letter => mail_to("nobody"),
             Channel::Sms | Channel::Voice => sms_to("anna", before),
         };
         message.key = format!("{reminder:032x}.{number}").parse().unwrap();
         match self.channel {
+            Channel::Letter => {}
             Channel::Email => message.to.email = Some(EmailAddress::from_stored(address)),
             Channel::Sms => message.to.phone = Some(PhoneNumber::from_stored(address)),
             Channel::Voice => {

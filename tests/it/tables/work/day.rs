@@ -7,6 +7,7 @@ use std::time::Duration;
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
 use duebell::model::law::{Cap, CapKey, Counts};
+use duebell::model::notice::Proof;
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
@@ -92,7 +93,7 @@ async fn collisions(bench: &Bench) {
     let tomorrow = day("2026-03-11");
     let id = ReminderId::derive(one.bucket(), &one.account, tomorrow, 0);
     let other = Reminder { id, day: tomorrow, ..one.clone() };
-    let again = submission(one);
+    let again = Submission { proof: Some(proof()), ..submission(one) };
     let marked = store
         .submit(&alone(), std::slice::from_ref(&again), at("2026-03-10T09:00Z"))
         .await
@@ -129,6 +130,12 @@ async fn collisions(bench: &Bench) {
     record(store, vec![twice]).await;
 }
 
+fn proof() -> Proof {
+    let [template, template_version, language] = ["hard", "0123456789ab", "en"].map(str::to_owned);
+    let (address, subject, body) = (None, None, "Please pay.".to_owned());
+    Proof { template, template_version, language, address, subject, body }
+}
+
 fn submission(reminder: &Reminder) -> Submission {
     Submission {
         reminder: reminder.id,
@@ -136,6 +143,7 @@ fn submission(reminder: &Reminder) -> Submission {
         day: reminder.day,
         items: reminder.items.clone(),
         counted: None,
+        proof: None,
         was_taken: false,
         mark: mark(reminder),
     }
