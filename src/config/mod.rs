@@ -6,6 +6,7 @@
 //! May use: model, policy, message, source, store, provider, pipeline, http.
 
 mod assemble;
+mod content;
 mod law;
 mod problem;
 
@@ -205,7 +206,13 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
         warnings.push(Problem::in_file("settings", "operator", what));
     }
     let laws = match laws {
-        Ok(laws) if problems.is_empty() => laws,
+        Ok(laws) if problems.is_empty() => {
+            let unsaid = content::unsaid(&scenarios, &laws, &messages, &settings);
+            if !unsaid.is_empty() {
+                return Err(unsaid);
+            }
+            laws
+        }
         Ok(_) => return Err(problems),
         Err(wrong) => {
             problems.extend(wrong);

@@ -16,9 +16,11 @@ mod files;
 mod language;
 mod locale;
 mod name;
+mod note;
 mod operator;
 pub mod page;
 pub mod reply;
+mod required;
 mod sms;
 mod spoken;
 
@@ -31,7 +33,9 @@ use minijinja::{Environment, UndefinedBehavior, escape_formatter, value::ValueKi
 use crate::model::{Channel, Content, Prompt};
 
 pub use facts::{BillLine, MessageFacts};
+pub use note::Notes;
 pub use operator::Operator;
+pub use required::{Unsaid, asked};
 
 use facts::Medium;
 use files::Texts;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
-use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
+use crate::message::{self, BillLine, MessageFacts, RenderError, Rendered};
 use crate::model::cap::Counted;
 use crate::model::content::TemplateFacts;
 use crate::model::control::Control;
@@ -234,7 +234,7 @@ impl Dispatch {
         pass: &Pass,
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
-        let Workshop { scenarios, messages, operator, links, .. } = &self.shop;
+        let Workshop { scenarios, messages, operator, contact, links, .. } = &self.shop;
         let step = scenarios.scenario(&due.reminder.policy).and_then(|scenario| {
             let steps = due.bills.iter().filter_map(|bill| scenario.step(&bill.step));
             steps.max_by_key(|step| (step.severity, step.offset_days))
@@ -247,6 +247,8 @@ impl Dispatch {
         };
         let link = links.as_ref().map(|links| links.page(channel, due.reminder.id));
         let reply_url = link.unwrap_or_default();
+        let severity = step.map_or(due.reminder.severity, |step| step.severity);
+        let law = contact.content(&due.reminder.scenario);
         let facts = MessageFacts {
             operator,
             name: &due.account.name,
@@ -255,6 +257,7 @@ impl Dispatch {
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
             reply_url: &reply_url,
+            asked: &message::asked(law, severity, channel),
         };
         let rendered = messages.render(template, channel, &facts)?;
         let has_own_templates = pass.sender().capabilities().own_templates;
