@@ -63,6 +63,16 @@ impl Notes {
         Some(said)
     }
 
+    /// The blocks that somebody who speaks `tag` reads in another language, and
+    /// in which.
+    pub fn foreign<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = (Block, &'a str)> {
+        self.0.iter().filter_map(move |(block, note)| {
+            let Note::Texts(texts) = note else { return None };
+            let found = language::choose(tag, &texts.keys().map(String::as_str).collect())?;
+            (!language::same_language(found, tag)).then_some((*block, found))
+        })
+    }
+
     /// The soonest day that the block's texts name, in days.
     pub fn soonest(&self, block: Block) -> Option<u16> {
         let texts = self.texts().filter(|(of, ..)| *of == block);
@@ -180,6 +190,9 @@ mod tests {
         assert_eq!(said("hi"), "From <14>.");
         assert!(notes.is_elsewhere(Block::HeaderAndTemplateId));
         assert_eq!(notes.soonest(Block::SuspensionDate), Some(14));
+        let foreign = |tag| notes.foreign(tag).collect::<Vec<_>>();
+        assert_eq!(foreign("hi"), [(Block::SuspensionDate, "en")]);
+        assert_eq!(foreign("de-CH"), []);
         assert_eq!(notes.said(Block::DebtAdvice, "en", |_| String::new()), None);
     }
 

@@ -200,3 +200,38 @@ fn a_day_of_suspension_leaves_the_days_of_notice_that_the_law_has() {
     let told = canada(13);
     assert!(told.len() == 1 && told[0].contains("the law ca has 14 days of notice"), "{told:#?}");
 }
+
+/// A set with Italian for one message, which shouts, over accounts in German
+/// and in English.
+#[test]
+fn the_linter_shows_prices_faults_and_languages_that_are_missing() {
+    let installation = crate::daemon::installation(&[("B1", crate::daemon::due_yesterday())], "");
+    installation.write("messages/it/late1/sms.txt", "Da pagare:\n{{ total }} SUBITO");
+    installation.write(
+        "policy/all.toml",
+        "name = \"all\"\ndefault = true\n[[step]]\nname = \"late1\"\noffset_days = 1\n\
+         severity = \"soft\"\ntemplate = \"late1\"\nchannels = [\"sms\"]\n[[step]]\nname = \"late9\"\n\
+         offset_days = 9\nseverity = \"soft\"\nchannels = [\"voice\"]\n",
+    );
+    let messages = format!("paths.messages={}", installation.at("messages"));
+    let lint = |more: &[&str]| {
+        let arguments = [&["--set", &messages, "message", "lint"], more].concat();
+        installation.says(&arguments)
+    };
+    installation.says(&["--set", &messages, "sync"]);
+    let told = lint(&["--price-per-part", "0.05", "--accounts"]);
+    assert!(told.contains("late1      it        1 part"), "{told}");
+    assert!(told.contains("costs 0.0500"), "{told}");
+    assert!(told.contains("warning: it/late1/sms.txt:2: \"SUBITO\" is shouted"), "{told}");
+    assert!(told.contains("warning: late1 by sms is not in de (accounts: 1)"), "{told}");
+    assert!(told.contains("warning: soft by voice is not in it,"), "{told}");
+    let json: serde_json::Value = serde_json::from_str(&lint(&["--json"])).unwrap();
+    assert_eq!(json["sms"][0]["size"]["parts"], 1);
+    assert_eq!(json["findings"][0]["line"], 2);
+    // What `duebell check` tells is the same finding.
+    let check = installation.says(&["--set", &messages, "check"]);
+    assert!(
+        check.contains("# warning: messages/it/late1/sms.txt:2: \"SUBITO\" is shouted"),
+        "{check}"
+    );
+}
