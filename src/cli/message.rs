@@ -82,9 +82,9 @@ pub async fn preview(options: &Options, asked: Preview) -> anyhow::Result<()> {
         }
     };
     let links = app::links(&loaded.settings)?;
-    let Loaded { messages, settings, .. } = loaded;
+    let Loaded { messages, settings, .. } = &loaded;
     let mut shown = Vec::new();
-    for (template, channel, language) in meant(&messages, &asked, &reader)? {
+    for (template, channel, language) in meant(messages, &asked, &reader)? {
         // As long as a real one, and to nobody's page.
         let link = links.as_ref().map(|links| links.page(channel, ReminderId::from_bytes([0; 16])));
         let facts = MessageFacts {
@@ -95,6 +95,7 @@ pub async fn preview(options: &Options, asked: Preview) -> anyhow::Result<()> {
             on: reader.on,
             bills: reader.bills.clone(),
             reply_url: link.as_deref().unwrap_or_default(),
+            asked: &loaded.asked(&template, channel),
         };
         let rendered = messages.render(&template, channel, &facts)?;
         shown.push(Shown::of(template, channel, rendered.language, rendered.content));

@@ -7,6 +7,7 @@ mod context;
 mod demo;
 mod holds;
 mod import;
+mod lint;
 mod message;
 mod notices;
 mod output;
@@ -101,7 +102,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show messages as they would read, with the length of short ones
+    /// Show messages as they would read, what they cost, and what is wrong with them
     Message {
         #[command(subcommand)]
         command: MessageCommand,
@@ -149,6 +150,8 @@ enum RepliesCommand {
 enum MessageCommand {
     /// Render messages for a made-up account, or for one of the ledger
     Preview(message::Preview),
+    /// Show what short messages take at their longest, words that sell or threaten, and languages that are missing
+    Lint(lint::Lint),
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +215,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Message { command: MessageCommand::Preview(args) } => {
             message::preview(&options, args).await
         }
+        Command::Message { command: MessageCommand::Lint(args) } => lint::run(&options, args).await,
         Command::Holds { command: Some(HoldsCommand::Place(args)), .. } => {
             holds::place(&options, args).await
         }

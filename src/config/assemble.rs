@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{DEFAULT_PATH, DEFAULT_TOML, Problem, ProviderTable, Settings};
-use crate::model::Channel;
+use crate::model::{Channel, PhoneNumber};
 use crate::provider::kinds::{KINDS, Kind};
 
 const PREFIX: &str = "DUEBELL";
@@ -239,17 +239,7 @@ impl Reader {
             say("http", vec![("public_url", what)]);
         }
         say("page", settings.page.problems(&settings.http));
-        let mut wrong = Vec::new();
-        if let Some(source) = &settings.source
-            && jiff::tz::TimeZone::get(&source.defaults.zone).is_err()
-        {
-            let zone = &source.defaults.zone;
-            wrong.push((
-                "defaults.zone",
-                format!("is {zone:?}, no IANA time zone; use one such as Europe/Berlin"),
-            ));
-        }
-        say("source", wrong);
+        say("source", strange_defaults(settings));
         if tracing_subscriber::EnvFilter::try_new(&settings.log.filter).is_err() {
             let filter = &settings.log.filter;
             say(
@@ -265,6 +255,23 @@ impl Reader {
 
 /// Whether a table can be read.
 type Reads<'a> = dyn Fn(Map<String, Value>) -> Result<(), serde_json::Error> + 'a;
+
+/// What rows cannot take where they say nothing themselves.
+fn strange_defaults(settings: &Settings) -> Vec<(&'static str, String)> {
+    let Some(source) = &settings.source else { return Vec::new() };
+    let (zone, mut wrong) = (&source.defaults.zone, Vec::new());
+    if jiff::tz::TimeZone::get(zone).is_err() {
+        let what = format!("is {zone:?}, no IANA time zone; use one such as Europe/Berlin");
+        wrong.push(("defaults.zone", what));
+    }
+    if let Some(region) = source.defaults.region.as_deref().filter(|it| !PhoneNumber::is_region(it))
+    {
+        let what =
+            format!("is {region:?}, no country; use its two letters of ISO 3166, such as DE");
+        wrong.push(("defaults.region", what));
+    }
+    wrong
+}
 
 /// Channels with a provider that there is not, that does not carry them, or
 /// that stands there twice.

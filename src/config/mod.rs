@@ -6,6 +6,7 @@
 //! May use: model, policy, message, source, store, provider, pipeline, http.
 
 mod assemble;
+mod content;
 mod law;
 mod problem;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::message::lint::Finding;
 use crate::message::{Messages, Operator};
 use crate::model::Channel;
 use crate::pipeline;
@@ -211,8 +213,15 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
         let what = "is the example's; set the name, telephone and pay link of your company";
         warnings.push(Problem::in_file("settings", "operator", what));
     }
+    warnings.extend(messages.lint(&settings.operator).iter().map(finding));
     let laws = match laws {
-        Ok(laws) if problems.is_empty() => laws,
+        Ok(laws) if problems.is_empty() => {
+            let unsaid = content::unsaid(&scenarios, &laws, &messages, &settings);
+            if !unsaid.is_empty() {
+                return Err(unsaid);
+            }
+            laws
+        }
         Ok(_) => return Err(problems),
         Err(wrong) => {
             problems.extend(wrong);
@@ -221,6 +230,15 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
     };
     let scenarios = scenarios.into_iter().map(|(_, scenario)| scenario).collect();
     Ok(Loaded { settings, scenarios, messages, laws, warnings })
+}
+
+/// A finding of the linter, as `duebell check` tells it.
+fn finding(one: &Finding) -> Problem {
+    let what = format!("\"{}\" {}", one.word, one.what);
+    match one.line {
+        None => Problem::in_file("settings", &one.place, &what),
+        Some(line) => Problem::in_file(&format!("messages/{}:{line}", one.place), "", &what),
+    }
 }
 
 /// Reads one scenario file and checks it.

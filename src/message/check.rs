@@ -12,8 +12,9 @@ use minijinja::ErrorKind;
 
 use super::facts::{BILL_VARIABLES, VARIABLES};
 use super::files::{LAYOUT, Texts};
-use super::{BillLine, MessageFacts, Messages, Operator, Problem, RenderError, call, name};
+use super::{BillLine, MessageFacts, Messages, Notes, Operator, Problem, RenderError, call, name};
 use crate::model::content::{Does, Part, in_words};
+use crate::model::law::Block;
 use crate::model::{AccountId, BillId, Channel, Content, Money, Prompt};
 
 /// Written by a sample where a subscriber's own words stand. It must come out
@@ -90,14 +91,18 @@ fn trial(
     channel: Channel,
 ) -> BTreeSet<Problem> {
     let account = AccountId::from("sample-1");
-    let with_bank = Operator::default();
+    let with_bank = Operator { content: sample_notes(), ..Operator::default() };
     let without_bank = Operator { bank: String::new(), ..Operator::default() };
+    let lawful = [Block::OptOut, Block::DebtAdvice];
     let mut problems = BTreeSet::new();
     for bills in samples() {
-        for (name, operator, reply_url) in [("", &without_bank, ""), (MARKUP, &with_bank, LINK)] {
+        for (name, operator, reply_url, asked) in
+            [("", &without_bank, "", &lawful[..0]), (MARKUP, &with_bank, LINK, &lawful[..])]
+        {
             let bills = bills.clone();
             let (account, on) = (&account, TODAY);
-            let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
+            let facts =
+                MessageFacts { operator, name, account, language, on, bills, reply_url, asked };
             match messages.content(language, template, channel, &facts) {
                 Ok(content) => problems.extend(faults(language, template, &content)),
                 Err(RenderError::Template { file, source }) => {
@@ -115,6 +120,12 @@ fn trial(
         }
     }
     problems
+}
+
+/// A note whose words must come out escaped.
+fn sample_notes() -> Notes {
+    toml::from_str(&format!("debt-advice = {{ en = \"{MARKUP}\" }}"))
+        .expect("a sample's note is well formed")
 }
 
 /// What no message may be.
@@ -135,7 +146,7 @@ fn faults(language: &str, template: &str, content: &Content) -> Vec<Problem> {
             html.contains(MARKUP).then(|| {
                 (
                     format!("{template}/email.html"),
-                    "writes a subscriber's name as markup; keep it escaped",
+                    "writes a subscriber's name, or a note, as markup; keep it escaped",
                 )
             }),
         ],

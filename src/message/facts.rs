@@ -14,6 +14,7 @@ use super::name::{cleaned, greeting};
 use super::operator::Operator;
 use super::spoken;
 use crate::model::content::{FACTS, TemplateFacts};
+use crate::model::law::Block;
 use crate::model::{AccountId, BillId, Channel, Money, billing, money};
 
 /// The facts behind one message.
@@ -31,6 +32,8 @@ pub struct MessageFacts<'a> {
     pub bills: Vec<BillLine>,
     /// Where the subscriber may answer; empty where there is no such page.
     pub reply_url: &'a str,
+    /// What the law asks this message to hold.
+    pub asked: &'a [Block],
 }
 
 /// One unpaid bill.
@@ -60,6 +63,8 @@ pub const VARIABLES: &[&str] = &[
     "many",
     "pause",
     "reply_url",
+    "notes",
+    "opt_out",
     "language",
     "direction",
 ];
@@ -99,6 +104,9 @@ impl MessageFacts<'_> {
         all.insert("account", identifier(self.account.as_str(), medium).into());
         all.insert("pause", pause(medium).into());
         all.insert("reply_url", cleaned(self.reply_url).into());
+        all.insert("notes", self.notes(spoken, &locale, medium).into());
+        let has_own_words = self.operator.content.is_elsewhere(Block::OptOut);
+        all.insert("opt_out", (self.asked.contains(&Block::OptOut) && !has_own_words).into());
         all.insert("bills", self.bills(&locale, medium));
         all.insert("total", locale.list(&totals).into());
         all.insert("totals", totals.into());
@@ -143,6 +151,13 @@ impl MessageFacts<'_> {
             ("pay_site", cleaned(self.operator.pay_site()).into()),
             ("bank", cleaned(&self.operator.bank).into()),
         ]))
+    }
+
+    /// What the law asks for and the operator has words for, in its order.
+    fn notes(&self, spoken: &str, locale: &Locale, medium: Medium) -> Vec<String> {
+        let day = |days: u16| date(billing::plus_days(self.on, days.into()), locale, medium);
+        let said = |block: &Block| self.operator.content.said(*block, spoken, day);
+        self.asked.iter().filter_map(said).collect()
     }
 
     fn bills(&self, locale: &Locale, medium: Medium) -> Value {
@@ -218,6 +233,7 @@ mod tests {
             on,
             bills,
             reply_url: "",
+            asked: &[],
         };
         let pieces = facts.for_template("soft", "zh", Channel::Sms);
         let piece = |name: &str| pieces.words[name].as_str();

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::lint::words;
 use super::{Problem, call, language, page};
 
 /// The frame of every HTML mail, beside the languages.
@@ -28,13 +29,14 @@ pub type Texts = BTreeMap<String, String>;
 pub fn read(directory: &Path) -> (Texts, Vec<Problem>) {
     let mut found = Found::default();
     for (name, path, is_directory) in found.entries(directory, "") {
-        if !is_directory && name == LAYOUT {
+        if !is_directory && (name == LAYOUT || name == words::FILE) {
             found.file(&path, name);
         } else if is_directory && language::is_tag(&name) {
             found.language(&path, &name);
         } else {
+            let own = words::FILE;
             let what = format!(
-                "is not used: expected {LAYOUT} or a directory named by a language, such as de"
+                "is not used: expected {LAYOUT}, {own} or a directory named by a language, such as de"
             );
             found.problems.push(Problem { file: name, what });
         }

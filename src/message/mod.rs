@@ -14,11 +14,14 @@ mod currency;
 mod facts;
 mod files;
 mod language;
+pub mod lint;
 mod locale;
 mod name;
+mod note;
 mod operator;
 pub mod page;
 pub mod reply;
+mod required;
 mod sms;
 mod spoken;
 
@@ -32,10 +35,13 @@ use sha2::{Digest, Sha256};
 use crate::model::{Channel, Content, Prompt};
 
 pub use facts::{BillLine, MessageFacts};
+pub use note::Notes;
 pub use operator::Operator;
+pub use required::{Unsaid, asked};
 
 use facts::Medium;
 use files::Texts;
+use lint::words::{self, Words};
 use locale::Style;
 use page::Pages;
 
@@ -51,6 +57,8 @@ pub struct Messages {
     calls: BTreeSet<String>,
     /// The words of the subscriber's own page.
     pages: Pages,
+    /// What does not belong into a message.
+    words: Words,
 }
 
 /// What is wrong with a file of templates, and how to mend it.
@@ -166,6 +174,14 @@ impl Messages {
         digest.finalize()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The language in which somebody who speaks `tag` gets this message, where
+    /// that is another one.
+    pub fn another_language(&self, template: &str, channel: Channel, tag: &str) -> Option<&str> {
+        let languages = self.languages.get(&(template.to_owned(), made_of(channel)))?;
+        let found = language::choose(tag, &languages.iter().map(String::as_str).collect())?;
+        (!language::same_language(found, tag)).then_some(found)
+    }
+
     /// Renders in the account's language, or in the nearest that has the
     /// template: a shorter tag, another variant of the same language, then the
     /// default. A language that is not known never fails.
@@ -259,14 +275,20 @@ impl Messages {
     fn compiled(texts: Texts) -> (Messages, Vec<Problem>) {
         let (pages, mut problems) = Pages::read(&texts);
         problems.extend(check::incomplete(&texts));
+        let words = Words::read(texts.get(words::FILE).map(String::as_str));
+        let words = words.unwrap_or_else(|what| {
+            problems.push(Problem { file: words::FILE.to_owned(), what });
+            Words::default()
+        });
         let mut messages = Messages {
             templates: environment(),
             languages: BTreeMap::new(),
             calls: BTreeSet::new(),
             pages,
+            words,
         };
         for (file, text) in texts {
-            if file.ends_with(page::FILE) {
+            if file.ends_with(page::FILE) || file == words::FILE {
                 continue;
             }
             let added = messages.templates.add_template_owned(file.clone(), text);

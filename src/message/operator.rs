@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::note::Notes;
 use crate::model::AccountId;
 
 /// The operator's own words and addresses. Every message names them.
@@ -16,6 +17,8 @@ pub struct Operator {
     pub pay_url: String,
     /// Where to transfer to, on one line; empty where transfers are not taken.
     pub bank: String,
+    /// What laws ask messages to say and only the operator knows.
+    pub content: Notes,
 }
 
 impl Default for Operator {
@@ -27,6 +30,7 @@ impl Default for Operator {
             phone: "+44 20 7946 0000".to_owned(),
             pay_url: "https://pay.example.net/{account}".to_owned(),
             bank: "Example Bank, IBAN XX00 0000 0000 0000".to_owned(),
+            content: Notes::default(),
         }
     }
 }
@@ -61,6 +65,7 @@ impl Operator {
             let what = "has a placeholder that is not known; {account} is the only one";
             problems.push(("pay_url", what.to_owned()));
         }
+        problems.extend(self.content.problems().into_iter().map(|what| ("content", what)));
         problems
     }
 }

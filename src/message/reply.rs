@@ -98,6 +98,19 @@ pub fn understood(words: &str, language: &str) -> Understood {
     begun.map_or_else(text, |(meaning, _)| Understood { meaning: meaning.clone(), is_whole: false })
 }
 
+/// Whether a text that we send says which word stops more of them: `STOP`, as
+/// capitals write it or in a script without, and not "to stop a late fee".
+pub fn shows_how_to_stop(text: &str) -> bool {
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let is_one = |word: &str| LISTS[0].1.begins.iter().any(|stop| stop == &plain(word));
+    let has_capitals = |word: &&str| word.chars().any(|it| it.is_uppercase() && !it.is_lowercase());
+    let is_shouted = |word: &&str| !word.chars().any(char::is_lowercase);
+    let mut written_large = words.filter(has_capitals).filter(is_shouted);
+    let has_no_case = |stop: &&String| !stop.chars().any(|it| it.is_lowercase());
+    written_large.any(is_one)
+        || LISTS[0].1.begins.iter().filter(has_no_case).any(|stop| text.contains(stop.as_str()))
+}
+
 /// Lower case, without accents and invisible characters; whatever is neither
 /// letter nor digit parts words.
 fn plain(text: &str) -> String {

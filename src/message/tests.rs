@@ -32,7 +32,8 @@ fn content(
 ) -> Content {
     let (operator, account) = (&Operator::default(), &AccountId::from("ACC-1001"));
     let on = date(2026, 2, 10);
-    let facts = MessageFacts { operator, name, account, language, on, bills, reply_url: "" };
+    let facts =
+        MessageFacts { operator, name, account, language, on, bills, reply_url: "", asked: &[] };
     Messages::built_in().render(template, channel, &facts).unwrap().content
 }
 
@@ -118,7 +119,8 @@ fn a_message_leads_to_the_subscribers_own_page_where_there_is_one() {
     for (language, template) in LANGUAGES.into_iter().flat_map(|it| TEMPLATES.map(|t| (it, t))) {
         let bills = vec![line("INV-7", 9760, "EUR")];
         let (name, on) = ("Ana", date(2026, 2, 10));
-        let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
+        let facts =
+            MessageFacts { operator, name, account, language, on, bills, reply_url, asked: &[] };
         let render = |channel| Messages::built_in().render(template, channel, &facts);
         let text = render(Channel::Sms).unwrap().content.words().into_owned();
         // Last, so that no mark after it becomes a part of the link.
@@ -186,6 +188,7 @@ fn an_unknown_language_is_answered_in_english() {
         on: DUE,
         bills: vec![line("1", 100, "JPY")],
         reply_url: "",
+        asked: &[],
     };
     let messages = Messages::built_in();
     for (tag, spoken) in [("xx", "en"), ("", "en"), ("zh-Hant-TW", "zh-Hans"), ("pt_BR", "pt")] {
@@ -271,7 +274,8 @@ fn a_directory_adds_a_language_and_keeps_the_others() {
     let (operator, account) = (&Operator::default(), &AccountId::from("1"));
     let bills = vec![line("1", 1_234_550, "EUR")];
     let (name, language, on, reply_url) = ("", "it-IT", DUE, "");
-    let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
+    let facts =
+        MessageFacts { operator, name, account, language, on, bills, reply_url, asked: &[] };
     let rendered = messages.render("soft", Channel::Sms, &facts).unwrap();
     assert_eq!(rendered.content.words(), "Da pagare: 12.345,50 €");
     assert_eq!(messages.render("hard", Channel::Sms, &facts).unwrap().language, "en");

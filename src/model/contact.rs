@@ -76,6 +76,13 @@ impl PhoneNumber {
         Some(PhoneNumber(e164.into_owned()))
     }
 
+    /// Whether numbering plans know this country, as ISO 3166 writes it.
+    pub fn is_region(code: &str) -> bool {
+        use rlibphonenumber::PHONE_NUMBER_UTIL;
+        let region = code.parse().ok();
+        region.is_some_and(|it| PHONE_NUMBER_UTIL.get_country_code_for_region(it).is_some())
+    }
+
     /// A number that was checked before it was stored.
     pub fn from_stored(e164: String) -> PhoneNumber {
         PhoneNumber(e164)

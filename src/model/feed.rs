@@ -37,7 +37,11 @@ const ACCOUNTS: &[Column] = &[
     column("tier", false, "key, main, ordinary or small"),
     column("segment", false, "the group of accounts that shares a scenario"),
     column("area", false, "where it is served: a postal or exchange code, say"),
-    column("phone", false, "an international telephone number"),
+    column(
+        "phone",
+        false,
+        "an international telephone number, or a national one of the region that is set",
+    ),
     column("email", false, "an e-mail address"),
     column("preferred_channel", false, "sms, voice, email or letter"),
     column("changed_at", true, "a time stamp such as 2026-03-01 12:00:00"),

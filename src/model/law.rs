@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Channel;
 use crate::model::hours::WeekHours;
+use crate::model::{Channel, Severity};
 
 /// The values in force.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Terms {
     /// For the reading of replies: words that always mean STOP, besides ours.
     #[serde(default)]
     pub stop_words: AllOf<String>,
-    /// For the linter of messages: what each must hold.
+    /// What each message must hold, see [`Block::belongs`]; looked for at start.
     #[serde(default)]
     pub content: AllOf<Block>,
     /// For notices before suspension: days that one goes ahead.
@@ -139,7 +139,7 @@ pub enum Counts {
 }
 
 /// What a message must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Block {
     Identity,
@@ -161,6 +161,59 @@ pub enum Block {
     RestorationTime,
     ReconnectionFee,
     HeaderAndTemplateId,
+}
+
+impl Block {
+    /// Whether a message of this severity by this channel is one that the laws
+    /// ask the block of: what is about suspension belongs into the notice of
+    /// it, and debt advice (Ofcom) into what is about arrears. The caller says
+    /// his name in calls (940 CMR 7.04), and headers and templates are
+    /// registered for short messages (TCCCPR).
+    pub fn belongs(self, severity: Severity, channel: Channel) -> bool {
+        match self {
+            Block::SuspensionDate
+            | Block::Reason
+            | Block::PaymentPlan
+            | Block::ComplaintRoute
+            | Block::CourtRemedy
+            | Block::SuspensionRules
+            | Block::CreditBureau
+            | Block::RestorationTime
+            | Block::ReconnectionFee => severity == Severity::Hard,
+            Block::DebtAdvice => severity > Severity::Courtesy,
+            Block::CallerName => channel == Channel::Voice,
+            Block::HeaderAndTemplateId => channel == Channel::Sms,
+            Block::Identity
+            | Block::Amount
+            | Block::DueDate
+            | Block::HowToPay
+            | Block::Contact
+            | Block::HardshipLink => true,
+            // Letters are not stopped.
+            Block::OptOut => channel != Channel::Letter,
+        }
+    }
+
+    /// Whether templates say it by themselves. Of the others only the operator
+    /// knows the words.
+    pub fn is_fact(self) -> bool {
+        matches!(
+            self,
+            Block::Identity
+                | Block::Amount
+                | Block::DueDate
+                | Block::Reason
+                | Block::HowToPay
+                | Block::OptOut
+                | Block::Contact
+        )
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// An amount of money, written `100 EUR`.

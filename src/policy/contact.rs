@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::billing::plus_days;
 use crate::model::hours::{Hours, WallTime, WeekHours};
-use crate::model::law::{Cap, OnHolidays, Terms};
+use crate::model::law::{Block, Cap, OnHolidays, Terms};
 use crate::model::{Account, Channel};
 
 use super::holidays::Holidays;
@@ -36,7 +36,7 @@ pub struct Window {
     pub closes: Timestamp,
 }
 
-/// The law of every scenario, as far as times and numbers of contacts go.
+/// The law of every scenario, as far as it is kept at each contact.
 #[derive(Debug, Clone)]
 pub struct ContactRules {
     installation: Times,
@@ -52,6 +52,7 @@ struct Times {
     on_holidays: OnHolidays,
     holidays: Option<Arc<Holidays>>,
     caps: Vec<Cap>,
+    content: Vec<Block>,
 }
 
 impl Times {
@@ -63,6 +64,7 @@ impl Times {
             holidays: holidays.cloned(),
             // Nobody can tell the cases that the others are confined to.
             caps: terms.caps.0.iter().filter(|cap| cap.only.is_none()).cloned().collect(),
+            content: terms.content.0.clone(),
         }
     }
 
@@ -187,6 +189,11 @@ impl ContactRules {
         &self.scenarios.get(scenario).unwrap_or(&self.installation).caps
     }
 
+    /// What a message of this scenario must hold.
+    pub fn content(&self, scenario: &str) -> &[Block] {
+        &self.scenarios.get(scenario).unwrap_or(&self.installation).content
+    }
+
     /// The installation's law, and those of the scenarios that name their own.
     pub fn new<'a>(
         installation: &Terms,
@@ -204,7 +211,8 @@ impl ContactRules {
     pub fn lawless() -> ContactRules {
         let week = WeekHours::ALL_DAY;
         let (on_holidays, holidays, caps) = (OnHolidays::Open, None, Vec::new());
-        let installation = Times { phone: week, email: week, on_holidays, holidays, caps };
+        let installation =
+            Times { phone: week, email: week, on_holidays, holidays, caps, content: Vec::new() };
         ContactRules { installation, scenarios: HashMap::new() }
     }
 

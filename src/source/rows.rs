@@ -150,7 +150,7 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
     let phone = row.optional("phone")?.and_then(|text| {
         let number = PhoneNumber::parse(text, defaults.region.as_deref());
         if number.is_none() {
-            row.warn("phone", "is no valid telephone number (expected one such as +4915123456789); it is not used");
+            row.warn("phone", no_number(text, defaults.region.as_deref()));
         }
         number
     });
@@ -187,6 +187,18 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         email: email.map(|address| address.as_str().to_owned()),
         preferred_channel: preferred.map(|channel| channel.as_str().to_owned()),
     })
+}
+
+/// What looks like a national number may be a good one, once its country is known.
+fn no_number(text: &str, region: Option<&str>) -> &'static str {
+    match region.is_some() || text.starts_with('+') {
+        true => {
+            "is no valid telephone number (expected one such as +4915123456789); it is not used"
+        }
+        false => {
+            "is no valid telephone number (expected one such as +4915123456789, or source.defaults.region set for national ones); it is not used"
+        }
+    }
 }
 
 fn bill(row: &mut Reader<'_>) -> Result<BillRow, Fault> {

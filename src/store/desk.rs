@@ -116,6 +116,11 @@ impl Desk<'_> {
         self.counts(sql::count_why_not, "reason").await
     }
 
+    /// Accounts per language.
+    pub async fn by_language(&self) -> Result<StateCounts, StoreError> {
+        self.counts(sql::count_languages, "language").await
+    }
+
     /// The day through which all buckets are planned; `None` before the first plan.
     pub async fn planned_through(&self) -> Result<Option<Date>, StoreError> {
         let planned = self.store.planned_through().await?;

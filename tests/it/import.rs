@@ -180,6 +180,22 @@ async fn a_bad_contact_costs_the_contact_and_not_the_account() {
 }
 
 #[tokio::test]
+async fn national_numbers_are_of_the_country_that_the_mapping_names() {
+    let mapping =
+        "[accounts]\nregion = \"DE\"\ncolumns = { account_id = \"Id\", phone = \"Phone\" }";
+    let csv = "Id,Phone\n1,030 23125001\n2,+33 1 42 68 53 00\n3,0049 30 23125001\n4,911\n";
+    let mut bench = Bench::new().await;
+    let loaded = bench.load(Kind::Accounts, mapping, csv.as_bytes()).await.unwrap();
+    assert_eq!(loaded, Counts { warnings: 1, ..counts(4, 4, 0) });
+    let accounts = bench.feed(Feed::Accounts).await;
+    let phones: Vec<_> = accounts.iter().map(|account| cell(account, "phone")).collect();
+    assert_eq!(phones, [Some("+493023125001"), Some("+33142685300"), Some("+493023125001"), None]);
+
+    let strange = Mapping::parse(&mapping.replace("DE", "Germany")).unwrap_err().to_string();
+    assert!(strange.contains("accounts.region: `Germany` is no country"), "{strange}");
+}
+
+#[tokio::test]
 async fn what_a_row_refers_to_must_have_been_loaded() {
     let mut bench = Bench::new().await;
     let strict = BILLS.replace("create_accounts = true", "");

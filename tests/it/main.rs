@@ -3,6 +3,7 @@
 
 mod billing_db;
 mod contact;
+mod content;
 mod daemon;
 mod fleet;
 mod import;

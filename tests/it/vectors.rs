@@ -1,6 +1,7 @@
-//! Short messages, held against what another program computed.
+//! Short messages and telephone numbers, held against what other programs
+//! computed.
 
-use duebell::model::{gsm, sms};
+use duebell::model::{PhoneNumber, gsm, sms};
 use serde::Deserialize;
 
 use crate::support::data;
@@ -55,4 +56,25 @@ fn the_alphabet_of_short_messages_is_that_of_the_table() {
         let (codes, n) = gsm::codes(letter).unwrap_or_else(|| panic!("{row:?}"));
         assert_eq!(codes[..n], bytes, "{row:?}");
     }
+}
+
+/// Google's libphonenumber, by its Python port, says what each number is. Ours
+/// differs in one thing, on purpose: a number that could be one but that no
+/// plan gives to anybody (`valid` 0, such as 911 or a number with a digit too
+/// many) is none, because whoever is called by it is somebody else, or nobody.
+#[test]
+fn telephone_numbers_are_read_as_elsewhere() {
+    let Some(text) = data::file("vectors/phone_numbers.csv") else { return };
+    let rows = data::rows(&text);
+    assert!(rows.len() >= 749);
+    let mut refused = 0;
+    for row in rows {
+        let region = Some(row["default_region"].as_str()).filter(|region| !region.is_empty());
+        let number = PhoneNumber::parse(&row["raw"], region);
+        let is_valid = row["parse"] == "OK" && row["valid"] == "1";
+        let expected = is_valid.then_some(row["e164"].as_str());
+        assert_eq!(number.as_ref().map(PhoneNumber::e164), expected, "{row:?}");
+        refused += usize::from(!is_valid);
+    }
+    assert_eq!(refused, 6);
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
-use crate::message::{BillLine, MessageFacts, RenderError, Rendered};
+use crate::message::{self, BillLine, MessageFacts, RenderError, Rendered};
 use crate::model::cap::Counted;
 use crate::model::content::TemplateFacts;
 use crate::model::control::Control;
@@ -250,7 +250,7 @@ impl Dispatch {
         pass: &Pass,
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
-        let Workshop { messages, operator, links, .. } = &self.shop;
+        let Workshop { messages, operator, contact, links, .. } = &self.shop;
         let template = self.template(due);
         let line = |(bill, remaining): (&DueBill, &Money)| BillLine {
             bill: bill.id.clone(),
@@ -261,6 +261,8 @@ impl Dispatch {
         let links = links.as_ref().filter(|_| channel != Channel::Letter);
         let link = links.map(|links| links.page(channel, due.reminder.id));
         let reply_url = link.unwrap_or_default();
+        let severity = self.voice(due).map_or(due.reminder.severity, |step| step.severity);
+        let law = contact.content(&due.reminder.scenario);
         let facts = MessageFacts {
             operator,
             name: &due.account.name,
@@ -269,6 +271,7 @@ impl Dispatch {
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
             reply_url: &reply_url,
+            asked: &message::asked(law, severity, channel),
         };
         let rendered = messages.render(template, channel, &facts)?;
         let has_own_templates = pass.sender().capabilities().own_templates;

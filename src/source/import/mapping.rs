@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::civil::{Date, date};
 
 use super::row;
+use crate::model::PhoneNumber;
 use crate::model::feed::{Column, Feed};
 
 /// What a CSV file holds.
@@ -66,6 +67,8 @@ pub struct Table {
     pub required: Vec<String>,
     /// Bills of unknown accounts make the account.
     pub create_accounts: bool,
+    /// ISO 3166 code of the country whose national numbers come without +.
+    pub region: Option<String>,
 }
 
 /// Everything that is wrong with a mapping file.
@@ -274,9 +277,10 @@ fn read_table(kind: Kind, keys: toml::Table, problems: &mut Problems) -> Table {
         delimiter: read_delimiter(&mut keys),
         required: keys.texts("required"),
         create_accounts: kind == Kind::Bills && keys.flag("create_accounts"),
+        region: (kind == Kind::Accounts).then(|| read_region(&mut keys)).flatten(),
     };
-    let known = "columns, constants, date_format, decimal, grouping, delimiter, required and, \
-                 for bills, create_accounts";
+    let known = "columns, constants, date_format, decimal, grouping, delimiter, required, for \
+                 accounts region and for bills create_accounts";
     for key in std::mem::take(&mut keys.left).keys() {
         let field = keys.field(key);
         keys.problems.unknown(&field, known);
@@ -284,6 +288,17 @@ fn read_table(kind: Kind, keys: toml::Table, problems: &mut Problems) -> Table {
     check_columns(&mut keys, &table);
     check_writing(&mut keys, &table);
     table
+}
+
+fn read_region(keys: &mut Keys) -> Option<String> {
+    let region = keys.text("region")?;
+    if PhoneNumber::is_region(&region) {
+        return Some(region);
+    }
+    let mend = "write two letters of ISO 3166, such as \"DE\"".into();
+    let field = keys.field("region");
+    keys.problems.add(&field, format!("`{region}` is no country"), mend);
+    None
 }
 
 fn read_delimiter(keys: &mut Keys) -> u8 {

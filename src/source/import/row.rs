@@ -166,7 +166,8 @@ impl Cells<'_> {
     fn account(&self, now: Timestamp, warnings: &mut Vec<Fault>) -> Result<AccountRow, Fault> {
         let owned = |column| self.text(column).map(str::to_owned);
         let phone = self.contact("phone", warnings, |text| {
-            PhoneNumber::parse(text, None).map(|number| number.e164().to_owned())
+            let region = self.layout.table.region.as_deref();
+            PhoneNumber::parse(text, region).map(|number| number.e164().to_owned())
         });
         let email = self.contact("email", warnings, |text| {
             EmailAddress::parse(text).map(|address| address.as_str().to_owned())
@@ -279,7 +280,7 @@ impl Cells<'_> {
         &self,
         column: &str,
         warnings: &mut Vec<Fault>,
-        read: fn(&str) -> Option<String>,
+        read: impl Fn(&str) -> Option<String>,
     ) -> Option<String> {
         let text = self.text(column)?;
         let contact = read(text);

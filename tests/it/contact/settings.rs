@@ -168,7 +168,9 @@ fn check_shows_every_value_its_source_and_who_answers_for_what_is_looser() {
 fn calendars_that_end_soon_and_records_of_the_future_are_warned_of() {
     let dir = tempfile::tempdir().unwrap();
     let contact = "law = \"global-strict\"\nholidays = [\"IN\"]\n\
-        override = [{ key = \"restore_hours\", value = 72, signed_off_by = \"GC\", on = 2027-01-01, reason = \"r\" }]";
+        override = [{ key = \"restore_hours\", value = 72, signed_off_by = \"GC\", on = 2027-01-01, reason = \"r\" }]\n\
+        [operator.content]\nhardship-link = \"elsewhere\"\ndebt-advice = \"elsewhere\"\n\
+        header-and-template-id = \"elsewhere\"";
     furnish(dir.path(), contact, "", None);
     let loaded = config::load(Some(&dir.path().join("config.toml")), &[]).unwrap();
     let warnings = |day: &str| {

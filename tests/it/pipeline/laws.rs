@@ -145,3 +145,30 @@ async fn mail_goes_alone_where_no_hour_suits_every_place_of_the_number() {
     let why_not = bench.why_not("A").await;
     assert!(why_not.iter().any(|line| line.reason == Reason::OutsideWindow), "{why_not:?}");
 }
+
+/// The strictest law asks for a way out of short messages, and for the words
+/// that the operator has.
+#[tokio::test]
+async fn a_message_says_what_the_law_of_its_scenario_asks_and_no_more() {
+    let notes = "hardship-link = { en = 'Hard to pay? help.example.' }\n\
+                 payment-plan = { en = 'Instalments are possible.' }";
+    let said = async |is_strict: bool| {
+        let (_, mut bench) = owing("2026-04-07", "2026-04-01").await;
+        let content = toml::from_str(notes).unwrap();
+        let operator = duebell::message::Operator { content, ..Default::default() };
+        bench.workshop.operator = Arc::new(operator);
+        if !is_strict {
+            bench.workshop.contact = Arc::new(ContactRules::lawless());
+        }
+        bench.rounds("2026-04-08T00:00Z", "2026-04-09T00:00Z").await;
+        let mut messages = bench.messages();
+        assert_eq!(messages.len(), 1);
+        messages.remove(0).text
+    };
+    let strict = said(true).await;
+    assert!(strict.contains("Hard to pay? help.example. Reply STOP to opt out."), "{strict}");
+    // That one is for the notice of a suspension.
+    assert!(!strict.contains("Instalments"), "{strict}");
+    let lawless = said(false).await;
+    assert!(!lawless.contains("STOP") && !lawless.contains("help.example"), "{lawless}");
+}

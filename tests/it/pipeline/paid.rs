@@ -85,6 +85,7 @@ fn said(workshop: &duebell::pipeline::Workshop, template: &str) -> String {
             due_on: day("2026-03-27"),
         }],
         reply_url: "",
+        asked: &[],
     };
     let rendered = workshop.messages.render(template, duebell::model::Channel::Sms, &facts);
     rendered.unwrap().content.words().into_owned()

@@ -189,3 +189,36 @@ async fn two_currencies_of_one_account_stand_apart() {
     owed.sort();
     assert_eq!(owed, ["50.00 EUR", "500 JPY"]);
 }
+
+#[tokio::test]
+async fn a_national_number_without_a_country_says_what_would_help() {
+    let at = "'2026-03-10 12:00:00'";
+    let read = read(&format!(
+        "insert into customer values ('D', '0151 23456789', '', '', {at}), ('E', '+4912', '', '', {at})"
+    ))
+    .await;
+    let told: Vec<&str> = read.rejects.iter().map(|line| line.reason.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("source.defaults.region set for national ones"), "{told:?}");
+    assert!(!told[1].contains("region"), "{told:?}");
+}
+
+/// It would cost every number, the international ones too.
+#[test]
+fn a_country_that_is_none_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    let told = |region: &str| {
+        let settings = format!(
+            "[source]\nurl = \"sqlite:///x.db\"\nqueries = \"x\"\n\
+             defaults = {{ language = \"en\", zone = \"UTC\", region = \"{region}\" }}\n"
+        );
+        std::fs::write(&file, settings).unwrap();
+        let problems = duebell::config::load(Some(&file), &[]).unwrap_err();
+        problems.iter().any(|one| one.field == "source.defaults.region")
+    };
+    assert!(!told("DE"));
+    for strange in ["Germany", "de-DE", "XX", "49", ""] {
+        assert!(told(strange), "{strange}");
+    }
+}

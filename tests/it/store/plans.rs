@@ -5,10 +5,11 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 15] = [
+const MAY_READ_ALL: [&str; 16] = [
     "count_held",
     "count_sent",
     "count_states",
+    "count_languages",
     "count_why_not",
     "end_reply",
     "list_feeds",

@@ -20,10 +20,11 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 45] = [
+const NOT_HOT: [&str; 46] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
+    "count_languages",
     "count_why_not",
     "list_account_attempts",
     "list_account_bills",

@@ -20,7 +20,8 @@ pub fn call(language: &str, leaves_a_text: bool) -> Outgoing {
     let bills = vec![bill("INV-7", "EUR"), bill("INV-8", "CHF")];
     let name = "Wilhelmine Schmidt-Rottluff";
     let (on, reply_url) = (date(2026, 3, 1), "");
-    let facts = MessageFacts { operator, name, account, language, on, bills, reply_url };
+    let facts =
+        MessageFacts { operator, name, account, language, on, bills, reply_url, asked: &[] };
     let rendered = Messages::built_in().render("hard", Channel::Voice, &facts).unwrap();
     let mut message = sms("1234");
     message.channel = Channel::Voice;

@@ -1,0 +1,5 @@
+-- Accounts per language.
+select language, count(*) as n
+from account
+group by language
+order by language
