@@ -195,6 +195,7 @@ impl Rules {
 fn is_contested(books: &Books, signals: &Signals) -> bool {
     let is_open = |name: &str| signals.get(name).is_some_and(|open| open > 0);
     is_open("disputes_open")
+        || is_open("complaint_holds")
         || is_open("complaints_open")
         || books.unpaid().any(|one| one.was_disputed)
 }

@@ -63,10 +63,16 @@ pub fn hardship(books: &Books) -> Option<i64> {
     Some(holds.any(|hold| hold.ends_on.is_none_or(|day| day > since)).into())
 }
 
+fn in_force(books: &Books, kind: HoldKind) -> Option<i64> {
+    count(books.holds(kind).filter(|hold| hold.is_on(books.as_of)))
+}
+
 pub fn disputes_open(books: &Books) -> Option<i64> {
-    let kinds = [HoldKind::Dispute, HoldKind::Complaint];
-    let holds = kinds.into_iter().flat_map(|kind| books.holds(kind));
-    count(holds.filter(|hold| hold.is_on(books.as_of)))
+    in_force(books, HoldKind::Dispute)
+}
+
+pub fn complaint_holds(books: &Books) -> Option<i64> {
+    in_force(books, HoldKind::Complaint)
 }
 
 pub fn disputes(books: &Books) -> Option<i64> {

@@ -142,10 +142,8 @@ pub fn never_paid(books: &Books) -> Option<i64> {
 }
 
 pub fn first_bill_overdue(books: &Books) -> Option<i64> {
-    let mut bills = books.bills.iter().filter(|one| one.bill.due_on < books.as_of);
-    let is_only = books.bills.len() == 1 || bills.clone().count() == 1;
-    let first = bills.next();
-    Some(i64::from(is_only && first.is_some_and(|one| !has_paid(one))))
+    let is_first = books.due().count() == 1;
+    Some(i64::from(is_first && books.due().all(|one| !has_paid(one))))
 }
 
 pub fn silent_days(books: &Books) -> Option<i64> {

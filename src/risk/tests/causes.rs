@@ -38,6 +38,14 @@ fn whoever_appeals_is_never_malicious_for_not_paying_alone() {
 }
 
 #[test]
+fn a_hold_for_a_complaint_tells_and_protects_without_any_feed() {
+    let mut dossier = account(&[Nothing, Nothing, Nothing]);
+    dossier.feeds = Feeds::none();
+    dossier.holds.push(hold(HoldKind::Complaint, -90, None));
+    assert_eq!(judge(&dossier).class, DebtClass::Retaliatory);
+}
+
+#[test]
 fn an_open_complaint_protects_too_and_not_against_other_evidence() {
     let mut dossier = account(&[Nothing, Nothing, Nothing]);
     dossier.evidence.complaints.push(complaint(-20));
