@@ -3,6 +3,7 @@
 //! May use: everything.
 
 mod check;
+mod classify;
 mod context;
 mod demo;
 mod holds;
@@ -133,6 +134,8 @@ enum Command {
     Resume(switches::Part),
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
+    /// Measure the rules of the debt class where causes are known
+    Classify(classify::Classify),
 }
 
 #[derive(Debug, Subcommand)]
@@ -229,5 +232,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Halt(part) => switches::halt(&options, &part).await,
         Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Classify(args) => classify::run(&args),
     }
 }

@@ -7,9 +7,11 @@
 
 pub mod billing;
 pub mod cap;
+pub mod cause;
 pub mod contact;
 pub mod content;
 pub mod control;
+pub mod evidence;
 pub mod facts;
 pub mod feed;
 pub mod gsm;

@@ -2,6 +2,7 @@
 //! against the data that others made, and the daemon as a whole.
 
 mod billing_db;
+mod causes;
 mod contact;
 mod content;
 mod daemon;

@@ -102,6 +102,18 @@ async fn one_seed_gives_one_population() {
 }
 
 #[tokio::test]
+async fn subjects_are_the_population_that_is_founded() {
+    let founded = Town::founded(7, 300).await.founded;
+    let subjects = Population::subjects(7, 300, TODAY).unwrap();
+    let dossiers = || subjects.iter().map(|subject| &subject.dossier);
+    assert_eq!(dossiers().map(|one| one.bills.len() as u64).sum::<u64>(), founded.bills);
+    assert_eq!(dossiers().map(|one| one.payments.len() as u64).sum::<u64>(), founded.payments);
+    let holds = dossiers().map(|one| one.holds.len() as u64).sum::<u64>();
+    assert_eq!(holds, founded.promises + founded.disputes);
+    assert!(dossiers().any(|one| !one.evidence.complaints.is_empty()));
+}
+
+#[tokio::test]
 async fn it_does_not_matter_how_the_time_is_cut() {
     let nobody = BTreeSet::new();
     let (mut hourly, mut weekly) = (Town::founded(7, 200).await, Town::founded(7, 200).await);

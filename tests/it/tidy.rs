@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // pure rules
     ("policy", &["model"]),
     ("outbox", &["model"]),
+    ("risk", &["model"]),
     ("message", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),

@@ -10,6 +10,7 @@
 //! May use: model.
 
 mod dice;
+mod evidence;
 mod places;
 mod resident;
 
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+pub use self::evidence::Subject;
 pub use self::resident::Habit;
 use self::resident::Resident;
 use self::resident::{Act, Owed, Way, account_id, number_of, person_of};
@@ -125,16 +127,21 @@ impl Population {
 
     /// Lets everything happen that is due until `to`.
     async fn advance(&mut self, db: &BillingDb, to: Timestamp) -> anyhow::Result<()> {
-        while let Some(next) = self.agenda.first_entry() {
-            let (at, number, _) = *next.key();
-            if at > to {
-                break;
-            }
-            let act = next.remove();
-            self.perform(number as usize, act, at);
+        while self.step(to) {
             self.flush(db, BATCH).await?;
         }
         self.flush(db, 1).await
+    }
+
+    /// Lets the next thing happen; says whether there was one until `to`.
+    fn step(&mut self, to: Timestamp) -> bool {
+        let Some(next) = self.agenda.first_entry().filter(|next| next.key().0 <= to) else {
+            return false;
+        };
+        let (at, number, _) = *next.key();
+        let act = next.remove();
+        self.perform(number as usize, act, at);
+        true
     }
 
     /// Writes what is waiting, once it is at least `enough`.

@@ -174,7 +174,6 @@ impl Resident {
         let phone = dice.chance(95).then(|| self.place.phone(nth));
         let domain = dice.pick(DOMAINS);
         let email = format!("{}{}@{domain}", self.place.mailbox, FIRST_ID + person);
-        let city = self.place.zone.rsplit('/').next().unwrap_or_default();
         let wish = dice.chance(15).then(|| dice.pick(&Channel::ADDRESSED));
         AccountRow {
             id: account_id(self.number),
@@ -184,12 +183,18 @@ impl Resident {
             zone: Some(self.place.zone.to_owned()),
             tier: Some(tier),
             segment: Some(if is_firm { "business" } else { "residential" }.to_owned()),
-            area: Some(format!("{city}-{:02}", person % DISTRICTS)),
+            area: Some(self.area()),
             phone,
             email: dice.chance(85).then_some(email),
             preferred_channel: wish,
             changed_at: self.at(self.since, 9 * 60),
         }
+    }
+
+    /// The district where they live.
+    pub fn area(&self) -> String {
+        let city = self.place.zone.rsplit('/').next().unwrap_or_default();
+        format!("{city}-{:02}", person_of(self.number) % DISTRICTS)
     }
 
     /// The instant of a minute of a day where they live.

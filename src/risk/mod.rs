@@ -1,0 +1,18 @@
+//! Why accounts do not pay, and what is likely to come of it: judged from
+//! dated facts, as of a day, and never from what came later.
+//!
+//! May use: model.
+
+mod bills;
+pub mod cause;
+pub mod churn;
+pub mod profile;
+mod rules;
+pub mod signals;
+pub mod value;
+pub mod watch;
+
+pub use rules::Problem;
+
+#[cfg(test)]
+mod tests;
