@@ -2,7 +2,7 @@
 //! by mistake, and can explain every decision.
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
-//! rules ([`policy`], [`outbox`], [`message`]), the walls ([`source`],
+//! rules ([`policy`], [`outbox`], [`message`], [`risk`]), the walls ([`source`],
 //! [`store`], [`provider`]), the door that works by itself ([`pipeline`]) and
 //! the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod pipeline;
 pub mod policy;
 pub mod provider;
+pub mod risk;
 pub mod source;
 pub mod store;
 pub mod telemetry;

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("outbox", &["model"]),
     ("message", &["model"]),
+    ("risk", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
     ("lifecycle", &[]),
