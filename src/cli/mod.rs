@@ -12,6 +12,7 @@ mod output;
 mod replay;
 mod replies;
 mod run;
+mod score;
 mod source;
 mod status;
 mod story;
@@ -125,6 +126,11 @@ enum Command {
     Resume(switches::Part),
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
+    /// Fit a scorecard to past rows, explain a score, see how it errs with groups
+    Score {
+        #[command(subcommand)]
+        command: score::Score,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -217,5 +223,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Halt(part) => switches::halt(&options, &part).await,
         Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Replay(args) => replay::run(args).await,
+        Command::Score { command } => score::run(command),
     }
 }
