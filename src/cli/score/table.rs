@@ -109,8 +109,8 @@ impl Table {
                 (Kind::Number, Some(number)) => Value::Number(number),
                 (Kind::Number, None) => bail!(
                     "{} line {line}: {} has \"{cell}\" where numbers were expected; leave the cell \
-                     empty where nothing is known, or name the column with --category if it holds \
-                     words",
+                     empty where nothing is known; if the column holds words, name it with \
+                     --category when the card is fitted",
                     self.name,
                     column.name
                 ),
