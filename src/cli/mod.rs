@@ -15,6 +15,7 @@ mod output;
 mod replay;
 mod replies;
 mod run;
+mod score;
 mod source;
 mod status;
 mod story;
@@ -136,6 +137,11 @@ enum Command {
     Replay(replay::Replay),
     /// Measure the rules of the debt class where causes are known
     Classify(classify::Classify),
+    /// Fit a scorecard to past rows, explain a score, see how it errs with groups
+    Score {
+        #[command(subcommand)]
+        command: score::Score,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -233,5 +239,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
+        Command::Score { command } => score::run(command),
     }
 }

@@ -8,6 +8,7 @@ pub mod cause;
 pub mod churn;
 pub mod profile;
 mod rules;
+pub mod scorecard;
 pub mod signals;
 pub mod value;
 pub mod watch;

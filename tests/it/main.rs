@@ -16,6 +16,7 @@ mod receipts;
 mod replay;
 mod replay_reference;
 mod replay_rules;
+mod risk;
 mod scenarios;
 mod shipped;
 mod six_providers;

@@ -7,7 +7,7 @@
 //!
 //! May use: model.
 
-mod lines;
+pub mod lines;
 mod mapping;
 mod row;
 
