@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::wish::Wish;
 use super::{AttemptKey, BillId, Bucket, Channel};
 
 /// One thing that a subscriber said.
@@ -48,6 +49,8 @@ pub enum Meaning {
     Hardship(Note),
     /// "Call me."
     CallBack(Note),
+    /// "Reach me so."
+    Wish(Wish),
     Help,
     /// Words as they came; personal data.
     Text(String),
@@ -108,6 +111,7 @@ impl Meaning {
             Meaning::Dispute(_) => "dispute",
             Meaning::Hardship(_) => "hardship",
             Meaning::CallBack(_) => "call_back",
+            Meaning::Wish(_) => "wish",
             Meaning::Help => "help",
             Meaning::Text(_) => "text",
         }
@@ -123,6 +127,7 @@ impl Meaning {
             Meaning::Paid(proof) => json(proof),
             Meaning::Dispute(dispute) => json(dispute),
             Meaning::Hardship(note) | Meaning::CallBack(note) => json(note),
+            Meaning::Wish(wish) => serde_json::to_string(wish).ok(),
             _ => None,
         }
     }
@@ -145,6 +150,7 @@ impl Meaning {
             "dispute" => Meaning::Dispute(read(details)?),
             "hardship" => Meaning::Hardship(read(details)?),
             "call_back" => Meaning::CallBack(read(details)?),
+            "wish" => Meaning::Wish(serde_json::from_str(details?).ok()?),
             "help" => Meaning::Help,
             "text" => Meaning::Text(words.unwrap_or_default().to_owned()),
             _ => return None,
@@ -231,6 +237,8 @@ mod tests {
             Meaning::Dispute(Dispute { bill: Some("b1".into()), amount, words: words.clone() }),
             Meaning::Hardship(Note { words: words.clone() }),
             Meaning::CallBack(Note { words }),
+            Meaning::Wish(Wish::Hours(Some("mon-fri=18:00-20:00".parse().unwrap()))),
+            Meaning::Wish(Wish::Channel(None)),
         ] {
             let details = meaning.details();
             assert!(details.is_some());
@@ -239,6 +247,7 @@ mod tests {
         }
         assert_eq!(Meaning::Promise(Pledge::default()).details(), None);
         assert_eq!(Meaning::parse("promise", None, Some("{\"by\":\"soon\"}")), None);
+        assert_eq!(Meaning::parse("wish", None, None), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The contact window: when a reminder may go out, in the recipient's local
-//! time. It is the law's hours of the day and the scenario's window, whichever
-//! is narrower.
+//! time. It is the law's hours of the day, the scenario's window and the hours
+//! that the subscriber wishes, whichever is narrowest.
 //!
 //! Where a telephone number says another place than the account does, nobody
 //! knows which is right, and only what is open in both counts. The last minutes
@@ -25,6 +25,9 @@ use super::window::{ContactWindow, instants};
 
 /// Nothing is sent so shortly before closing.
 pub const GUARD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Holidays close no day of the week for so long.
+const LOOKED_AHEAD_DAYS: i32 = 28;
 
 /// A window of one reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,10 +94,19 @@ struct Plan<'a> {
     times: &'a Times,
     window: ContactWindow,
     ways: Ways,
+    wish: Option<WeekHours>,
 }
 
 impl Plan<'_> {
     fn hours(&self, day: Date) -> Option<Hours> {
+        let hours = self.lawful(day)?;
+        match &self.wish {
+            Some(wish) => hours.within(wish.on(day.weekday())?),
+            None => Some(hours),
+        }
+    }
+
+    fn lawful(&self, day: Date) -> Option<Hours> {
         let hours = self.of_weekday(day.weekday())?;
         if self.times.on_holidays == OnHolidays::Open || !self.times.is_holiday(day) {
             return Some(hours);
@@ -108,7 +120,7 @@ impl Plan<'_> {
     }
 
     fn of_weekday(&self, day: Weekday) -> Option<Hours> {
-        let Plan { times, window, ways } = self;
+        let Plan { times, window, ways, .. } = self;
         let mut hours = window.hours();
         if ways.phone {
             hours = hours.within(times.phone.on(day)?)?;
@@ -222,6 +234,7 @@ impl ContactRules {
             times: self.scenarios.get(&scenario.name).unwrap_or(&self.installation),
             window: scenario.window,
             ways: Ways::of(channels),
+            wish: account.wishes.hours,
         };
         let zone = &account.zone;
         let others = phone.map_or(&[][..], number_zones::zones);
@@ -239,6 +252,20 @@ impl ContactRules {
                 .first()
                 .is_some_and(|(opens, _)| *opens == closes);
         Window::new((opens, closes), goes_on)
+    }
+
+    /// Whether the account, with the hours that it wishes, can be reached by
+    /// any of its channels in the weeks from `day` on.
+    pub fn leaves_time(&self, scenario: &Scenario, account: &Account, day: Date) -> bool {
+        let reached: Vec<Channel> =
+            Channel::ALL.into_iter().filter(|it| account.contacts.reaches(*it)).collect();
+        let channels = if reached.is_empty() { &Channel::ALL[..] } else { &reached };
+        channels.iter().any(|channel| {
+            let is_open = |offset| {
+                self.window(scenario, account, &[*channel], plus_days(day, offset)).is_some()
+            };
+            (0..LOOKED_AHEAD_DAYS).any(is_open)
+        })
     }
 }
 

@@ -34,6 +34,7 @@ mod row;
 mod set;
 mod statements;
 mod turns;
+mod wishes;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -65,6 +66,7 @@ pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
+pub use wishes::{SaidWish, WishLine};
 
 use turns::Turns;
 

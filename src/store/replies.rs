@@ -24,6 +24,7 @@ use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;
+use super::wishes::{SaidWish, put_wishes};
 use super::{SqlStore, StoreError};
 
 /// Characters of a reply that are kept. The longest text message that can be
@@ -109,6 +110,7 @@ pub struct SettledReply<'a> {
     pub said: Vec<Said>,
     /// What follows for the account.
     pub hold: Option<PlacedHold>,
+    pub wish: Option<SaidWish>,
 }
 
 /// A word about a channel of an account.
@@ -256,6 +258,7 @@ impl ReplyStore for SqlStore {
             })
             .collect();
         let holds: Vec<&PlacedHold> = settled.iter().filter_map(|one| one.hold.as_ref()).collect();
+        let wishes: Vec<&SaidWish> = settled.iter().filter_map(|one| one.wish.as_ref()).collect();
         let mut tx = self.write(tenure, rows.iter().map(|row| row.bucket)).await?;
         let mut touched = BTreeSet::new();
         if !said.is_empty() {
@@ -264,6 +267,7 @@ impl ReplyStore for SqlStore {
             }
         }
         touched.extend(put_holds(&mut tx, &holds).await?);
+        touched.extend(put_wishes(&mut tx, &wishes).await?);
         touch(&mut tx, &touched).await?;
         let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
         tx.run(sql::settle_replies, &args).await?;

@@ -77,6 +77,7 @@ impl Memory {
                 tier: Tier::Ordinary,
                 segment: String::new(),
                 suppressed: Vec::new(),
+                wishes: duebell::model::Wishes::default(),
                 contacts: Contacts {
                     phone: None,
                     email: EmailAddress::parse("ada@example.org"),

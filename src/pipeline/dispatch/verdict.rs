@@ -251,7 +251,7 @@ impl Dispatch {
             operator,
             name: &due.account.name,
             account: &due.account.id,
-            language: &due.account.language,
+            language: due.account.speaks(),
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
             reply_url: &reply_url,

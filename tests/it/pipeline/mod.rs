@@ -15,6 +15,7 @@ mod replies;
 mod stops;
 mod templates;
 mod windows;
+mod wishes;
 
 use std::sync::Arc;
 

@@ -64,6 +64,7 @@ async fn settle(store: &SqlStore, id: &str, words: Vec<Said>, for_people: bool) 
             for_people,
             said: words.clone(),
             hold: None,
+            wish: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();
@@ -93,6 +94,7 @@ async fn the_same_posting_again_adds_nothing(store: &SqlStore) {
             for_people: true,
             said: Vec::new(),
             hold: None,
+            wish: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 41] = [
+const NOT_HOT: [&str; 42] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -36,6 +36,7 @@ const NOT_HOT: [&str; 41] = [
     "list_replies",
     "list_account_replies",
     "list_suppressions",
+    "list_wishes",
     "list_holds",
     "lift_hold",
     "end_reply",

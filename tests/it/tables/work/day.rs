@@ -10,7 +10,9 @@ use duebell::model::law::{Cap, CapKey, Counts};
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
-use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
+use duebell::model::{
+    Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure, Wish,
+};
 use duebell::pipeline::lease::Leases;
 use duebell::policy::ContactRules;
 use duebell::store::{
@@ -179,7 +181,10 @@ async fn hours(bench: &Bench, carrier: &Carrier) {
     for some in taken.chunks(250) {
         bench.store.keep(some).await.unwrap();
     }
-    bench.store.keep_replies(&[texted("STOP", SPEAKER), texted("PAID", PAYER)]).await.unwrap();
+    let mut wish = texted("wish", PAYER);
+    wish.reply.meaning = Meaning::Wish(Wish::Language(Some("fr".into())));
+    let said = [texted("STOP", SPEAKER), texted("PAID", PAYER), wish];
+    bench.store.keep_replies(&said).await.unwrap();
     for hour in 10..=21 {
         // Those of the next channel included, which is tried at once.
         carrier.will((0..2 * STUCK).map(|_| down()));
