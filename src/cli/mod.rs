@@ -17,6 +17,7 @@ mod status;
 mod story;
 mod switches;
 mod sync;
+mod wishes;
 
 use std::process::ExitCode;
 
@@ -115,6 +116,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// How a subscriber wants to be reached: language, channel, hours
+    Wishes {
+        #[command(subcommand)]
+        command: WishesCommand,
+    },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
@@ -155,6 +161,20 @@ enum HoldsCommand {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum WishesCommand {
+    /// Show what an account wishes, since when, and who brought it
+    Show {
+        account: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down what a subscriber wishes; hours that the law leaves no time in are refused
+    Set(wishes::Set),
+    /// Write down that a subscriber wishes it no longer
+    Clear(wishes::Clear),
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +232,13 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
             holds::lift(&options, &id, &by).await
         }
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
+        Command::Wishes { command: WishesCommand::Show { account, json } } => {
+            wishes::show(&options, &account, json).await
+        }
+        Command::Wishes { command: WishesCommand::Set(args) } => wishes::set(&options, args).await,
+        Command::Wishes { command: WishesCommand::Clear(args) } => {
+            wishes::clear(&options, args).await
+        }
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt(part) => switches::halt(&options, &part).await,

@@ -14,13 +14,13 @@ use crate::pipeline::plan::{decide_account, scope};
 use crate::pipeline::planning_day;
 use crate::policy::{Scenario, Versioned};
 use crate::store::{
-    AttemptLine, ControlStore, Decided, HoldStore, PlanStore, ReplyLine, SuppressionLine,
+    AttemptLine, ControlStore, Decided, HoldStore, PlanStore, ReplyLine, SuppressionLine, WishLine,
 };
 
 use super::context::{Desk, Options, desk, now};
 use super::holds::{self, HoldLine};
 use super::output::print_line;
-use super::replies;
+use super::{replies, wishes};
 
 /// Accounts looked at together.
 /// Few enough that what is found in them fits into memory.
@@ -200,6 +200,7 @@ struct Story {
     suppressions: Vec<SuppressionLine>,
     holds: Vec<HoldLine>,
     replies: Vec<ReplyLine>,
+    wishes: Vec<WishLine>,
     next: Vec<String>,
 }
 
@@ -258,6 +259,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
         suppressions: shelf.suppressions(account).await?,
         holds: holds.into_iter().map(HoldLine::from).collect(),
         replies: shelf.replies_of(account).await?,
+        wishes: shelf.wishes(account).await?,
         next,
     })
 }
@@ -451,6 +453,12 @@ impl Story {
         }
         for line in &self.holds {
             print_line(&format!("  {}", holds::told(line)))?;
+        }
+        if !self.wishes.is_empty() {
+            print_line("wishes")?;
+        }
+        for line in &self.wishes {
+            print_line(&format!("  {}", wishes::told(line)))?;
         }
         if !self.suppressions.is_empty() {
             print_line("not to be reached")?;

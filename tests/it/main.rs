@@ -18,6 +18,7 @@ mod scenarios;
 mod shipped;
 mod six_providers;
 mod source;
+mod staff;
 mod store;
 mod support;
 mod tables;
