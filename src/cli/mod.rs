@@ -135,13 +135,18 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum RepliesCommand {
-    /// Say that somebody has seen to a reply
+    /// Say that somebody has seen to a reply; a call that was wanted counts as a conversation
     Done {
         id: String,
         /// Who has
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Nobody answered, so there was no conversation
+        #[arg(long)]
+        not_reached: bool,
     },
+    /// Write down that somebody spoke with a subscriber
+    Add(replies::Add),
 }
 
 #[derive(Debug, Subcommand)]
@@ -216,9 +221,12 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Explain { account, json } => story::explain(&options, &account, json).await,
         Command::Status { json } => status::status(&options, json).await,
         Command::Rejects { limit, json } => status::rejects(&options, limit, json).await,
-        Command::Replies { command: Some(RepliesCommand::Done { id, by }), .. } => {
-            replies::done(&options, &id, &by).await
-        }
+        Command::Replies { command: Some(command), .. } => match command {
+            RepliesCommand::Done { id, by, not_reached } => {
+                replies::done(&options, &id, &by, !not_reached).await
+            }
+            RepliesCommand::Add(args) => replies::add(&options, args).await,
+        },
         Command::Replies { command: None, limit, json } => {
             replies::list(&options, limit, json).await
         }

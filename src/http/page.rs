@@ -26,7 +26,7 @@ use tracing::{debug, error};
 
 use crate::message::{Messages, Operator};
 use crate::model::link::{BadLink, Link, Links, Purpose};
-use crate::model::reply::{Meaning, PostedReply, Reply};
+use crate::model::reply::{Meaning, PAGE, PostedReply, Reply};
 use crate::model::{AttemptKey, Channel};
 
 pub use self::ledger::Ledger;
@@ -37,8 +37,6 @@ use self::view::View;
 use super::Front;
 use super::body::{self, NotRead};
 
-/// The name of the page among the providers of replies.
-pub const PROVIDER: &str = "page";
 /// The longest form in the longest script, percent-encoded, with room.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// What RFC 8058 has mail programs post.
@@ -317,7 +315,7 @@ impl<'a> Visit<'a> {
     ) -> Result<(), Response> {
         let about = AttemptKey { reminder: self.link.reminder, number: 1 };
         let posted = |(channel, meaning): (Channel, Meaning)| PostedReply {
-            provider: PROVIDER.into(),
+            provider: PAGE.into(),
             message_id: self.name_of(channel, &meaning, name).into(),
             ordinal: 0,
             reply: Reply { channel, about: Some(about), from: None, meaning, at: self.now },

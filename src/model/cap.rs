@@ -1,6 +1,9 @@
 //! Caps: how often somebody may be contacted within rolling days, over all
 //! channels or some, whatever the reminders are about.
 //!
+//! After a conversation there is silence for some days: a cap of one, so to say,
+//! that the conversation has used up.
+//!
 //! A contact is one reminder on one channel that may have left, whatever came
 //! of it: laws that count only those that connect are met by counting more. A
 //! day is 24 hours: what holds of every such span holds of calendar days.
@@ -17,7 +20,12 @@ pub enum Per {
     Account,
     /// A telephone number or an e-mail address, whichever accounts have it.
     Number,
+    /// Conversations with an account, whatever brought them about.
+    Conversation,
 }
+
+/// What a conversation is written as, where contacts have their channel.
+pub const CONVERSATION: &str = "conversation";
 
 impl CapKey {
     /// What is counted to keep it. A person is known by accounts and numbers.
@@ -43,6 +51,11 @@ impl ContactKey {
         ContactKey { bucket, key: format!("a:{account}") }
     }
 
+    /// What conversations with an account are kept under.
+    pub fn conversation(bucket: Bucket, account: &AccountId) -> ContactKey {
+        ContactKey { bucket, key: format!("c:{account}") }
+    }
+
     fn number(address: &str) -> ContactKey {
         // Two spellings of one mail address are one.
         let address = address.to_lowercase();
@@ -55,6 +68,7 @@ impl ContactKey {
 pub struct Counted {
     pub account: ContactKey,
     pub number: ContactKey,
+    pub conversation: ContactKey,
     /// At least one.
     pub limits: Vec<Limit>,
 }
@@ -77,10 +91,11 @@ impl Limit {
 }
 
 impl Counted {
-    /// A contact at `now` with an account on `channel`, at `address`; `None`
-    /// where no cap is about it.
+    /// A contact at `now` with an account on `channel`, at `address`, which no
+    /// conversation after `silence` allows; `None` where no cap is about it.
     pub fn under(
         caps: &[Cap],
+        silence: Option<Timestamp>,
         (bucket, account): (Bucket, &AccountId),
         (channel, address): (Channel, &str),
         now: Timestamp,
@@ -91,14 +106,22 @@ impl Counted {
             since: now - SignedDuration::from_hours(24 * i64::from(cap.window_days)),
             at_most: cap.limit,
         };
+        let silence = silence.map(|since| Limit {
+            per: Per::Conversation,
+            channels: Vec::new(),
+            since,
+            at_most: 1,
+        });
         let limits: Vec<Limit> = caps
             .iter()
             .filter(|cap| cap.channels.contains(&channel))
             .flat_map(|cap| cap.key.counted().iter().map(move |per| limit(cap, *per)))
+            .chain(silence)
             .collect();
         (!limits.is_empty()).then(|| Counted {
             account: ContactKey::account(bucket, account),
             number: ContactKey::number(address),
+            conversation: ContactKey::conversation(bucket, account),
             limits,
         })
     }
@@ -107,6 +130,7 @@ impl Counted {
         match per {
             Per::Account => &self.account,
             Per::Number => &self.number,
+            Per::Conversation => &self.conversation,
         }
     }
 
@@ -143,7 +167,7 @@ mod tests {
         let account = AccountId::from("A");
         let of = |channel, address| {
             let bucket = Bucket::of("A");
-            Counted::under(&caps, (bucket, &account), (channel, address), now).unwrap()
+            Counted::under(&caps, None, (bucket, &account), (channel, address), now).unwrap()
         };
         let text = of(Channel::Sms, "+4915123456789");
         let keys: Vec<&str> = text.limits.iter().map(|it| text.key(it.per).key.as_str()).collect();
@@ -156,7 +180,14 @@ mod tests {
         let mail = of(Channel::Email, "Zoe@Example.org");
         let keys: Vec<&str> = mail.limits.iter().map(|it| mail.key(it.per).key.as_str()).collect();
         assert_eq!(keys, ["a:A", "a:A", "n:zoe@example.org"]);
-        let none = Counted::under(&caps[2..], (Bucket::of("A"), &account), (Channel::Sms, ""), now);
-        assert_eq!(none, None);
+        let alone = |silence| {
+            let whose = (Bucket::of("A"), &account);
+            Counted::under(&caps[2..], silence, whose, (Channel::Sms, ""), now)
+        };
+        assert_eq!(alone(None), None);
+        let silent = alone(Some(now)).unwrap();
+        assert_eq!((silent.limits.len(), silent.limits[0].at_most), (1, 1));
+        assert_eq!(silent.key(silent.limits[0].per).key, "c:A");
+        assert!(!silent.is_shared());
     }
 }

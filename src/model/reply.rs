@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::wish::Wish;
 use super::{AttemptKey, BillId, Bucket, Channel};
 
+/// The subscriber's own page among the providers of replies.
+pub const PAGE: &str = "page";
+
 /// One thing that a subscriber said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -49,6 +52,8 @@ pub enum Meaning {
     Hardship(Note),
     /// "Call me."
     CallBack(Note),
+    /// Somebody of the operator's spoke with the subscriber.
+    Conversation(Note),
     /// "Reach me so."
     Wish(Wish),
     Help,
@@ -96,6 +101,19 @@ pub struct Note {
     pub words: Option<String>,
 }
 
+impl Reply {
+    /// Whether a call was answered by somebody who acted in it, and who is no
+    /// stranger: `meaning` is what the reply came to.
+    pub fn is_conversation(&self, provider: &str, meaning: &Meaning) -> bool {
+        let is_in_a_call = self.channel == Channel::Voice && self.about.is_some();
+        let is_ours = !matches!(
+            meaning,
+            Meaning::WrongNumber | Meaning::BadAddress | Meaning::Complaint | Meaning::Wish(_)
+        );
+        is_in_a_call && provider != PAGE && is_ours
+    }
+}
+
 impl Meaning {
     /// The name in databases and `--json`.
     pub fn as_str(&self) -> &'static str {
@@ -111,6 +129,7 @@ impl Meaning {
             Meaning::Dispute(_) => "dispute",
             Meaning::Hardship(_) => "hardship",
             Meaning::CallBack(_) => "call_back",
+            Meaning::Conversation(_) => "conversation",
             Meaning::Wish(_) => "wish",
             Meaning::Help => "help",
             Meaning::Text(_) => "text",
@@ -126,7 +145,9 @@ impl Meaning {
             Meaning::Promise(pledge) => json(pledge),
             Meaning::Paid(proof) => json(proof),
             Meaning::Dispute(dispute) => json(dispute),
-            Meaning::Hardship(note) | Meaning::CallBack(note) => json(note),
+            Meaning::Hardship(note) | Meaning::CallBack(note) | Meaning::Conversation(note) => {
+                json(note)
+            }
             Meaning::Wish(wish) => serde_json::to_string(wish).ok(),
             _ => None,
         }
@@ -150,6 +171,7 @@ impl Meaning {
             "dispute" => Meaning::Dispute(read(details)?),
             "hardship" => Meaning::Hardship(read(details)?),
             "call_back" => Meaning::CallBack(read(details)?),
+            "conversation" => Meaning::Conversation(read(details)?),
             "wish" => Meaning::Wish(serde_json::from_str(details?).ok()?),
             "help" => Meaning::Help,
             "text" => Meaning::Text(words.unwrap_or_default().to_owned()),
@@ -217,6 +239,7 @@ mod tests {
             "dispute",
             "hardship",
             "call_back",
+            "conversation",
             "help",
             "text",
         ];

@@ -55,6 +55,14 @@ struct Times {
     on_holidays: OnHolidays,
     holidays: Option<Arc<Holidays>>,
     caps: Vec<Cap>,
+    silence: Option<Silence>,
+}
+
+/// Days without contact after a conversation, its own the first.
+#[derive(Debug, Clone)]
+struct Silence {
+    days: u32,
+    channels: Vec<Channel>,
 }
 
 impl Times {
@@ -66,6 +74,9 @@ impl Times {
             holidays: holidays.cloned(),
             // Nobody can tell the cases that the others are confined to.
             caps: terms.caps.0.iter().filter(|cap| cap.only.is_none()).cloned().collect(),
+            silence: terms
+                .silence_days
+                .map(|days| Silence { days: days.0, channels: terms.silence_channels.0.clone() }),
         }
     }
 
@@ -193,6 +204,31 @@ impl ContactRules {
         &self.scenarios.get(scenario).unwrap_or(&self.installation).caps
     }
 
+    /// After a conversation since this instant nobody of `scenario` is contacted
+    /// on `channel` at `now`. Days are those of the account's place; where the
+    /// telephone may be elsewhere, the silence lasts as long as in any of them.
+    pub fn silent_since(
+        &self,
+        scenario: &str,
+        account: &Account,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let times = self.scenarios.get(scenario).unwrap_or(&self.installation);
+        let silence = times.silence.as_ref().filter(|silence| silence.days > 0)?;
+        let is_meant = silence.channels.is_empty() || silence.channels.contains(&channel);
+        let phone = account.contacts.phone.as_ref().filter(|_| may_ring(&[channel]));
+        let elsewhere = phone.map_or(&[][..], number_zones::zones);
+        let begins = |zone: &TimeZone| {
+            let today = now.to_zoned(zone.clone()).date();
+            let first = plus_days(today, 1 - i32::try_from(silence.days).unwrap_or(i32::MAX));
+            Some(first.to_zoned(zone.clone()).ok()?.timestamp())
+        };
+        let zones = elsewhere.iter().chain([&account.zone]).filter(|_| is_meant);
+        // Contacts count after an instant, and this one is in.
+        zones.filter_map(begins).min().map(|at| at - SignedDuration::from_micros(1))
+    }
+
     /// The installation's law, and those of the scenarios that name their own.
     pub fn new<'a>(
         installation: &Terms,
@@ -209,14 +245,20 @@ impl ContactRules {
     /// No law at all: for replays, which contact nobody.
     pub fn lawless() -> ContactRules {
         let week = WeekHours::ALL_DAY;
-        let (on_holidays, holidays, caps) = (OnHolidays::Open, None, Vec::new());
-        let installation = Times { phone: week, email: week, on_holidays, holidays, caps };
+        let (on_holidays, holidays, caps, silence) = (OnHolidays::Open, None, Vec::new(), None);
+        let installation = Times { phone: week, email: week, on_holidays, holidays, caps, silence };
         ContactRules { installation, scenarios: HashMap::new() }
     }
 
     /// With these caps in the place of the installation's.
     pub fn with_caps(mut self, caps: Vec<Cap>) -> ContactRules {
         self.installation.caps = caps;
+        self
+    }
+
+    /// With so many days of silence after a conversation, on these channels.
+    pub fn with_silence(mut self, days: u32, channels: &[Channel]) -> ContactRules {
+        self.installation.silence = Some(Silence { days, channels: channels.to_vec() });
         self
     }
 

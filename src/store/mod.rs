@@ -55,6 +55,7 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
+pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;

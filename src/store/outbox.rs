@@ -84,10 +84,9 @@ impl OutboxStore for SqlStore {
         let buckets = submissions.iter().map(|one| one.reminder.bucket());
         let mut tx = self.write(tenure, buckets).await?;
         let over = take_contacts(&mut tx, submissions).await?;
-        let (over, within): (Vec<&Submission>, Vec<&Submission>) =
-            submissions.iter().partition(|one| over.contains(&one.reminder));
+        let within = submissions.iter().filter(|one| !over.contains_key(&one.reminder));
         let (first, later): (Vec<&Submission>, Vec<&Submission>) =
-            within.into_iter().partition(|one| one.is_first());
+            within.partition(|one| one.is_first());
         let Keys { mut marked, taken_by, keyless } = match first.as_slice() {
             [] => Keys::default(),
             first => take_keys(&mut tx, first).await?,
@@ -125,7 +124,8 @@ impl OutboxStore for SqlStore {
             }
             marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
-        end_over_cap(&mut tx, &over, now).await?;
+        let over = submissions.iter().filter_map(|one| Some((one, *over.get(&one.reminder)?)));
+        end_over_cap(&mut tx, &over.collect::<Vec<_>>(), now).await?;
         tx.commit().await?;
         Ok(marked)
     }
@@ -230,27 +230,32 @@ async fn put_off(tx: &mut Tx, unsent: &[(ReminderId, Reason)]) -> Result<(), Sto
 }
 
 /// Attempts that a cap forbids: their reminders are not sent on this day.
-async fn end_over_cap(tx: &mut Tx, over: &[&Submission], now: Timestamp) -> Result<(), StoreError> {
+async fn end_over_cap(
+    tx: &mut Tx,
+    over: &[(&Submission, Reason)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if over.is_empty() {
         return Ok(());
     }
     let state = |one: &Submission| ReminderState::Deferred.where_taken(one.was_taken);
-    let ends = over.iter().map(|one| TransitionRow {
+    let ends = over.iter().map(|(one, reason)| TransitionRow {
         // The mark of a first attempt has the place of what came before.
         seq: if one.is_first() { one.mark.seq + 1 } else { one.mark.seq },
         state: state(one).as_str(),
         at: now.into(),
         attempt: one.mark.attempt - 1,
         provider: None,
-        reason: Some(Reason::PersonCap.as_str()),
+        reason: Some(reason.as_str()),
         next_at: None,
         ..TransitionRow::of(&one.mark)
     });
     let ended = append_rows(tx, ends.collect()).await?;
     let unsent: Vec<(ReminderId, Reason)> = over
         .iter()
-        .filter(|one| ended.contains(&one.reminder) && state(one) == ReminderState::Deferred)
-        .map(|one| (one.reminder, Reason::PersonCap))
+        .filter(|(one, _)| ended.contains(&one.reminder))
+        .filter(|(one, _)| state(one) == ReminderState::Deferred)
+        .map(|(one, reason)| (one.reminder, *reason))
         .collect();
     put_off(tx, &unsent).await
 }

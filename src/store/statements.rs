@@ -53,7 +53,7 @@ statements! {
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
         forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,
-        put_wishes, settle_replies, list_replies, end_reply, forget_replies, insert_parts,
+        put_wishes, settle_replies, list_replies, end_reply, add_reply, forget_replies, insert_parts,
         count_contacts, put_contacts, release_accounts, release_numbers, forget_contacts,
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
         park_receipts, load_parked, load_parts, mark_parts,

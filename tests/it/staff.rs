@@ -56,3 +56,23 @@ fn a_wish_that_cannot_be_kept_is_refused_with_words() {
     let output = installation.ends(&["wishes", "set", "A1", "--by", "Ann"]);
     assert!(text(&output.stderr).contains("nothing is wished"));
 }
+
+#[test]
+fn a_conversation_is_written_down_and_told() {
+    let installation = installation(&[("B1", due_yesterday())], "");
+    installation.says(&["sync"]);
+    let add = ["replies", "add", "A1", "conversation", "--by", "Ann"];
+    let said = installation.says(&[&add[..], &["--note", "pays on Friday"]].concat());
+    assert!(said.contains("a conversation with A1, written down by Ann"), "{said}");
+    let story = installation.says(&["explain", "A1"]);
+    let told = "conversation by voice through staff {\"words\":\"pays on Friday\"}; seen to on";
+    assert!(story.contains(told), "{story}");
+    assert!(installation.says(&["replies"]).contains("nothing waits to be read"));
+    for (more, why) in [
+        (["--at", "2999-01-01T00:00Z"], "is still to come"),
+        (["--at", "yesterday"], "invalid value"),
+    ] {
+        let output = installation.ends(&[&add[..], &more[..]].concat());
+        assert!(!output.status.success() && text(&output.stderr).contains(why), "{more:?}");
+    }
+}

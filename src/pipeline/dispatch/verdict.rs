@@ -287,7 +287,8 @@ impl Dispatch {
         let account = (due.account.bucket, &due.account.id);
         let address = due.account.contacts.address(channel).unwrap_or_default();
         let caps = contact.caps(&due.reminder.scenario);
-        let counted = Counted::under(caps, account, (channel, address), now);
+        let silence = contact.silent_since(&due.reminder.scenario, &due.account, channel, now);
+        let counted = Counted::under(caps, silence, account, (channel, address), now);
         let outgoing = Outgoing {
             key,
             channel,

@@ -15,7 +15,7 @@ use crate::message::reply::understood;
 use crate::model::reply::Meaning;
 use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
 use crate::policy::claim;
-use crate::store::{KeptReply, Said, SaidWish, SettledReply, Whose};
+use crate::store::{Conversation, KeptReply, Said, SaidWish, SettledReply, Whose};
 
 use super::claims::{Claims, Follows};
 use super::{PAGE, Settle};
@@ -148,6 +148,8 @@ impl<'a> Read<'a> {
 
     fn settled(self, claims: &mut Claims) -> SettledReply<'a> {
         let follows = self.claims().map(|whose| claims.follows(self.kept, &self.meaning, whose));
+        let conversation =
+            self.certain().and_then(|whose| conversation(self.kept, &self.meaning, whose));
         let wish = self.certain().and_then(|whose| wish(self.kept, &self.meaning, whose));
         let Read { kept, meaning, is_whole, address, accounts } = self;
         let said =
@@ -165,6 +167,7 @@ impl<'a> Read<'a> {
                 _ => None,
             },
             wish,
+            conversation,
         }
     }
 }
@@ -216,6 +219,17 @@ fn wish(one: &KeptReply, meaning: &Meaning, whose: &Whose) -> Option<SaidWish> {
     })
 }
 
+/// That the subscriber spoke with us, if it was so.
+fn conversation(one: &KeptReply, meaning: &Meaning, whose: &Whose) -> Option<Conversation> {
+    let call = one.reply.about.filter(|_| one.reply.is_conversation(&one.provider, meaning))?;
+    Some(Conversation {
+        bucket: whose.bucket,
+        account: whose.account.clone(),
+        reminder: call.reminder,
+        at: one.reply.at.min(one.received_at),
+    })
+}
+
 /// Whether somebody has to read it. What a provider says of an address is no
 /// person's word, and what we could act upon wholly needs no other; what is
 /// disputed, or cannot be paid, does though it is acted upon.
@@ -226,6 +240,8 @@ fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool, is_answered:
             !is_whole || !is_known
         }
         Meaning::Promise(_) | Meaning::Paid(_) | Meaning::Wish(_) => !is_whole || !is_answered,
+        // Staff write it down themselves.
+        Meaning::Conversation(_) => false,
         Meaning::Dispute(_)
         | Meaning::Hardship(_)
         | Meaning::CallBack(_)

@@ -232,3 +232,38 @@ fn the_other_place_has_a_day_of_the_week_of_its_own() {
     check(rules.window(&day, &account, SMS, date(2026, 7, 14)), tuesday);
     check(rules.window(&day, &account, SMS, date(2026, 7, 13)), None);
 }
+
+/// From which day on a conversation still silences a call, by the clock of UTC.
+fn silent_since(rules: &ContactRules, account: &Account, channel: Channel, now: &str) -> String {
+    let since = rules.silent_since("all", account, channel, now.parse().unwrap());
+    since.map_or("never".to_owned(), |at| (at + SignedDuration::from_micros(1)).to_string())
+}
+
+#[test]
+fn the_day_of_a_conversation_is_the_first_of_its_days_of_silence() {
+    let terms = serde_json::json!({
+        "hours": { "mon-sun": "08:00-21:00" }, "silence_days": 7, "silence_channels": ["voice"],
+    });
+    let (rules, berlin) = (rules(terms, &[]), account("Europe/Berlin", "+4930123456"));
+    let on = |channel, now| silent_since(&rules, &berlin, channel, now);
+    // Sunday the 15th is the seventh day of a conversation on Monday the 9th.
+    assert_eq!(on(Channel::Voice, "2026-03-15T20:00Z"), "2026-03-08T23:00:00Z");
+    assert_eq!(on(Channel::Voice, "2026-03-15T23:00Z"), "2026-03-09T23:00:00Z");
+    for channel in [Channel::Sms, Channel::Email] {
+        assert_eq!(on(channel, "2026-03-15T20:00Z"), "never");
+    }
+    // Over a change of clocks days have 23 hours.
+    assert_eq!(on(Channel::Voice, "2026-03-30T10:00Z"), "2026-03-23T23:00:00Z");
+}
+
+#[test]
+fn where_no_channel_is_named_silence_is_on_all_and_in_every_place() {
+    let terms = serde_json::json!({ "hours": { "mon-sun": "08:00-21:00" }, "silence_days": 1 });
+    let (one, two) = (rules(terms.clone(), &[]), rules(weekdays(), &[]));
+    // Midnight in Los Angeles and in New York, of the day that it is there.
+    let away = account("America/New_York", "+14155550123");
+    let on = |channel| silent_since(&one, &away, channel, "2026-01-14T06:00Z");
+    assert_eq!(on(Channel::Voice), "2026-01-13T08:00:00Z");
+    assert_eq!(on(Channel::Email), "2026-01-14T05:00:00Z");
+    assert_eq!(silent_since(&two, &away, Channel::Voice, "2026-01-14T06:00Z"), "never");
+}

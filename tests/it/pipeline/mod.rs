@@ -3,6 +3,7 @@
 
 mod caps;
 mod claims;
+mod conversations;
 mod episodes;
 mod going_live;
 mod halts;

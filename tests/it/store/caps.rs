@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use duebell::model::cap::Counted;
 use duebell::model::law::{Cap, CapKey, Counts};
+use duebell::model::reply::{Meaning, Note};
 use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState};
-use duebell::store::{OutboxStore, RetentionStore, SqlStore, Submission};
+use duebell::store::{
+    Conversation, OutboxStore, ReplyStore, RetentionStore, SettledReply, SqlStore, Submission,
+};
 use jiff::Timestamp;
 
 use super::on_each_engine;
 use super::outbox::{outcome, submission};
+use super::replies::posted;
 use crate::support::build::*;
 use crate::support::postgres;
 
@@ -21,6 +25,8 @@ on_each_engine![
     what_never_left_was_no_contact,
     whoever_is_over_waits_for_another_day_and_keeps_no_key,
     one_that_may_have_arrived_is_not_due_again_for_a_cap,
+    after_a_conversation_there_is_silence_and_caps_do_not_count_it,
+    a_call_that_was_wanted_and_made_is_a_conversation,
     old_contacts_go,
 ];
 
@@ -34,7 +40,7 @@ fn cap(channels: &[Channel], limit: u16, key: CapKey) -> Cap {
 /// The first attempt at `reminder`, on a channel, under caps, at a moment.
 fn attempt(reminder: &Reminder, caps: &[Cap], channel: Channel, when: &str) -> Submission {
     let account = (reminder.bucket(), &reminder.account);
-    let counted = Counted::under(caps, account, (channel, PHONE), at(when));
+    let counted = Counted::under(caps, None, account, (channel, PHONE), at(when));
     let mut one = Submission { counted, ..submission(reminder) };
     (one.mark.channel, one.mark.at) = (Some(channel), at(when));
     one
@@ -160,6 +166,80 @@ async fn one_that_may_have_arrived_is_not_due_again_for_a_cap(store: &SqlStore) 
     assert_eq!(state(store, &all[0]).await, ReminderState::Expired);
     let rows = store.desk().why_not(&"A".into()).await.unwrap();
     assert!(rows.iter().all(|row| !row.is_open), "{rows:?}");
+}
+
+/// The first attempt at `reminder`, with silence after conversations since then.
+fn silent(reminder: &Reminder, caps: &[Cap], since: &str, when: &str) -> Submission {
+    let account = (reminder.bucket(), &reminder.account);
+    let of = (Channel::Voice, PHONE);
+    let counted = Counted::under(caps, Some(at(since)), account, of, at(when));
+    Submission { counted, ..attempt(reminder, &[], Channel::Voice, when) }
+}
+
+async fn after_a_conversation_there_is_silence_and_caps_do_not_count_it(store: &SqlStore) {
+    let all = reminders(store, &["A", "B", "C"]).await;
+    look_at_all(store).await;
+    for (account, when) in [("A", "2026-03-08T15:00Z"), ("A", "2026-03-04T15:00Z")] {
+        let (bucket, account) = key(account);
+        let told = Conversation::told(bucket, account, at(when));
+        let note = Note::default();
+        store.desk().add_conversation(&told, (when, &note, "Ann"), at(NOON)).await.unwrap();
+    }
+    let caps = [cap(&Channel::ALL, 2, CapKey::Person)];
+    let since = "2026-03-04T00:00Z";
+    assert!(!submit(store, silent(&all[0], &caps, since, NOON)).await);
+    let rows = store.desk().why_not(&"A".into()).await.unwrap();
+    assert_eq!((rows[0].reason.as_str(), rows[0].is_open), ("silence", true));
+    // Another's account is not silent, and a conversation is no contact.
+    assert!(submit(store, silent(&all[1], &caps, since, NOON)).await);
+    // Days later, nothing is left of it.
+    let (bucket, account) = key("A");
+    let again = reminder("A", 1, &all[0].items);
+    let again = Reminder { id: ReminderId::derive(bucket, &account, day(TODAY), 1), ..again };
+    planned(store, &again).await;
+    assert!(submit(store, silent(&again, &caps, "2026-03-08T15:00Z", NOON)).await);
+    // Of two reasons, the first in their order.
+    let mut both = silent(&all[2], &caps, since, NOON);
+    let counted = both.counted.as_mut().unwrap();
+    counted.conversation = silent(&all[0], &[], since, NOON).counted.unwrap().conversation;
+    assert!(!submit(store, both).await);
+    let rows = store.desk().why_not(&"C".into()).await.unwrap();
+    assert_eq!(rows[0].reason.as_str(), "person_cap");
+
+    let lines = store.desk().replies_of(&"A".into()).await.unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((lines[1].meaning.as_str(), lines[1].provider.as_str()), ("conversation", "staff"));
+    assert_eq!(lines[1].done_by.as_deref(), Some("Ann"));
+    assert!(store.desk().replies(10).await.unwrap().is_empty());
+}
+
+async fn a_call_that_was_wanted_and_made_is_a_conversation(store: &SqlStore) {
+    for (is_reached, meaning, is_silent) in [
+        (true, Meaning::CallBack(Note::default()), true),
+        (false, Meaning::CallBack(Note::default()), false),
+        (true, Meaning::Help, false),
+    ] {
+        store.erase().await.unwrap();
+        let all = reminders(store, &["A"]).await;
+        store.keep_replies(&[posted("m1", PHONE, meaning.clone())]).await.unwrap();
+        let kept = store.unsettled_replies(&Bucket::all(), 10).await.unwrap();
+        let settled = SettledReply {
+            kept: &kept[0],
+            meaning,
+            account: Some("A".into()),
+            for_people: true,
+            said: Vec::new(),
+            hold: None,
+            wish: None,
+            conversation: None,
+        };
+        store.settle_replies(&alone(), &[settled], at(NOON)).await.unwrap();
+        let (id, day) = (&kept[0].id, at("2026-03-10T08:00Z"));
+        assert!(store.desk().end_reply(id, "Ann", is_reached, day).await.unwrap());
+        assert!(!store.desk().end_reply(id, "Ann", is_reached, day).await.unwrap());
+        let one = silent(&all[0], &[], "2026-03-04T00:00Z", NOON);
+        assert_eq!(submit(store, one).await, !is_silent);
+    }
 }
 
 async fn old_contacts_go(store: &SqlStore) {

@@ -111,6 +111,7 @@ async fn a_wish_comes_with_its_reply_and_once(store: &SqlStore) {
         said: Vec::new(),
         hold: None,
         wish: Some(said("A", wish, NOON)),
+        conversation: None,
     };
     for _ in 0..2 {
         store.settle_replies(&alone(), std::slice::from_ref(&settled), at(NOON)).await.unwrap();

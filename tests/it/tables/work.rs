@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 42] = [
+const NOT_HOT: [&str; 43] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -40,6 +40,7 @@ const NOT_HOT: [&str; 42] = [
     "list_holds",
     "lift_hold",
     "end_reply",
+    "add_reply",
     "put_control",
     "drop_control",
     "find_bucket",
