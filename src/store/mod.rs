@@ -62,6 +62,7 @@ pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};
 pub use lease::{Alone, LeaseStore};
+pub use outbox::Submitted;
 pub use parts::{MessagePart, Parked, PartStore, Unparked};
 pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
@@ -173,14 +174,14 @@ pub trait OutboxStore: Send + Sync {
     ) -> Result<Vec<DueReminder>, StoreError>;
 
     /// Takes the keys of these submissions and appends their SUBMITTING marks.
-    /// Gives back the reminders that got both; of the others, a key was taken
-    /// or another transition came first, and they are cancelled or left alone.
+    /// Of those that got neither, a key was taken or another transition came
+    /// first, and they are cancelled or left alone; or a cap forbids them.
     async fn submit(
         &self,
         tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
-    ) -> Result<Vec<ReminderId>, StoreError>;
+    ) -> Result<Submitted, StoreError>;
 
     /// Appends transitions. One whose place was taken is dropped. Deferred
     /// reminders give their keys back, and their steps stay due: the next day's
@@ -348,6 +349,9 @@ pub struct Submission {
     pub items: Vec<crate::model::Item>,
     /// The contact that it is, where caps are about it.
     pub counted: Option<Counted>,
+    /// Where a cap forbids it, another channel may do: the reminder is left alone
+    /// and given back. Without one it is put off.
+    pub has_another: bool,
     /// An earlier channel took the reminder and nothing was heard: it counts as
     /// sent whatever becomes of this attempt.
     pub was_taken: bool,

@@ -27,6 +27,15 @@ use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, S
 /// A retry never outlives its contact window, which is shorter than this.
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
+/// What became of submissions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Submitted {
+    /// They have their keys and marks.
+    pub marked: Vec<ReminderId>,
+    /// A cap forbids them on this channel, and nothing was written.
+    pub capped: Vec<ReminderId>,
+}
+
 #[async_trait]
 impl OutboxStore for SqlStore {
     async fn due(
@@ -77,9 +86,9 @@ impl OutboxStore for SqlStore {
         tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
-    ) -> Result<Vec<ReminderId>, StoreError> {
+    ) -> Result<Submitted, StoreError> {
         if submissions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Submitted::default());
         }
         let buckets = submissions.iter().map(|one| one.reminder.bucket());
         let mut tx = self.write(tenure, buckets).await?;
@@ -125,9 +134,10 @@ impl OutboxStore for SqlStore {
             marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
         let over = submissions.iter().filter_map(|one| Some((one, *over.get(&one.reminder)?)));
-        end_over_cap(&mut tx, &over.collect::<Vec<_>>(), now).await?;
+        let (capped, over): (Vec<_>, Vec<_>) = over.partition(|(one, _)| one.has_another);
+        end_over_cap(&mut tx, &over, now).await?;
         tx.commit().await?;
-        Ok(marked)
+        Ok(Submitted { marked, capped: capped.iter().map(|(one, _)| one.reminder).collect() })
     }
 
     async fn append(&self, tenure: &Tenure, transitions: &[Transition]) -> Result<u64, StoreError> {

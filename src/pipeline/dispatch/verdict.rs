@@ -23,6 +23,7 @@ use crate::store::{DueBill, DueReminder, Submission};
 
 use super::Dispatch;
 use super::line::Admitted;
+use crate::pipeline::gate::way_after;
 use crate::pipeline::{Workshop, planning_day};
 
 /// A reminder that passed every gate, ready to be submitted.
@@ -219,7 +220,7 @@ impl Dispatch {
             return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         };
         due.bills = bills;
-        match self.ready(due, channel, pass, owed, now) {
+        match self.ready(due, (channel, pass), owed, control, now) {
             Ok(ready) => Verdict::Send(Box::new(ready)),
             Err(ended) => Verdict::End(*ended),
         }
@@ -266,9 +267,9 @@ impl Dispatch {
     fn ready(
         &self,
         due: DueReminder,
-        channel: Channel,
-        pass: Pass,
+        (channel, pass): (Channel, Pass),
         owed: Vec<Money>,
+        control: &Control,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
         let Workshop { settings, contact, links, .. } = &self.shop;
@@ -323,6 +324,7 @@ impl Dispatch {
             account: due.reminder.account.clone(),
             day: due.reminder.day,
             items: items.collect(),
+            has_another: way_after(&self.shop, control, &due, channel).is_some(),
             counted,
             was_taken: due.was_taken,
             mark,

@@ -149,6 +149,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
         day,
         items,
         counted: None,
+        has_another: false,
         was_taken: false,
         mark,
     };
@@ -158,6 +159,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
             .submit(&crate::support::build::alone(), &[submission], at(NOON))
             .await
             .unwrap()
+            .marked
             .len(),
         1
     );

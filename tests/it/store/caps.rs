@@ -25,6 +25,7 @@ on_each_engine![
     what_never_left_was_no_contact,
     whoever_is_over_waits_for_another_day_and_keeps_no_key,
     one_that_may_have_arrived_is_not_due_again_for_a_cap,
+    whoever_has_another_channel_is_given_back_as_it_was,
     after_a_conversation_there_is_silence_and_caps_do_not_count_it,
     a_call_that_was_wanted_and_made_is_a_conversation,
     old_contacts_go,
@@ -61,7 +62,7 @@ async fn reminders(store: &SqlStore, accounts: &[&str]) -> Vec<Reminder> {
 
 async fn submit(store: &SqlStore, one: Submission) -> bool {
     let (id, now) = (one.reminder, one.mark.at);
-    store.submit(&alone(), &[one], now).await.unwrap() == [id]
+    store.submit(&alone(), &[one], now).await.unwrap().marked == [id]
 }
 
 async fn state(store: &SqlStore, reminder: &Reminder) -> ReminderState {
@@ -76,7 +77,7 @@ async fn a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it(store:
     // Two that come together are counted one after the other.
     let both = [one(1, "2026-03-10T10:00Z"), one(2, "2026-03-10T10:00Z")];
     let marked = store.submit(&alone(), &both, at("2026-03-10T10:00Z")).await.unwrap();
-    assert_eq!(marked, [all[1].id]);
+    assert_eq!(marked.marked, [all[1].id]);
     assert_eq!(state(store, &all[2]).await, ReminderState::Deferred);
     assert!(!submit(store, one(3, "2026-03-17T08:59:59Z")).await);
     // The first is seven days ago now.
@@ -166,6 +167,29 @@ async fn one_that_may_have_arrived_is_not_due_again_for_a_cap(store: &SqlStore) 
     assert_eq!(state(store, &all[0]).await, ReminderState::Expired);
     let rows = store.desk().why_not(&"A".into()).await.unwrap();
     assert!(rows.iter().all(|row| !row.is_open), "{rows:?}");
+}
+
+async fn whoever_has_another_channel_is_given_back_as_it_was(store: &SqlStore) {
+    let all = reminders(store, &["A", "B"]).await;
+    look_at_all(store).await;
+    let caps = [cap(&[Channel::Sms], 1, CapKey::Number), cap(&Channel::ALL, 2, CapKey::Number)];
+    let on = |n: usize, channel, has_another| Submission {
+        has_another,
+        ..attempt(&all[n], &caps, channel, "2026-03-10T10:00Z")
+    };
+    assert!(submit(store, on(0, Channel::Sms, true)).await);
+    let submitted = store.submit(&alone(), &[on(1, Channel::Sms, true)], at(NOON)).await.unwrap();
+    assert_eq!((submitted.marked, submitted.capped), (vec![], vec![all[1].id]));
+    // Planned, and nothing more.
+    assert_eq!(store.standing(&[all[1].id]).await.unwrap().len(), 0);
+    assert_eq!(touched(store).await, [""; 0]);
+    // Nothing of it is left, and the other channel has room.
+    assert!(submit(store, on(1, Channel::Email, false)).await);
+    assert_eq!(state(store, &all[1]).await, ReminderState::Submitting);
+    // The cap over all channels counts it there.
+    let others = reminders(store, &["C"]).await;
+    let last = attempt(&others[0], &caps, Channel::Voice, "2026-03-10T11:00Z");
+    assert!(!submit(store, last).await);
 }
 
 /// The first attempt at `reminder`, with silence after conversations since then.
@@ -281,7 +305,7 @@ async fn eight_senders_at_once_exceed_no_cap() {
                     })
                     .collect();
                 let now: Timestamp = at(NOON);
-                marked.extend(store.submit(&alone(), &attempts, now).await.unwrap());
+                marked.extend(store.submit(&alone(), &attempts, now).await.unwrap().marked);
             }
             store.close().await;
             marked
@@ -292,4 +316,45 @@ async fn eight_senders_at_once_exceed_no_cap() {
     assert_eq!(marked.iter().collect::<BTreeSet<_>>().len(), 3);
     let voice = all.iter().enumerate().filter(|(n, one)| n % 2 == 1 && marked.contains(&one.id));
     assert!(voice.count() >= 1);
+}
+
+/// The same, where whoever is over a cap by SMS goes on by e-mail: no cap is
+/// exceeded, and what one channel leaves over another may use.
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_senders_that_go_on_by_another_channel_exceed_no_cap() {
+    const SENDERS: usize = 8;
+    let url = postgres::database().await;
+    let store = SqlStore::open(&url, None).await.unwrap();
+    let names: Vec<String> = (0..SENDERS * 10).map(|n| format!("N{n}")).collect();
+    let all = reminders(&store, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let caps =
+        Arc::new([cap(&[Channel::Sms], 2, CapKey::Number), cap(&Channel::ALL, 5, CapKey::Number)]);
+    let mut senders = tokio::task::JoinSet::new();
+    for own in all.chunks(10) {
+        let (url, own, caps) = (url.clone(), own.to_vec(), caps.clone());
+        senders.spawn(async move {
+            let store = SqlStore::open(&url, None).await.unwrap();
+            let (mut by_sms, mut by_email) = (0, 0);
+            for pair in own.chunks(2) {
+                let first: Vec<Submission> = pair
+                    .iter()
+                    .map(|one| Submission {
+                        has_another: true,
+                        ..attempt(one, caps.as_ref(), Channel::Sms, NOON)
+                    })
+                    .collect();
+                let submitted = store.submit(&alone(), &first, at(NOON)).await.unwrap();
+                by_sms += submitted.marked.len();
+                let over = pair.iter().filter(|one| submitted.capped.contains(&one.id));
+                let second: Vec<Submission> =
+                    over.map(|one| attempt(one, caps.as_ref(), Channel::Email, NOON)).collect();
+                by_email += store.submit(&alone(), &second, at(NOON)).await.unwrap().marked.len();
+            }
+            store.close().await;
+            (by_sms, by_email)
+        });
+    }
+    let sent = senders.join_all().await;
+    let sum = sent.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    assert_eq!(sum, (2, 3));
 }

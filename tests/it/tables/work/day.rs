@@ -99,9 +99,12 @@ async fn collisions(bench: &Bench) {
         .submit(&alone(), std::slice::from_ref(&again), at("2026-03-10T09:00Z"))
         .await
         .unwrap();
-    assert_eq!(marked, [one.id]);
+    assert_eq!(marked.marked, [one.id]);
     for late in [again, submission(&other)] {
-        assert_eq!(store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap(), []);
+        assert_eq!(
+            store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap().marked,
+            []
+        );
     }
     let refs = vec!["m1".to_owned()];
     let accepted = Transition { state: ReminderState::Accepted, seq: 1, refs, ..mark(one) };
@@ -138,6 +141,7 @@ fn submission(reminder: &Reminder) -> Submission {
         day: reminder.day,
         items: reminder.items.clone(),
         counted: None,
+        has_another: false,
         was_taken: false,
         mark: mark(reminder),
     }
