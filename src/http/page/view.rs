@@ -119,7 +119,7 @@ impl<'a> View<'a> {
         let amount = claimable.map_or(String::new(), |money| text.amount(money));
         let currency = claimable.map_or(String::new(), |money| money.currency.to_string());
         let name = masked(&standing.facts.account.name);
-        let open = standing.open_hours().map_or(String::new(), |hours| between(hours));
+        let open = standing.open_hours().map_or(String::new(), between);
         let gaps = [
             ("first", &*first),
             ("last", &last),
