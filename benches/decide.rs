@@ -76,6 +76,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
             segment: String::new(),
             area: String::new(),
             suppressed: Vec::new(),
+            wishes: duebell::model::Wishes::default(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),
                 email: Some(EmailAddress::from_stored("ada@example.org".to_owned())),

@@ -193,6 +193,7 @@ pub fn page(workshop: &Workshop, settings: &http::page::Settings) -> Option<Page
             replies: workshop.replies.clone(),
             holds: workshop.holds.clone(),
             scenarios: workshop.scenarios.clone(),
+            contact: workshop.contact.clone(),
         },
         workshop.messages.clone(),
         workshop.operator.clone(),

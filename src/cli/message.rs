@@ -74,7 +74,8 @@ pub async fn preview(options: &Options, asked: Preview) -> anyhow::Result<()> {
                 remaining: bill.remaining_amount(),
                 due_on: bill.due_on,
             });
-            let (name, language) = (facts.account.name.clone(), Some(facts.account.language));
+            let (name, language) =
+                (facts.account.name.clone(), Some(facts.account.speaks().to_owned()));
             let bills: Vec<BillLine> = bills.collect();
             ensure!(!bills.is_empty(), "{account} owes nothing, so there is nothing to say");
             let reader = Reader { name, account, language, on, bills };

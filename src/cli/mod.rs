@@ -12,6 +12,7 @@ mod lint;
 mod message;
 mod notices;
 mod output;
+mod plan;
 mod replay;
 mod replies;
 mod run;
@@ -21,6 +22,7 @@ mod status;
 mod story;
 mod switches;
 mod sync;
+mod wishes;
 
 use std::process::ExitCode;
 
@@ -125,6 +127,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// How a subscriber wants to be reached: language, channel, hours
+    Wishes {
+        #[command(subcommand)]
+        command: WishesCommand,
+    },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
     /// Let a scenario, or all, plan and record, and send nothing
@@ -146,13 +153,18 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum RepliesCommand {
-    /// Say that somebody has seen to a reply
+    /// Say that somebody has seen to a reply; a call that was wanted counts as a conversation
     Done {
         id: String,
         /// Who has
         #[arg(long, value_name = "NAME")]
         by: String,
+        /// Nobody answered, so there was no conversation
+        #[arg(long)]
+        not_reached: bool,
     },
+    /// Write down that somebody spoke with a subscriber
+    Add(replies::Add),
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,6 +186,20 @@ enum HoldsCommand {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum WishesCommand {
+    /// Show what an account wishes, since when, and who brought it
+    Show {
+        account: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write down what a subscriber wishes; hours that the law leaves no time in are refused
+    Set(wishes::Set),
+    /// Write down that a subscriber wishes it no longer
+    Clear(wishes::Clear),
 }
 
 #[derive(Debug, Subcommand)]
@@ -210,14 +236,17 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Sync { json } => sync::sync(&options, json).await,
         Command::Import(args) => import::run(args).await,
         Command::Plan { on, account, json } => {
-            story::plan(&options, on, account.as_deref(), json).await
+            plan::plan(&options, on, account.as_deref(), json).await
         }
         Command::Explain { account, json } => story::explain(&options, &account, json).await,
         Command::Status { json } => status::status(&options, json).await,
         Command::Rejects { limit, json } => status::rejects(&options, limit, json).await,
-        Command::Replies { command: Some(RepliesCommand::Done { id, by }), .. } => {
-            replies::done(&options, &id, &by).await
-        }
+        Command::Replies { command: Some(command), .. } => match command {
+            RepliesCommand::Done { id, by, not_reached } => {
+                replies::done(&options, &id, &by, !not_reached).await
+            }
+            RepliesCommand::Add(args) => replies::add(&options, args).await,
+        },
         Command::Replies { command: None, limit, json } => {
             replies::list(&options, limit, json).await
         }
@@ -233,6 +262,13 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         }
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
         Command::Notices { account, json } => notices::list(&options, &account, json).await,
+        Command::Wishes { command: WishesCommand::Show { account, json } } => {
+            wishes::show(&options, &account, json).await
+        }
+        Command::Wishes { command: WishesCommand::Set(args) } => wishes::set(&options, args).await,
+        Command::Wishes { command: WishesCommand::Clear(args) } => {
+            wishes::clear(&options, args).await
+        }
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt(part) => switches::halt(&options, &part).await,

@@ -1,11 +1,55 @@
 //! `duebell replies`: what subscribers said that people are to read.
 
 use anyhow::ensure;
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
-use crate::store::ReplyLine;
+use crate::model::AccountId;
+use crate::model::reply::Note;
+use crate::store::{Conversation, ReplyLine};
 
 use super::context::{Options, desk, now};
 use super::output::print_line;
+use super::story::bucket;
+
+/// What somebody of the operator's writes down.
+#[derive(Debug, Args)]
+pub struct Add {
+    account: String,
+    what: What,
+    /// Who writes it down
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// When it was, such as 2026-03-10T14:00+01:00; now where left out
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// What people should know of it
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Somebody spoke with the subscriber: where the law asks for silence then, it begins
+    Conversation,
+}
+
+pub async fn add(options: &Options, add: Add) -> anyhow::Result<()> {
+    let Add { account, what: What::Conversation, by, at, note } = add;
+    ensure!(!by.trim().is_empty(), "--by is empty; name who writes it down");
+    let now = now();
+    let at = at.unwrap_or(now);
+    ensure!(at <= now, "--at {at} is still to come");
+    let desk = desk(options).await?;
+    let account = AccountId::from(account.as_str());
+    let conversation = Conversation::told(bucket(&desk, &account).await?, account, at);
+    let named = format!("{}/conversation/{by}/{at}/{now}", conversation.account);
+    let id: String = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    let note = Note { words: note };
+    desk.store.desk().add_conversation(&conversation, (&id, &note, &by), now).await?;
+    print_line(&format!("{id}: a conversation with {}, written down by {by}", conversation.account))
+}
 
 pub async fn list(options: &Options, limit: u32, json: bool) -> anyhow::Result<()> {
     let desk = desk(options).await?;
@@ -51,10 +95,10 @@ fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-pub async fn done(options: &Options, id: &str, by: &str) -> anyhow::Result<()> {
+pub async fn done(options: &Options, id: &str, by: &str, is_reached: bool) -> anyhow::Result<()> {
     ensure!(!by.trim().is_empty(), "--by is empty; name who has seen to it");
     let desk = desk(options).await?;
-    let is_done = desk.store.desk().end_reply(id, by, now()).await?;
+    let is_done = desk.store.desk().end_reply(id, by, is_reached, now()).await?;
     ensure!(is_done, "no reply {id} waits to be read; `duebell replies` lists those that do");
     print_line(&format!("{id}: seen to by {by}"))
 }

@@ -26,7 +26,7 @@ use tracing::{debug, error};
 
 use crate::message::{Messages, Operator};
 use crate::model::link::{BadLink, Link, Links, Purpose};
-use crate::model::reply::{Meaning, PostedReply, Reply};
+use crate::model::reply::{Meaning, PAGE, PostedReply, Reply};
 use crate::model::{AttemptKey, Channel};
 
 pub use self::ledger::Ledger;
@@ -37,8 +37,6 @@ use self::view::View;
 use super::Front;
 use super::body::{self, NotRead};
 
-/// The name of the page among the providers of replies.
-pub const PROVIDER: &str = "page";
 /// The longest form in the longest script, percent-encoded, with room.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// What RFC 8058 has mail programs post.
@@ -218,7 +216,7 @@ impl<'a> Visit<'a> {
             Ok(standing) => standing,
             Err(response) => return response,
         };
-        let view = self.view(&standing.facts.account.language);
+        let view = self.view(standing.facts.account.speaks());
         if self.link.purpose == Purpose::Stop {
             return view.stop(&standing);
         }
@@ -234,7 +232,7 @@ impl<'a> Visit<'a> {
     async fn refused(&self, status: StatusCode, key: &'static str) -> Response {
         match self.standing().await {
             Ok(standing) => {
-                let view = self.view(&standing.facts.account.language);
+                let view = self.view(standing.facts.account.speaks());
                 view.closed(status, "error", key)
             }
             Err(response) => response,
@@ -262,7 +260,7 @@ impl<'a> Visit<'a> {
         if let Err(response) = self.keep(&mut standing, said, &name).await {
             return response;
         }
-        self.view(&standing.facts.account.language).stop(&standing)
+        self.view(standing.facts.account.speaks()).stop(&standing)
     }
 
     async fn take(&self, headers: &HeaderMap, body: Body) -> Response {
@@ -280,10 +278,10 @@ impl<'a> Visit<'a> {
             Ok(standing) => standing,
             Err(response) => return response,
         };
-        let view = self.view(&standing.facts.account.language);
+        let view = self.view(standing.facts.account.speaks());
         let made_at = self.page.links.read_form(self.link, &form.form, self.now);
         let said = match made_at {
-            Some(_) => form.said(&standing, self.link),
+            Some(_) => form.said(&standing, self.link, &offered(&self.page.messages)),
             None => Err(Mistake::Again),
         };
         let said = match said {
@@ -294,14 +292,16 @@ impl<'a> Visit<'a> {
                 return view.page(status, &standing, self.link, &self.form(), None, wrong);
             }
         };
-        // The same said twice on a day is said once. Stopping and starting
-        // follow each other, so there each page that was opened counts.
-        let name = match form.act {
-            Act::StopThis | Act::StopAll | Act::Start => format!("{} {}", form.act, form.form),
-            act => format!("{act} {}", standing.today),
+        // The same said twice on a day is said once. Stops and starts, and
+        // wishes, follow each other, so there each page that was opened counts.
+        let name = match form.act.is_last_word() {
+            true => format!("{} {}", form.act, form.form),
+            false => format!("{} {}", form.act, standing.today),
         };
+        // Whoever wishes for a language sees it.
+        let asked = view.asked().filter(|_| form.act != Act::Language);
         match self.keep(&mut standing, said, &name).await {
-            Ok(()) => see(&form, view.asked()),
+            Ok(()) => see(&form, asked),
             Err(response) => response,
         }
     }
@@ -315,7 +315,7 @@ impl<'a> Visit<'a> {
     ) -> Result<(), Response> {
         let about = AttemptKey { reminder: self.link.reminder, number: 1 };
         let posted = |(channel, meaning): (Channel, Meaning)| PostedReply {
-            provider: PROVIDER.into(),
+            provider: PAGE.into(),
             message_id: self.name_of(channel, &meaning, name).into(),
             ordinal: 0,
             reply: Reply { channel, about: Some(about), from: None, meaning, at: self.now },
@@ -341,6 +341,13 @@ impl<'a> Visit<'a> {
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// Languages that may be wished for, and what they call themselves: those that
+/// the page and the messages have.
+fn offered(messages: &Messages) -> Vec<(&str, &str)> {
+    let spoken = messages.spoken();
+    messages.pages().languages().filter(|(tag, _)| spoken.contains(tag)).collect()
 }
 
 /// Back to the page, with what to say of it.

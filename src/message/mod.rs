@@ -148,6 +148,11 @@ impl Messages {
         self.languages.keys().map(|(template, _)| template.as_str()).collect()
     }
 
+    /// Every language that some template is there in.
+    pub fn spoken(&self) -> BTreeSet<&str> {
+        self.languages.values().flatten().map(String::as_str).collect()
+    }
+
     /// The languages that have this template for this channel.
     pub fn languages(&self, template: &str, channel: Channel) -> Vec<String> {
         let languages = self.languages.get(&(template.to_owned(), made_of(channel)));

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::wish::Wishes;
 use super::{AccountId, BillId, Bucket, Channel, Contacts, Currency, Money, Suppression};
 
 /// What an account is worth to the operator; effort follows it.
@@ -54,9 +55,21 @@ pub struct Account {
     pub contacts: Contacts,
     /// Channels on which it is not to be reached, those of today's addresses.
     pub suppressed: Vec<Suppression>,
+    /// What the subscriber wishes; it goes before what the billing system says.
+    pub wishes: Wishes,
 }
 
 impl Account {
+    /// The language in which the subscriber is spoken to.
+    pub fn speaks(&self) -> &str {
+        self.wishes.language.as_deref().unwrap_or(&self.language)
+    }
+
+    /// The channel that goes first where a step allows it.
+    pub fn prefers(&self) -> Option<Channel> {
+        self.wishes.channel.or(self.contacts.preferred)
+    }
+
     /// Whether there is an address for `channel`, and nothing keeps us from it.
     pub fn reaches(&self, channel: Channel) -> bool {
         self.contacts.reaches(channel) && !self.suppressed.iter().any(|one| one.channel == channel)

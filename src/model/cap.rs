@@ -1,6 +1,9 @@
 //! Caps: how often somebody may be contacted within rolling days, over all
 //! channels or some, whatever the reminders are about.
 //!
+//! After a conversation there is silence for some days: a cap of one, so to say,
+//! that the conversation has used up.
+//!
 //! A contact is one reminder on one channel that may have left, whatever came
 //! of it: laws that count only those that connect are met by counting more. A
 //! day is 24 hours: what holds of every such span holds of calendar days.
@@ -17,7 +20,12 @@ pub enum Per {
     Account,
     /// A telephone number or an e-mail address, whichever accounts have it.
     Number,
+    /// Conversations with an account, whatever brought them about.
+    Conversation,
 }
+
+/// What a conversation is written as, where contacts have their channel.
+pub const CONVERSATION: &str = "conversation";
 
 impl CapKey {
     /// What is counted to keep it. A person is known by accounts and numbers.
@@ -43,6 +51,11 @@ impl ContactKey {
         ContactKey { bucket, key: format!("a:{account}") }
     }
 
+    /// What conversations with an account are kept under.
+    pub fn conversation(bucket: Bucket, account: &AccountId) -> ContactKey {
+        ContactKey { bucket, key: format!("c:{account}") }
+    }
+
     fn number(address: &str) -> ContactKey {
         // Two spellings of one mail address are one.
         let address = address.to_lowercase();
@@ -55,6 +68,7 @@ impl ContactKey {
 pub struct Counted {
     pub account: ContactKey,
     pub number: ContactKey,
+    pub conversation: ContactKey,
     /// None where it is counted and nothing limits it.
     pub limits: Vec<Limit>,
 }
@@ -77,11 +91,12 @@ impl Limit {
 }
 
 impl Counted {
-    /// A contact at `now` with an account on `channel`, at `address`; `None`
-    /// where no cap is about it. What has no address of its own is counted
-    /// under its account alone.
+    /// A contact at `now` with an account on `channel`, at `address`, which no
+    /// conversation after `silence` allows; `None` where no cap is about it.
+    /// What has no address of its own is not counted under one.
     pub fn under(
         caps: &[Cap],
+        silence: Option<Timestamp>,
         (bucket, account): (Bucket, &AccountId),
         (channel, address): (Channel, &str),
         now: Timestamp,
@@ -92,29 +107,39 @@ impl Counted {
             since: now - SignedDuration::from_hours(24 * i64::from(cap.window_days)),
             at_most: cap.limit,
         };
+        let silence = silence.map(|since| Limit {
+            per: Per::Conversation,
+            channels: Vec::new(),
+            since,
+            at_most: 1,
+        });
         let limits: Vec<Limit> = caps
             .iter()
             .filter(|cap| cap.channels.contains(&channel))
             .flat_map(|cap| cap.key.counted().iter().map(move |per| limit(cap, *per)))
-            .filter(|limit| limit.per == Per::Account || !address.is_empty())
+            .filter(|limit| limit.per != Per::Number || !address.is_empty())
+            .chain(silence)
             .collect();
         (!limits.is_empty()).then(|| Counted {
             account: ContactKey::account(bucket, account),
             number: ContactKey::number(address),
+            conversation: ContactKey::conversation(bucket, account),
             limits,
         })
     }
 
-    /// The same contact, which no cap holds back: it takes its place among the
-    /// others.
-    pub fn unlimited(self) -> Counted {
-        Counted { limits: Vec::new(), ..self }
+    /// The same contact, which no cap holds back, though silence does: it takes
+    /// its place among the others.
+    pub fn uncapped(mut self) -> Counted {
+        self.limits.retain(|limit| limit.per == Per::Conversation);
+        self
     }
 
     pub fn key(&self, per: Per) -> &ContactKey {
         match per {
             Per::Account => &self.account,
             Per::Number => &self.number,
+            Per::Conversation => &self.conversation,
         }
     }
 
@@ -151,7 +176,7 @@ mod tests {
         let account = AccountId::from("A");
         let of = |channel, address| {
             let bucket = Bucket::of("A");
-            Counted::under(&caps, (bucket, &account), (channel, address), now).unwrap()
+            Counted::under(&caps, None, (bucket, &account), (channel, address), now).unwrap()
         };
         let text = of(Channel::Sms, "+4915123456789");
         let keys: Vec<&str> = text.limits.iter().map(|it| text.key(it.per).key.as_str()).collect();
@@ -164,7 +189,14 @@ mod tests {
         let mail = of(Channel::Email, "Zoe@Example.org");
         let keys: Vec<&str> = mail.limits.iter().map(|it| mail.key(it.per).key.as_str()).collect();
         assert_eq!(keys, ["a:A", "a:A", "n:zoe@example.org"]);
-        let none = Counted::under(&caps[2..], (Bucket::of("A"), &account), (Channel::Sms, ""), now);
-        assert_eq!(none, None);
+        let alone = |silence| {
+            let whose = (Bucket::of("A"), &account);
+            Counted::under(&caps[2..], silence, whose, (Channel::Sms, ""), now)
+        };
+        assert_eq!(alone(None), None);
+        let silent = alone(Some(now)).unwrap();
+        assert_eq!((silent.limits.len(), silent.limits[0].at_most), (1, 1));
+        assert_eq!(silent.key(silent.limits[0].per).key, "c:A");
+        assert!(!silent.is_shared());
     }
 }

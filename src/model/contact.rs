@@ -162,7 +162,7 @@ impl fmt::Debug for EmailAddress {
 pub struct Contacts {
     pub phone: Option<PhoneNumber>,
     pub email: Option<EmailAddress>,
-    /// The channel that the subscriber asked for; it goes first where a step allows it.
+    /// The channel that the billing system says is preferred.
     pub preferred: Option<Channel>,
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::reminder::ItemTerms;
 use crate::model::{
-    Account, Bill, BillId, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
+    Account, Bill, BillId, Channel, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
 };
 
 /// Everything about one account that the rules look at.
@@ -63,6 +64,10 @@ pub struct InHand {
     /// Those of the items, in their order.
     pub terms: Vec<ItemTerms>,
     pub policy: String,
+    /// In the order in which they are tried.
+    pub channels: Vec<Channel>,
+    /// Its contact window: not before, and not at or after.
+    pub window: (Timestamp, Timestamp),
 }
 
 /// The open dunning case of a debt episode.

@@ -101,7 +101,8 @@ impl FromStr for Hours {
     }
 }
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+/// The names of the days, Monday first.
+pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const CLOSED: &str = "closed";
 
 /// The hours of each day of the week, Monday first; `None` for a closed day.
@@ -124,15 +125,43 @@ impl WeekHours {
         WeekHours(std::array::from_fn(both))
     }
 
-    fn read(given: Vec<(String, String)>) -> Result<WeekHours, String> {
+    /// The same hours on these days, and none on the others; `None` where no
+    /// day is named.
+    pub fn same(days: impl IntoIterator<Item = Weekday>, hours: Hours) -> Option<WeekHours> {
+        let mut week = [None; 7];
+        for day in days {
+            week[day.to_monday_zero_offset() as usize] = Some(hours);
+        }
+        week.iter().any(Option::is_some).then_some(WeekHours(week))
+    }
+
+    /// Days that follow each other with the same hours, `mon-fri`, and those.
+    pub fn spans(&self) -> impl Iterator<Item = (String, Option<Hours>)> {
+        let mut spans: Vec<(usize, usize)> = Vec::new();
+        for day in 0..7 {
+            match spans.last_mut() {
+                Some((first, last)) if self.0[*first] == self.0[day] => *last = day,
+                _ => spans.push((day, day)),
+            }
+        }
+        spans.into_iter().map(|(first, last)| {
+            let days = match first == last {
+                true => DAYS[first].to_owned(),
+                false => format!("{}-{}", DAYS[first], DAYS[last]),
+            };
+            (days, self.0[first])
+        })
+    }
+
+    fn read<'a>(given: impl Iterator<Item = (&'a str, &'a str)>) -> Result<WeekHours, String> {
         let mut week = [None; 7];
         let mut is_named = [false; 7];
         for (days, hours) in given {
-            let hours = match hours.as_str() {
+            let hours = match hours {
                 CLOSED => None,
                 text => Some(text.parse()?),
             };
-            for day in span(&days)? {
+            for day in span(days)? {
                 if std::mem::replace(&mut is_named[day], true) {
                     return Err(format!("{} stands twice; name each day once", DAYS[day]));
                 }
@@ -157,27 +186,42 @@ fn span(text: &str) -> Result<std::ops::RangeInclusive<usize>, String> {
 
 impl Serialize for WeekHours {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut spans: Vec<(usize, usize)> = Vec::new();
-        for day in 0..7 {
-            match spans.last_mut() {
-                Some((first, last)) if self.0[*first] == self.0[day] => *last = day,
-                _ => spans.push((day, day)),
-            }
-        }
-        serializer.collect_map(spans.into_iter().map(|(first, last)| {
-            let days = match first == last {
-                true => DAYS[first].to_owned(),
-                false => format!("{}-{}", DAYS[first], DAYS[last]),
-            };
-            (days, self.0[first].map_or_else(|| CLOSED.to_owned(), |hours| hours.to_string()))
-        }))
+        let open = |hours: Option<Hours>| hours.map_or(CLOSED.to_owned(), |it| it.to_string());
+        serializer.collect_map(self.spans().map(|(days, hours)| (days, open(hours))))
     }
 }
 
 impl<'de> Deserialize<'de> for WeekHours {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
-        WeekHours::read(given.into_iter().collect()).map_err(serde::de::Error::custom)
+        let given = given.iter().map(|(days, hours)| (days.as_str(), hours.as_str()));
+        WeekHours::read(given).map_err(serde::de::Error::custom)
+    }
+}
+
+/// On one line, without the closed days: `mon-fri=18:00-20:00,sat=10:00-12:00`.
+impl fmt::Display for WeekHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = self.spans().filter_map(|(days, hours)| Some((days, hours?)));
+        for (index, (days, hours)) in open.enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}{days}={hours}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for WeekHours {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<WeekHours, String> {
+        let wrong = |part: &str| {
+            format!("{part:?} are no hours of days; write mon-fri=18:00-20:00,sat=10:00-12:00")
+        };
+        let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+        let given: Result<Vec<(&str, &str)>, String> =
+            parts.iter().map(|part| part.split_once('=').ok_or_else(|| wrong(part))).collect();
+        WeekHours::read(given?.into_iter())
     }
 }
 
@@ -198,6 +242,32 @@ mod tests {
         assert_eq!(serde_json::to_string(&hours).unwrap(), text);
         assert_eq!(week(r#"{"mon-sun":"00:00-24:00"}"#), Ok(WeekHours::ALL_DAY));
         assert_eq!(week(r#"{"sat":"10:00-18:00"}"#).unwrap().on(Weekday::Monday), None);
+    }
+
+    #[test]
+    fn a_week_fits_on_one_line() {
+        let text = "mon-fri=18:00-20:00,sun=10:00-12:00";
+        let hours: WeekHours = text.parse().unwrap();
+        assert_eq!(hours.to_string(), text);
+        assert_eq!(hours.on(Weekday::Saturday), None);
+        assert_eq!(
+            " mon=18:00-20:00, tue=18:00-20:00".parse::<WeekHours>().unwrap().to_string(),
+            "mon-tue=18:00-20:00"
+        );
+        let evening = "18:00-20:00".parse().unwrap();
+        let same = WeekHours::same([Weekday::Tuesday, Weekday::Monday], evening).unwrap();
+        assert_eq!(same.to_string(), "mon-tue=18:00-20:00");
+        assert_eq!(WeekHours::same([], evening), None);
+        for (text, said) in [
+            ("", "are no hours of days"),
+            ("mon", "are no hours of days"),
+            ("mon=18:00-20:00;tue=18:00-20:00", "write HH:MM"),
+            ("mon=18:00-20:00,mon-fri=09:00-10:00", "mon stands twice"),
+            ("mon-sun=closed", "open it on one"),
+        ] {
+            let problem = text.parse::<WeekHours>().unwrap_err();
+            assert!(problem.contains(said), "{text}: {problem}");
+        }
     }
 
     #[test]

@@ -27,8 +27,11 @@ pub struct Terms {
     /// How often in how many days; kept by dispatch.
     #[serde(default)]
     pub caps: AllOf<Cap>,
-    /// For the caps of dispatch, later: days without contact after a conversation.
+    /// Days without contact after a conversation, its own the first; kept by dispatch.
     pub silence_days: Option<AtLeast>,
+    /// On these channels; on every one where none is named.
+    #[serde(default)]
+    pub silence_channels: AllOf<Channel>,
     /// For the consent ledger: channels that need it.
     #[serde(default)]
     pub consent: AllOf<Channel>,
@@ -323,7 +326,7 @@ impl Term for String {
     }
 }
 
-/// The longest time that contacts are counted over.
+/// The longest time that contacts are counted over, and conversations kept.
 pub const CAP_DAYS_MAX: u16 = 366;
 
 impl Cap {

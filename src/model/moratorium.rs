@@ -53,7 +53,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::model::{AccountId, Bucket, Contacts, Tier};
+    use crate::model::{AccountId, Bucket, Contacts, Tier, Wishes};
 
     fn covers(area: Option<&str>, segment: Option<&str>, lives: &str, belongs: &str) -> bool {
         let account = Account {
@@ -67,6 +67,7 @@ mod tests {
             area: lives.to_owned(),
             contacts: Contacts::default(),
             suppressed: Vec::new(),
+            wishes: Wishes::default(),
         };
         let (starts_on, ends_on) = (date(2026, 3, 1), date(2026, 3, 31));
         let (id, owner, reason) = ("m1".to_owned(), "Ann".to_owned(), "the flood".to_owned());

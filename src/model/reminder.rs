@@ -87,6 +87,7 @@ reasons! {
     StaleFeed = "stale_feed", "the billing data was too old to rely on";
     PaidMeanwhile = "paid_meanwhile", "nothing was owed any more right before sending";
     PersonCap = "person_cap", "the person or number has had enough contacts";
+    Silence = "silence", "somebody spoke with the subscriber a few days ago";
     OutsideWindow = "outside_window", "the contact window of the day was over";
     // Not blocking: the step was decided and needs nothing more.
     Observed = "observed", "the scenario was in observe mode";

@@ -7,7 +7,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::wish::Wish;
 use super::{AttemptKey, BillId, Bucket, Channel};
+
+/// The subscriber's own page among the providers of replies.
+pub const PAGE: &str = "page";
 
 /// One thing that a subscriber said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,10 @@ pub enum Meaning {
     Hardship(Note),
     /// "Call me."
     CallBack(Note),
+    /// Somebody of the operator's spoke with the subscriber.
+    Conversation(Note),
+    /// "Reach me so."
+    Wish(Wish),
     Help,
     /// Words as they came; personal data.
     Text(String),
@@ -93,6 +101,19 @@ pub struct Note {
     pub words: Option<String>,
 }
 
+impl Reply {
+    /// Whether a call was answered by somebody who acted in it, and who is no
+    /// stranger: `meaning` is what the reply came to.
+    pub fn is_conversation(&self, provider: &str, meaning: &Meaning) -> bool {
+        let is_in_a_call = self.channel == Channel::Voice && self.about.is_some();
+        let is_ours = !matches!(
+            meaning,
+            Meaning::WrongNumber | Meaning::BadAddress | Meaning::Complaint | Meaning::Wish(_)
+        );
+        is_in_a_call && provider != PAGE && is_ours
+    }
+}
+
 impl Meaning {
     /// The name in databases and `--json`.
     pub fn as_str(&self) -> &'static str {
@@ -108,6 +129,8 @@ impl Meaning {
             Meaning::Dispute(_) => "dispute",
             Meaning::Hardship(_) => "hardship",
             Meaning::CallBack(_) => "call_back",
+            Meaning::Conversation(_) => "conversation",
+            Meaning::Wish(_) => "wish",
             Meaning::Help => "help",
             Meaning::Text(_) => "text",
         }
@@ -122,7 +145,10 @@ impl Meaning {
             Meaning::Promise(pledge) => json(pledge),
             Meaning::Paid(proof) => json(proof),
             Meaning::Dispute(dispute) => json(dispute),
-            Meaning::Hardship(note) | Meaning::CallBack(note) => json(note),
+            Meaning::Hardship(note) | Meaning::CallBack(note) | Meaning::Conversation(note) => {
+                json(note)
+            }
+            Meaning::Wish(wish) => serde_json::to_string(wish).ok(),
             _ => None,
         }
     }
@@ -145,6 +171,8 @@ impl Meaning {
             "dispute" => Meaning::Dispute(read(details)?),
             "hardship" => Meaning::Hardship(read(details)?),
             "call_back" => Meaning::CallBack(read(details)?),
+            "conversation" => Meaning::Conversation(read(details)?),
+            "wish" => Meaning::Wish(serde_json::from_str(details?).ok()?),
             "help" => Meaning::Help,
             "text" => Meaning::Text(words.unwrap_or_default().to_owned()),
             _ => return None,
@@ -211,6 +239,7 @@ mod tests {
             "dispute",
             "hardship",
             "call_back",
+            "conversation",
             "help",
             "text",
         ];
@@ -231,6 +260,8 @@ mod tests {
             Meaning::Dispute(Dispute { bill: Some("b1".into()), amount, words: words.clone() }),
             Meaning::Hardship(Note { words: words.clone() }),
             Meaning::CallBack(Note { words }),
+            Meaning::Wish(Wish::Hours(Some("mon-fri=18:00-20:00".parse().unwrap()))),
+            Meaning::Wish(Wish::Channel(None)),
         ] {
             let details = meaning.details();
             assert!(details.is_some());
@@ -239,6 +270,7 @@ mod tests {
         }
         assert_eq!(Meaning::Promise(Pledge::default()).details(), None);
         assert_eq!(Meaning::parse("promise", None, Some("{\"by\":\"soon\"}")), None);
+        assert_eq!(Meaning::parse("wish", None, None), None);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::control::Control;
 use crate::model::feed::Feed;
-use crate::model::{Channel, Reason};
+use crate::model::{Account, Channel, Reason};
+use crate::store::DueReminder;
 
 use super::Workshop;
 
@@ -14,6 +15,24 @@ pub fn is_closed(shop: &Workshop, control: &Control, channel: Channel) -> bool {
     let mut carriers = shop.providers.carriers(channel).peekable();
     control.stops_channel(channel)
         || (carriers.peek().is_some() && carriers.all(|name| control.stops_provider(name)))
+}
+
+/// Whether a channel reaches the account, and somebody carries it who is not stopped.
+pub fn is_usable(shop: &Workshop, control: &Control, account: &Account, channel: Channel) -> bool {
+    account.reaches(channel)
+        && shop.providers.routes(channel) > 0
+        && !is_closed(shop, control, channel)
+}
+
+/// The way of a reminder that comes after `channel`, of those that there are.
+pub fn way_after(
+    shop: &Workshop,
+    control: &Control,
+    due: &DueReminder,
+    channel: Channel,
+) -> Option<Channel> {
+    let mut ways = due.reminder.channels.iter().copied().skip_while(|it| *it != channel).skip(1);
+    ways.find(|way| is_usable(shop, control, &due.account, *way))
 }
 
 /// Whether a reminder of `scenario` with these ways to go has none, as people

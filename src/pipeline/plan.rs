@@ -19,8 +19,8 @@ use crate::model::{Account, AccountId, Bucket, Channel, Item, Reason, Reminder, 
 use crate::policy::contact::Window;
 use crate::policy::repeat_debtor::RepeatDebtorRule;
 use crate::policy::{
-    self, AccountFacts, Case, ContactRules, Decision, Planned, Scenario, Scenarios, Versioned,
-    WhyNot,
+    self, AccountFacts, Case, ContactRules, Decision, InHand, Planned, Scenario, Scenarios,
+    Versioned, WhyNot,
 };
 use crate::store::{CaseChange, Decided, PlanPage, Scope};
 
@@ -307,7 +307,7 @@ fn place(
     decided: &mut Decided,
     one: &Versioned,
     contact: &ContactRules,
-    planned: Option<Planned>,
+    mut planned: Option<Planned>,
     day: Date,
     now: Timestamp,
 ) -> Option<Case> {
@@ -317,20 +317,21 @@ fn place(
     let items = planned.iter().flat_map(|planned| &planned.items);
     let terms: Vec<ItemTerms> =
         items.filter_map(|item| item_terms(facts, one, item, day)).collect();
+    let scenario = &one.scenario;
+    let window = planned
+        .as_mut()
+        .and_then(|it| open_on(day, contact, scenario, &facts.account, &mut it.channels));
     if let (Some(planned), [held]) = (&planned, held.as_slice())
-        && planned.items == held.items
-        && terms == held.terms
-        && one.version == held.policy
+        && (&planned.items, &terms, &one.version) == (&held.items, &held.terms, &held.policy)
+        && goes_as(held, planned, window)
         && !decided.is_observed
     {
         facts.in_hand.push(held.clone());
         return None;
     }
     decided.cancel.extend(held.iter().map(|reminder| reminder.reminder));
-    let mut planned = planned?;
+    let planned = planned?;
 
-    let scenario = &one.scenario;
-    let window = open_on(day, contact, scenario, &facts.account, &mut planned.channels);
     let Some(window) = window.filter(|window| window.send_before > now) else {
         // The day is closed, or over, at the account's place: its steps stay due.
         decided.why_not.extend(planned.items.iter().zip(&terms).map(too_late));
@@ -356,17 +357,31 @@ fn place(
     };
     let case = (!decided.is_observed).then(|| raised(facts, one, &reminder)).flatten();
     if !decided.is_observed {
-        facts.in_hand.push(policy::InHand {
-            reminder: reminder.id,
-            day,
-            revision,
-            items: reminder.items.clone(),
-            terms: terms.clone(),
-            policy: one.version.clone(),
-        });
+        facts.in_hand.push(in_hand(&reminder, &terms));
     }
     decided.reminders.push((reminder, terms));
     case
+}
+
+fn in_hand(reminder: &Reminder, terms: &[ItemTerms]) -> InHand {
+    InHand {
+        reminder: reminder.id,
+        day: reminder.day,
+        revision: reminder.revision,
+        items: reminder.items.clone(),
+        terms: terms.to_vec(),
+        policy: reminder.policy.clone(),
+        channels: reminder.channels.clone(),
+        window: (reminder.send_after, reminder.send_before),
+    }
+}
+
+/// Whether a reminder in hand goes the ways that are planned, in that order, and
+/// at these hours: a wish may have changed them. A channel less is no news, as
+/// dispatch passes over it.
+fn goes_as(held: &InHand, planned: &Planned, window: Option<Window>) -> bool {
+    let ways = held.channels.iter().filter(|it| planned.channels.contains(*it));
+    ways.eq(&planned.channels) && window.is_some_and(|it| (it.opens, it.send_before) == held.window)
 }
 
 /// The window of the day. Where no hour suits every place that the telephone

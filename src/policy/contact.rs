@@ -1,6 +1,6 @@
 //! The contact window: when a reminder may go out, in the recipient's local
-//! time. It is the law's hours of the day and the scenario's window, whichever
-//! is narrower.
+//! time. It is the law's hours of the day, the scenario's window and the hours
+//! that the subscriber wishes, whichever is narrowest.
 //!
 //! Where a telephone number says another place than the account does, nobody
 //! knows which is right, and only what is open in both counts. The last minutes
@@ -25,6 +25,9 @@ use super::window::{ContactWindow, instants};
 
 /// Nothing is sent so shortly before closing.
 pub const GUARD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Holidays close no day of the week for so long.
+const LOOKED_AHEAD_DAYS: i32 = 28;
 
 /// A window of one reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,14 @@ struct Times {
     holidays: Option<Arc<Holidays>>,
     caps: Vec<Cap>,
     content: Vec<Block>,
+    silence: Option<Silence>,
+}
+
+/// Days without contact after a conversation, its own the first.
+#[derive(Debug, Clone)]
+struct Silence {
+    days: u32,
+    channels: Vec<Channel>,
 }
 
 impl Times {
@@ -65,6 +76,9 @@ impl Times {
             // Nobody can tell the cases that the others are confined to.
             caps: terms.caps.0.iter().filter(|cap| cap.only.is_none()).cloned().collect(),
             content: terms.content.0.clone(),
+            silence: terms
+                .silence_days
+                .map(|days| Silence { days: days.0, channels: terms.silence_channels.0.clone() }),
         }
     }
 
@@ -96,10 +110,19 @@ struct Plan<'a> {
     times: &'a Times,
     window: ContactWindow,
     ways: Ways,
+    wish: Option<WeekHours>,
 }
 
 impl Plan<'_> {
     fn hours(&self, day: Date) -> Option<Hours> {
+        let hours = self.lawful(day)?;
+        match &self.wish {
+            Some(wish) => hours.within(wish.on(day.weekday())?),
+            None => Some(hours),
+        }
+    }
+
+    fn lawful(&self, day: Date) -> Option<Hours> {
         let hours = self.of_weekday(day.weekday())?;
         if self.times.on_holidays == OnHolidays::Open || !self.times.is_holiday(day) {
             return Some(hours);
@@ -113,7 +136,7 @@ impl Plan<'_> {
     }
 
     fn of_weekday(&self, day: Weekday) -> Option<Hours> {
-        let Plan { times, window, ways } = self;
+        let Plan { times, window, ways, .. } = self;
         let mut hours = match ways {
             Ways { phone: false, email: false, letter: true } => Hours::ALL_DAY,
             _ => window.hours(),
@@ -194,6 +217,33 @@ impl ContactRules {
         &self.scenarios.get(scenario).unwrap_or(&self.installation).content
     }
 
+    /// After a conversation since this instant nobody of `scenario` is contacted
+    /// on `channel` at `now`. Days are those of the account's place; where the
+    /// telephone may be elsewhere, the silence lasts as long as in any of them.
+    pub fn silent_since(
+        &self,
+        scenario: &str,
+        account: &Account,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let times = self.scenarios.get(scenario).unwrap_or(&self.installation);
+        let silence = times.silence.as_ref().filter(|silence| silence.days > 0)?;
+        // A letter interrupts nobody.
+        let is_meant = channel != Channel::Letter
+            && (silence.channels.is_empty() || silence.channels.contains(&channel));
+        let phone = account.contacts.phone.as_ref().filter(|_| may_ring(&[channel]));
+        let elsewhere = phone.map_or(&[][..], number_zones::zones);
+        let begins = |zone: &TimeZone| {
+            let today = now.to_zoned(zone.clone()).date();
+            let first = plus_days(today, 1 - i32::try_from(silence.days).unwrap_or(i32::MAX));
+            Some(first.to_zoned(zone.clone()).ok()?.timestamp())
+        };
+        let zones = elsewhere.iter().chain([&account.zone]).filter(|_| is_meant);
+        // Contacts count after an instant, and this one is in.
+        zones.filter_map(begins).min().map(|at| at - SignedDuration::from_micros(1))
+    }
+
     /// The installation's law, and those of the scenarios that name their own.
     pub fn new<'a>(
         installation: &Terms,
@@ -210,15 +260,22 @@ impl ContactRules {
     /// No law at all: for replays, which contact nobody.
     pub fn lawless() -> ContactRules {
         let week = WeekHours::ALL_DAY;
-        let (on_holidays, holidays, caps) = (OnHolidays::Open, None, Vec::new());
+        let (on_holidays, holidays, silence) = (OnHolidays::Open, None, None);
+        let (caps, content) = (Vec::new(), Vec::new());
         let installation =
-            Times { phone: week, email: week, on_holidays, holidays, caps, content: Vec::new() };
+            Times { phone: week, email: week, on_holidays, holidays, caps, content, silence };
         ContactRules { installation, scenarios: HashMap::new() }
     }
 
     /// With these caps in the place of the installation's.
     pub fn with_caps(mut self, caps: Vec<Cap>) -> ContactRules {
         self.installation.caps = caps;
+        self
+    }
+
+    /// With so many days of silence after a conversation, on these channels.
+    pub fn with_silence(mut self, days: u32, channels: &[Channel]) -> ContactRules {
+        self.installation.silence = Some(Silence { days, channels: channels.to_vec() });
         self
     }
 
@@ -236,6 +293,7 @@ impl ContactRules {
             times: self.scenarios.get(&scenario.name).unwrap_or(&self.installation),
             window: scenario.window,
             ways: Ways::of(channels),
+            wish: account.wishes.hours,
         };
         let zone = &account.zone;
         let others = phone.map_or(&[][..], number_zones::zones);
@@ -253,6 +311,20 @@ impl ContactRules {
                 .first()
                 .is_some_and(|(opens, _)| *opens == closes);
         Window::new((opens, closes), goes_on)
+    }
+
+    /// Whether the account, with the hours that it wishes, can be reached by
+    /// any of its channels in the weeks from `day` on.
+    pub fn leaves_time(&self, scenario: &Scenario, account: &Account, day: Date) -> bool {
+        let reached: Vec<Channel> =
+            Channel::ALL.into_iter().filter(|it| account.contacts.reaches(*it)).collect();
+        let channels = if reached.is_empty() { &Channel::ALL[..] } else { &reached };
+        channels.iter().any(|channel| {
+            let is_open = |offset| {
+                self.window(scenario, account, &[*channel], plus_days(day, offset)).is_some()
+            };
+            (0..LOOKED_AHEAD_DAYS).any(is_open)
+        })
     }
 }
 

@@ -207,7 +207,7 @@ fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
     let account = &facts.account;
     let mut channels: Vec<Channel> =
         step.channels.iter().copied().filter(|channel| account.reaches(*channel)).collect();
-    channels.sort_by_key(|channel| Some(*channel) != account.contacts.preferred);
+    channels.sort_by_key(|channel| Some(*channel) != account.prefers());
     channels
 }
 

@@ -6,6 +6,7 @@ mod properties;
 mod simulate;
 mod windows;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
@@ -14,7 +15,7 @@ use crate::model::billing::plus_days;
 use crate::model::notice::MessageClass;
 use crate::model::{
     Account, BillId, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState,
-    PhoneNumber, ReminderId, Severity, Tier,
+    PhoneNumber, ReminderId, Severity, Tier, Wishes,
 };
 
 /// The day around which everything is placed.
@@ -75,6 +76,7 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
             segment: String::new(),
             area: String::new(),
             suppressed: Vec::new(),
+            wishes: Wishes::default(),
             contacts: Contacts {
                 phone: Some(PhoneNumber::from_stored("+4915123456789".to_owned())),
                 email: Some(EmailAddress::from_stored("ada@example.org".to_owned())),
@@ -305,6 +307,8 @@ fn a_soft_notice_in_hand_for_another_day_is_awaited_and_todays_is_decided_again(
         items: vec![Item { bill: "B2".into(), step: "soft7".to_owned() }],
         terms: Vec::new(),
         policy: ladder().version(),
+        channels: Vec::new(),
+        window: (Timestamp::MIN, Timestamp::MAX),
     };
     facts.in_hand = vec![in_hand.clone()];
     let today = decide(&facts, &ladder(), None, TODAY);

@@ -5,12 +5,13 @@
 //! a lock on it until the end of the transaction. Those of an account are only
 //! ever counted by whoever has its bucket.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::model::cap::{ContactKey, Counted, number_key};
-use crate::model::{Bucket, Channel, ReminderId};
+use crate::model::cap::{CONVERSATION, ContactKey, Counted, Limit, Per, number_key};
+use crate::model::{AccountId, Bucket, Channel, Reason, ReminderId};
 
 use super::engine::{Arg, Tx};
 use super::keys::ReminderKey;
@@ -49,6 +50,55 @@ struct Released {
 }
 }
 
+/// Somebody spoke with a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    pub bucket: Bucket,
+    pub account: AccountId,
+    /// The call in which it was, or a name of its own.
+    pub reminder: ReminderId,
+    pub at: Timestamp,
+}
+
+impl Conversation {
+    /// One that somebody of the operator's tells of: no call of ours has its name.
+    pub fn told(bucket: Bucket, account: AccountId, at: Timestamp) -> Conversation {
+        let day = at.to_zoned(TimeZone::UTC).date();
+        let reminder = ReminderId::derive(bucket, &account, day, u32::MAX);
+        Conversation { bucket, account, reminder, at }
+    }
+}
+
+/// Keeps conversations beside the contacts that they forbid. Nobody is touched:
+/// what is planned is looked at when it is to leave.
+pub(super) async fn put_conversations(
+    tx: &mut Tx,
+    conversations: &[&Conversation],
+) -> Result<(), StoreError> {
+    // Of one call, or one day, the last; in the order of the key.
+    let mut last: BTreeMap<(ContactKey, ReminderId), Timestamp> = BTreeMap::new();
+    for one in conversations {
+        let key = ContactKey::conversation(one.bucket, &one.account);
+        let kept = last.entry((key, one.reminder)).or_insert(one.at);
+        *kept = one.at.max(*kept);
+    }
+    let rows: Vec<ContactRow<'_>> = last
+        .iter()
+        .map(|((key, reminder), at)| ContactRow {
+            bucket: key.bucket,
+            key: &key.key,
+            reminder_id: *reminder,
+            channel: CONVERSATION,
+            at: (*at).into(),
+            number: None,
+        })
+        .collect();
+    if !rows.is_empty() {
+        tx.run(sql::put_contacts, &[Arg::Set(&rows)]).await?;
+    }
+    Ok(())
+}
+
 /// One attempt that caps are about.
 struct Limited<'a> {
     reminder: ReminderId,
@@ -58,11 +108,11 @@ struct Limited<'a> {
 }
 
 /// Counts these attempts as contacts, one after the other, as far as no cap is
-/// exceeded; gives those that would exceed one.
+/// exceeded; gives those that would exceed one, and the reason.
 pub async fn take_contacts(
     tx: &mut Tx,
     submissions: &[Submission],
-) -> Result<HashSet<ReminderId>, StoreError> {
+) -> Result<HashMap<ReminderId, Reason>, StoreError> {
     let limited: Vec<Limited<'_>> = submissions
         .iter()
         .filter_map(|one| {
@@ -71,7 +121,7 @@ pub async fn take_contacts(
         })
         .collect();
     if limited.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     if tx.is_shared() {
         lock(tx, &limited).await?;
@@ -108,7 +158,7 @@ async fn before(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<Vec<usize>, Stor
             key: &one.counted.key(limit.per).key,
             reminder_id: one.reminder,
             channel: one.channel.as_str(),
-            channels: limit.channels.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(","),
+            channels: counts(limit),
             since: limit.since.into(),
         })
         .collect();
@@ -121,24 +171,43 @@ async fn before(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<Vec<usize>, Stor
     Ok(before)
 }
 
+/// What counts against a limit, as it is written.
+fn counts(limit: &Limit) -> String {
+    match limit.per {
+        Per::Conversation => CONVERSATION.to_owned(),
+        Per::Account | Per::Number => {
+            limit.channels.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(",")
+        }
+    }
+}
+
+/// Why a contact that would exceed a limit is not made.
+fn reason(limit: &Limit) -> Reason {
+    match limit.per {
+        Per::Conversation => Reason::Silence,
+        Per::Account | Per::Number => Reason::PersonCap,
+    }
+}
+
 /// Those over a cap, and the rows of the others.
 fn count<'a>(
     limited: &[Limited<'a>],
     mut before: &[usize],
-) -> (HashSet<ReminderId>, Vec<ContactRow<'a>>) {
-    let (mut over, mut rows) = (HashSet::new(), Vec::new());
+) -> (HashMap<ReminderId, Reason>, Vec<ContactRow<'a>>) {
+    let (mut over, mut rows) = (HashMap::new(), Vec::new());
     let mut now: HashMap<&ContactKey, Vec<Channel>> = HashMap::new();
     for one in limited {
         let Limited { reminder, channel, at, counted } = one;
         let (of_it, others) = before.split_at(counted.limits.len());
         before = others;
-        let is_over = counted.limits.iter().zip(of_it).any(|(limit, before)| {
+        let is_over = |(limit, before): &(&Limit, &usize)| {
             let with = now.get(counted.key(limit.per)).into_iter().flatten();
             let with = with.filter(|channel| limit.counts(**channel)).count();
-            before + with >= usize::from(limit.at_most)
-        });
-        if is_over {
-            over.insert(*reminder);
+            *before + with >= usize::from(limit.at_most)
+        };
+        let exceeded = counted.limits.iter().zip(of_it).filter(is_over);
+        if let Some(reason) = exceeded.map(|(limit, _)| reason(limit)).min() {
+            over.insert(*reminder, reason);
             continue;
         }
         for (key, number) in [(&counted.account, Some(&counted.number)), (&counted.number, None)] {

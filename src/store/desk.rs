@@ -292,6 +292,7 @@ const ERASE: &[Statement] = &[
     erase("delete from receipt_inbox"),
     erase("delete from reply"),
     erase("delete from suppression"),
+    erase("delete from wish"),
     erase("delete from message_part"),
     erase("delete from parked_receipt"),
 ];

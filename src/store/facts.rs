@@ -16,10 +16,12 @@ use crate::model::{
     Severity, Suppression, Tier,
 };
 
+use super::deadlines::channels;
 use super::engine::{Arg, Statement, Tx};
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;
+use super::wishes::wishes;
 use super::{History, SqlStore, StoreError};
 
 set_row! {
@@ -231,7 +233,18 @@ impl FactsPage {
         }
         let (reminder, policy) = (row.reminder("reminder_id")?, row.text("policy")?);
         let (items, terms) = items_with_terms(row)?.into_iter().unzip();
-        facts.in_hand.push(InHand { reminder, day, revision, items, terms, policy });
+        let window = (row.instant("send_after")?, row.instant("send_before")?);
+        let channels = channels(row)?;
+        facts.in_hand.push(InHand {
+            reminder,
+            day,
+            revision,
+            items,
+            terms,
+            policy,
+            channels,
+            window,
+        });
         Ok(())
     }
 }
@@ -271,6 +284,7 @@ pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
             preferred: preferred.as_deref().and_then(Channel::parse),
         },
         suppressed: suppressed(row)?,
+        wishes: wishes(row)?,
     })
 }
 

@@ -36,6 +36,7 @@ mod row;
 mod set;
 mod statements;
 mod turns;
+mod wishes;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,19 +45,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::model::cap::Counted;
 use crate::model::control::Control;
 use crate::model::facts::Flag;
 use crate::model::facts::{AccountFacts, Case, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
-use crate::model::notice::Proof;
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reminder, ReminderId,
     ReminderState, Tenure,
 };
 
+pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
@@ -64,11 +64,13 @@ pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};
 pub use lease::{Alone, LeaseStore};
 pub use notices::NoticeLine;
+pub use outbox::{Submission, Submitted};
 pub use parts::{MessagePart, Parked, PartStore, Unparked};
 pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
+pub use wishes::{SaidWish, WishLine};
 
 use turns::Turns;
 
@@ -174,14 +176,14 @@ pub trait OutboxStore: Send + Sync {
     ) -> Result<Vec<DueReminder>, StoreError>;
 
     /// Takes the keys of these submissions and appends their SUBMITTING marks.
-    /// Gives back the reminders that got both; of the others, a key was taken
-    /// or another transition came first, and they are cancelled or left alone.
+    /// Of those that got neither, a key was taken or another transition came
+    /// first, and they are cancelled or left alone; or a cap forbids them.
     async fn submit(
         &self,
         tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
-    ) -> Result<Vec<ReminderId>, StoreError>;
+    ) -> Result<Submitted, StoreError>;
 
     /// Appends transitions. One whose place was taken is dropped. Deferred
     /// reminders give their keys back, and their steps stay due: the next day's
@@ -338,32 +340,6 @@ pub struct DueBill {
     pub due_on: Date,
     /// Disputed minor units on the day of sending.
     pub disputed: i64,
-}
-
-/// One attempt, about to be made.
-#[derive(Debug, Clone)]
-pub struct Submission {
-    pub reminder: ReminderId,
-    pub account: AccountId,
-    pub day: Date,
-    pub items: Vec<crate::model::Item>,
-    /// The contact that it is, where caps are about it.
-    pub counted: Option<Counted>,
-    /// What it says, where it is a statutory notice.
-    pub proof: Option<Proof>,
-    /// An earlier channel took the reminder and nothing was heard: it counts as
-    /// sent whatever becomes of this attempt.
-    pub was_taken: bool,
-    /// The SUBMITTING mark. That of the first attempt is the key itself and
-    /// takes no place among the transitions: its `seq` is that of what came before.
-    pub mark: Transition,
-}
-
-impl Submission {
-    /// Every key is taken with the first attempt.
-    fn is_first(&self) -> bool {
-        self.mark.attempt == 1
-    }
 }
 
 /// Why the store could not do as asked.

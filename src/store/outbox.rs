@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::model::cap::Counted;
+use crate::model::notice::Proof;
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     AccountId, BillId, Bucket, Channel, Item, Reason, Reminder, ReminderId, ReminderState,
@@ -23,10 +25,48 @@ use super::parts::insert_parts;
 use super::row::Row;
 use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
-use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError, Submission};
+use super::{DueBill, DueReminder, OutboxStore, SqlStore, Standing, StoreError};
 
 /// A retry never outlives its contact window, which is shorter than this.
 const RETRY_HORIZON: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+
+/// What became of submissions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Submitted {
+    /// They have their keys and marks.
+    pub marked: Vec<ReminderId>,
+    /// A cap forbids them on this channel, and nothing was written.
+    pub capped: Vec<ReminderId>,
+}
+
+/// One attempt, about to be made.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub reminder: ReminderId,
+    pub account: AccountId,
+    pub day: Date,
+    pub items: Vec<Item>,
+    /// The contact that it is, where caps are about it.
+    pub counted: Option<Counted>,
+    /// What it says, where it is a statutory notice.
+    pub proof: Option<Proof>,
+    /// Where a cap forbids it, another channel may do: the reminder is left alone
+    /// and given back. Without one it is put off.
+    pub has_another: bool,
+    /// An earlier channel took the reminder and nothing was heard: it counts as
+    /// sent whatever becomes of this attempt.
+    pub was_taken: bool,
+    /// The SUBMITTING mark. That of the first attempt is the key itself and
+    /// takes no place among the transitions: its `seq` is that of what came before.
+    pub mark: Transition,
+}
+
+impl Submission {
+    /// Every key is taken with the first attempt.
+    pub(super) fn is_first(&self) -> bool {
+        self.mark.attempt == 1
+    }
+}
 
 #[async_trait]
 impl OutboxStore for SqlStore {
@@ -78,17 +118,16 @@ impl OutboxStore for SqlStore {
         tenure: &Tenure,
         submissions: &[Submission],
         now: Timestamp,
-    ) -> Result<Vec<ReminderId>, StoreError> {
+    ) -> Result<Submitted, StoreError> {
         if submissions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Submitted::default());
         }
         let buckets = submissions.iter().map(|one| one.reminder.bucket());
         let mut tx = self.write(tenure, buckets).await?;
         let over = take_contacts(&mut tx, submissions).await?;
-        let (over, within): (Vec<&Submission>, Vec<&Submission>) =
-            submissions.iter().partition(|one| over.contains(&one.reminder));
+        let within = submissions.iter().filter(|one| !over.contains_key(&one.reminder));
         let (first, later): (Vec<&Submission>, Vec<&Submission>) =
-            within.into_iter().partition(|one| one.is_first());
+            within.partition(|one| one.is_first());
         let Keys { mut marked, taken_by, keyless } = match first.as_slice() {
             [] => Keys::default(),
             first => take_keys(&mut tx, first).await?,
@@ -126,12 +165,14 @@ impl OutboxStore for SqlStore {
             }
             marked.extend(appended.into_iter().filter(|id| !keyless.contains(id)));
         }
+        let over = submissions.iter().filter_map(|one| Some((one, *over.get(&one.reminder)?)));
+        let (capped, over): (Vec<_>, Vec<_>) = over.partition(|(one, _)| one.has_another);
         end_over_cap(&mut tx, &over, now).await?;
         let is_marked = |one: &&Submission| marked.contains(&one.reminder);
         put_proofs(&mut tx, submissions.iter().filter(|one| one.proof.is_some()).filter(is_marked))
             .await?;
         tx.commit().await?;
-        Ok(marked)
+        Ok(Submitted { marked, capped: capped.iter().map(|(one, _)| one.reminder).collect() })
     }
 
     async fn append(&self, tenure: &Tenure, transitions: &[Transition]) -> Result<u64, StoreError> {
@@ -234,27 +275,32 @@ async fn put_off(tx: &mut Tx, unsent: &[(ReminderId, Reason)]) -> Result<(), Sto
 }
 
 /// Attempts that a cap forbids: their reminders are not sent on this day.
-async fn end_over_cap(tx: &mut Tx, over: &[&Submission], now: Timestamp) -> Result<(), StoreError> {
+async fn end_over_cap(
+    tx: &mut Tx,
+    over: &[(&Submission, Reason)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if over.is_empty() {
         return Ok(());
     }
     let state = |one: &Submission| ReminderState::Deferred.where_taken(one.was_taken);
-    let ends = over.iter().map(|one| TransitionRow {
+    let ends = over.iter().map(|(one, reason)| TransitionRow {
         // The mark of a first attempt has the place of what came before.
         seq: if one.is_first() { one.mark.seq + 1 } else { one.mark.seq },
         state: state(one).as_str(),
         at: now.into(),
         attempt: one.mark.attempt - 1,
         provider: None,
-        reason: Some(Reason::PersonCap.as_str()),
+        reason: Some(reason.as_str()),
         next_at: None,
         ..TransitionRow::of(&one.mark)
     });
     let ended = append_rows(tx, ends.collect()).await?;
     let unsent: Vec<(ReminderId, Reason)> = over
         .iter()
-        .filter(|one| ended.contains(&one.reminder) && state(one) == ReminderState::Deferred)
-        .map(|one| (one.reminder, Reason::PersonCap))
+        .filter(|(one, _)| ended.contains(&one.reminder))
+        .filter(|(one, _)| state(one) == ReminderState::Deferred)
+        .map(|(one, reason)| (one.reminder, *reason))
         .collect();
     put_off(tx, &unsent).await
 }

@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::hold::PlacedHold;
-use crate::model::reply::{Meaning, PostedReply, Reply};
+use crate::model::reply::{Meaning, Note, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
+use super::contacts::{Conversation, put_conversations};
 use super::desk::Desk;
 use super::engine::Arg;
 use super::facts::{bucket, bucket_runs, touch};
@@ -24,6 +25,7 @@ use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;
+use super::wishes::{SaidWish, put_wishes};
 use super::{SqlStore, StoreError};
 
 /// Characters of a reply that are kept. The longest text message that can be
@@ -109,6 +111,9 @@ pub struct SettledReply<'a> {
     pub said: Vec<Said>,
     /// What follows for the account.
     pub hold: Option<PlacedHold>,
+    pub wish: Option<SaidWish>,
+    /// The subscriber answered a call, and acted in it.
+    pub conversation: Option<Conversation>,
 }
 
 /// A word about a channel of an account.
@@ -256,6 +261,7 @@ impl ReplyStore for SqlStore {
             })
             .collect();
         let holds: Vec<&PlacedHold> = settled.iter().filter_map(|one| one.hold.as_ref()).collect();
+        let wishes: Vec<&SaidWish> = settled.iter().filter_map(|one| one.wish.as_ref()).collect();
         let mut tx = self.write(tenure, rows.iter().map(|row| row.bucket)).await?;
         let mut touched = BTreeSet::new();
         if !said.is_empty() {
@@ -264,6 +270,9 @@ impl ReplyStore for SqlStore {
             }
         }
         touched.extend(put_holds(&mut tx, &holds).await?);
+        touched.extend(put_wishes(&mut tx, &wishes).await?);
+        let conversations = settled.iter().filter_map(|one| one.conversation.as_ref());
+        put_conversations(&mut tx, &conversations.collect::<Vec<_>>()).await?;
         touch(&mut tx, &touched).await?;
         let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
         tx.run(sql::settle_replies, &args).await?;
@@ -376,10 +385,58 @@ impl Desk<'_> {
         rows.iter().map(reply_line).collect()
     }
 
-    /// Somebody has seen to a reply; `false` where none of that name waits.
-    pub async fn end_reply(&self, id: &str, by: &str, now: Timestamp) -> Result<bool, StoreError> {
+    /// Somebody has seen to a reply; `false` where none of that name waits. Who
+    /// was to be called, and was reached, has had a conversation.
+    pub async fn end_reply(
+        &self,
+        id: &str,
+        by: &str,
+        is_reached: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.store.engine.begin().await?;
         let args = [Arg::Text(id), Arg::Text(by), Arg::Int(now.as_microsecond())];
-        Ok(self.store.engine.run(sql::end_reply, &args).await? > 0)
+        let ended = tx.rows(sql::end_reply, &args).await?;
+        let mut conversations = Vec::new();
+        for row in &ended {
+            let is_call = row.text("meaning")? == Meaning::CallBack(Note::default()).as_str();
+            let Some(account) = row.opt_text("account_id")?.filter(|_| is_call && is_reached)
+            else {
+                continue;
+            };
+            for row in tx.rows(sql::find_bucket, &[Arg::Text(&account)]).await? {
+                let account = AccountId(account.clone());
+                conversations.push(Conversation::told(bucket(&row)?, account, now));
+            }
+        }
+        put_conversations(&mut tx, &conversations.iter().collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+        Ok(!ended.is_empty())
+    }
+
+    /// Writes down that somebody spoke with a subscriber; under this name.
+    pub async fn add_conversation(
+        &self,
+        conversation: &Conversation,
+        (id, note, by): (&str, &Note, &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let meaning = Meaning::Conversation(note.clone());
+        let details = meaning.details();
+        let mut tx = self.store.engine.begin().await?;
+        let args = [
+            Arg::Int(conversation.bucket.number().into()),
+            Arg::Text(id),
+            Arg::Text(conversation.account.as_str()),
+            Arg::Text(meaning.as_str()),
+            Arg::Text(details.as_deref().unwrap_or_default()),
+            Arg::Text(by),
+            Arg::Int(conversation.at.as_microsecond()),
+            Arg::Int(now.as_microsecond()),
+        ];
+        tx.run(sql::add_reply, &args).await?;
+        put_conversations(&mut tx, &[conversation]).await?;
+        tx.commit().await
     }
 
     /// All replies of an account, in order.

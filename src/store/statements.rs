@@ -53,7 +53,7 @@ statements! {
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
         forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,
-        settle_replies, list_replies, end_reply, forget_replies, insert_parts,
+        put_wishes, settle_replies, list_replies, end_reply, add_reply, forget_replies, insert_parts,
         count_contacts, put_contacts, release_accounts, release_numbers, forget_contacts,
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
         list_moratoriums, put_moratorium, lift_moratorium, put_proofs, forget_proofs,
@@ -64,7 +64,7 @@ statements! {
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_account_attempts, list_account_why_not, load_flag,
-        list_account_replies, list_account_notices, list_suppressions, list_holds
+        list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -86,6 +86,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (7, "message parts", include_str!("../../migrations/postgres/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/postgres/0008_placed_holds.sql")),
     (9, "contacts", include_str!("../../migrations/postgres/0009_contacts.sql")),
+    (10, "wishes", include_str!("../../migrations/postgres/0010_wishes.sql")),
     (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/postgres/0013_notices.sql")),
@@ -104,6 +105,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (7, "message parts", include_str!("../../migrations/sqlite/0007_message_parts.sql")),
     (8, "placed holds", include_str!("../../migrations/sqlite/0008_placed_holds.sql")),
     (9, "contacts", include_str!("../../migrations/sqlite/0009_contacts.sql")),
+    (10, "wishes", include_str!("../../migrations/sqlite/0010_wishes.sql")),
     (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/sqlite/0013_notices.sql")),

@@ -21,6 +21,7 @@ mod scenarios;
 mod shipped;
 mod six_providers;
 mod source;
+mod staff;
 mod store;
 mod support;
 mod tables;

@@ -80,6 +80,7 @@ impl Memory {
                 segment: String::new(),
                 area: String::new(),
                 suppressed: Vec::new(),
+                wishes: duebell::model::Wishes::default(),
                 contacts: Contacts {
                     phone: None,
                     email: EmailAddress::parse("ada@example.org"),

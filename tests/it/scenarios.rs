@@ -198,6 +198,7 @@ impl Story {
                 segment: String::new(),
                 area: String::new(),
                 suppressed: Vec::new(),
+                wishes: duebell::model::Wishes::default(),
                 contacts: Contacts {
                     phone: is_called.then(number),
                     email: self.reached_by.contains(&Channel::Email).then(address),
@@ -258,6 +259,8 @@ fn in_hand(day: Date, items: &[String]) -> InHand {
         items: items.iter().map(|text| item(text)).collect(),
         terms: Vec::new(),
         policy: String::new(),
+        channels: Vec::new(),
+        window: (jiff::Timestamp::MIN, jiff::Timestamp::MAX),
     }
 }
 

@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use crate::model::billing::plus_days;
 use crate::model::facts::AccountFacts;
 use crate::model::hold::PlacedHold;
+use crate::model::hours::{Hours, WallTime, WeekHours};
 use crate::model::link::Link;
 use crate::model::reply::{Dispute, Meaning, Note, Pledge, Proof, Reply};
-use crate::model::{BillId, Cause, Channel, HoldKind, Money, money};
+use crate::model::{BillId, Cause, Channel, HoldKind, Money, Wish, money};
 use crate::policy::claim::{self, ClaimRules, Granted, Refused};
-use crate::policy::{self, Scenarios};
+use crate::policy::{self, ContactRules, Scenario, Scenarios};
 use crate::store::{HoldStore, PlanStore, ReplyStore, StoreError};
 
 /// Of one bucket, so many replies that are not settled yet are looked through.
@@ -27,12 +28,16 @@ pub struct Ledger {
     pub replies: Arc<dyn ReplyStore>,
     pub holds: Arc<dyn HoldStore>,
     pub scenarios: Arc<Scenarios>,
+    pub contact: Arc<ContactRules>,
 }
 
 /// An account as its subscriber may see it.
 pub struct Standing {
     pub facts: AccountFacts,
     pub rules: ClaimRules,
+    /// What the account is reminded by; `None` where it never is.
+    scenario: Option<Arc<Scenario>>,
+    contact: Arc<ContactRules>,
     /// Holds that were placed here, and those that what is not settled yet
     /// will lead to.
     past: Vec<PlacedHold>,
@@ -62,8 +67,7 @@ impl Ledger {
         let buckets = [link.reminder.bucket()];
         let unsettled = self.replies.unsettled_replies(&buckets, UNSETTLED_MAX).await?;
 
-        let rules = self.scenarios.deciding(&facts).map(|one| one.scenario.claims);
-        let mut standing = Standing::new(facts, rules.unwrap_or_default(), past, now);
+        let mut standing = self.stands(facts, past, now);
         for kept in unsettled {
             if kept.reply.about.is_some_and(|key| key.reminder == link.reminder) {
                 standing.hears(&kept.reply);
@@ -71,15 +75,11 @@ impl Ledger {
         }
         Ok(Some(standing))
     }
-}
 
-impl Standing {
-    fn new(
-        facts: AccountFacts,
-        rules: ClaimRules,
-        past: Vec<PlacedHold>,
-        now: Timestamp,
-    ) -> Standing {
+    fn stands(&self, facts: AccountFacts, past: Vec<PlacedHold>, now: Timestamp) -> Standing {
+        let scenario = self.scenarios.deciding(&facts).map(|one| one.scenario);
+        let rules = scenario.as_ref().map(|it| it.claims).unwrap_or_default();
+        let contact = self.contact.clone();
         let today = now.to_zoned(facts.account.zone.clone()).date();
         let of = |causes: &[Cause]| {
             let suppressed = facts.account.suppressed.iter();
@@ -87,9 +87,11 @@ impl Standing {
         };
         let (stopped, strangers) =
             (of(&[Cause::OptOut, Cause::Complaint]), of(&[Cause::WrongNumber]));
-        Standing { facts, rules, past, today, stopped, strangers }
+        Standing { facts, rules, scenario, contact, past, today, stopped, strangers }
     }
+}
 
+impl Standing {
     /// Takes into account what settling will make of a reply.
     pub fn hears(&mut self, reply: &Reply) {
         match &reply.meaning {
@@ -99,6 +101,7 @@ impl Standing {
             Meaning::OptIn => {
                 self.stopped.remove(&reply.channel);
             }
+            Meaning::Wish(wish) => self.facts.account.wishes.hear(wish.clone()),
             Meaning::WrongNumber => self.strangers.extend(reply.channel.of_its_address()),
             meaning => {
                 let on = reply.at.to_zoned(self.facts.account.zone.clone()).date();
@@ -190,6 +193,40 @@ impl Standing {
     pub fn promise_days(&self) -> [Date; 3] {
         [0, self.rules.promise_days, self.rules.promise_days_max]
             .map(|days| plus_days(self.today, days.into()))
+    }
+
+    /// The channels of which one may be wished for.
+    pub fn choice(&self) -> Vec<Channel> {
+        self.channels().into_iter().filter(|channel| !self.stopped.contains(channel)).collect()
+    }
+
+    /// Whether there would be any time left in which to reach the subscriber.
+    pub fn leaves_time(&self, hours: WeekHours) -> bool {
+        let mut account = self.facts.account.clone();
+        account.wishes.hear(Wish::Hours(Some(hours)));
+        let leaves =
+            |scenario: &Arc<Scenario>| self.contact.leaves_time(scenario, &account, self.today);
+        self.scenario.as_ref().is_none_or(leaves)
+    }
+
+    /// When the subscriber may be reached without a wish, on one day of the
+    /// coming week.
+    pub fn open_hours(&self) -> Option<Hours> {
+        let mut account = self.facts.account.clone();
+        account.wishes.hours = None;
+        let (scenario, channels) = (self.scenario.as_ref()?, self.channels());
+        let on = |offset| {
+            let day = plus_days(self.today, offset);
+            self.contact.window(scenario, &account, &channels, day)
+        };
+        let window = (1..8).find_map(on)?;
+        let clock = |at: Timestamp| {
+            let time = at.to_zoned(account.zone.clone()).time();
+            WallTime::new(time.hour() as u16, time.minute() as u16)
+        };
+        let (opens, closes) = (clock(window.opens)?, clock(window.closes)?);
+        let closes = if closes == WallTime::MIDNIGHT { WallTime::DAY_ENDS } else { closes };
+        Some(Hours { opens, closes })
     }
 
     /// The channels by which the subscriber can be reached at all.

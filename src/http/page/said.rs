@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
 use crate::message::page::{typed, typed_amount};
+use crate::model::hours::{DAYS, Hours, WallTime, WeekHours};
 use crate::model::link::Link;
 use crate::model::reply::{Dispute, Meaning, Note, Pledge, Proof};
-use crate::model::{Cause, Channel};
+use crate::model::{Cause, Channel, Wish};
 
 use super::ledger::Standing;
 
@@ -29,10 +30,14 @@ pub enum Act {
     StopAll,
     Start,
     Wrong,
+    Language,
+    Channel,
+    Hours,
+    AnyTime,
 }
 
 impl Act {
-    const ALL: [Act; 9] = [
+    const ALL: [Act; 13] = [
         Act::Promise,
         Act::Paid,
         Act::Dispute,
@@ -42,6 +47,10 @@ impl Act {
         Act::StopAll,
         Act::Start,
         Act::Wrong,
+        Act::Language,
+        Act::Channel,
+        Act::Hours,
+        Act::AnyTime,
     ];
 
     /// The name in forms.
@@ -56,7 +65,17 @@ impl Act {
             Act::StopAll => "stop_all",
             Act::Start => "start",
             Act::Wrong => "wrong",
+            Act::Language => "language",
+            Act::Channel => "channel",
+            Act::Hours => "hours",
+            Act::AnyTime => "any_time",
         }
+    }
+
+    /// Whether the last of its kind is what counts.
+    pub fn is_last_word(self) -> bool {
+        use Act::{AnyTime, Channel, Hours, Language, Start, StopAll, StopThis};
+        matches!(self, StopThis | StopAll | Start | Language | Channel | Hours | AnyTime)
     }
 
     pub fn parse(text: &str) -> Option<Act> {
@@ -76,6 +95,9 @@ pub enum Mistake {
     Date,
     Amount,
     Words,
+    Hours,
+    /// Nobody may be reached then.
+    Closed,
     Long,
     /// It is from a page of long ago.
     Again,
@@ -87,6 +109,8 @@ impl Mistake {
             Mistake::Date => "error_date",
             Mistake::Amount => "error_amount",
             Mistake::Words => "error_words",
+            Mistake::Hours => "error_hours",
+            Mistake::Closed => "error_closed",
             Mistake::Long => "error_long",
             Mistake::Again => "error_again",
         }
@@ -104,6 +128,11 @@ pub struct Form {
     pub reference: String,
     pub place: String,
     pub words: String,
+    pub language: String,
+    pub channel: String,
+    pub days: Vec<Weekday>,
+    pub from: String,
+    pub until: String,
 }
 
 impl Form {
@@ -119,14 +148,24 @@ impl Form {
             reference: text("reference"),
             place: text("place"),
             words: text("words"),
+            language: field("language"),
+            channel: field("channel"),
+            days: form_urlencoded::parse(body)
+                .filter(|(key, _)| key == "day")
+                .filter_map(|(_, value)| day(&value))
+                .collect(),
+            from: text("from"),
+            until: text("until"),
         })
     }
 
-    /// What it says, and of which channels.
+    /// What it says, and of which channels. `languages` are those that may be
+    /// wished for.
     pub fn said(
         &self,
         standing: &Standing,
         link: Link,
+        languages: &[(&str, &str)],
     ) -> Result<Vec<(Channel, Meaning)>, Mistake> {
         let lengths = [
             (&self.amount, AMOUNT_MAX),
@@ -152,11 +191,46 @@ impl Form {
             Act::Hardship => Meaning::Hardship(note()),
             Act::Call => Meaning::CallBack(note()),
             Act::Wrong => Meaning::WrongNumber,
+            Act::Language | Act::Channel | Act::Hours | Act::AnyTime => {
+                Meaning::Wish(self.wish(standing, languages)?)
+            }
             Act::StopThis => Meaning::OptOut,
             Act::StopAll => return Ok(each(standing.channels(), Meaning::OptOut)),
             Act::Start => return Ok(each(may_start(standing), Meaning::OptIn)),
         };
         Ok(vec![(link.channel, meaning)])
+    }
+
+    fn wish(&self, standing: &Standing, languages: &[(&str, &str)]) -> Result<Wish, Mistake> {
+        Ok(match self.act {
+            Act::Language => {
+                let is_spoken = languages.iter().any(|(tag, _)| *tag == self.language);
+                Wish::Language(Some(
+                    is_spoken.then(|| self.language.clone()).ok_or(Mistake::Again)?,
+                ))
+            }
+            Act::Channel if self.channel.is_empty() => Wish::Channel(None),
+            Act::Channel => {
+                let channel = Channel::parse(&self.channel);
+                let channel = channel.filter(|it| standing.choice().contains(it));
+                Wish::Channel(Some(channel.ok_or(Mistake::Again)?))
+            }
+            Act::Hours => Wish::Hours(Some(self.hours(standing)?)),
+            _ => Wish::Hours(None),
+        })
+    }
+
+    fn hours(&self, standing: &Standing) -> Result<WeekHours, Mistake> {
+        let time = |text: &str| text.parse::<WallTime>().map_err(|_| Mistake::Hours);
+        let (opens, closes) = (time(&self.from)?, time(&self.until)?);
+        // A day ends at midnight, which clocks call 00:00.
+        let closes = if closes == WallTime::MIDNIGHT { WallTime::DAY_ENDS } else { closes };
+        if opens >= closes {
+            return Err(Mistake::Hours);
+        }
+        let week = WeekHours::same(self.days.iter().copied(), Hours { opens, closes });
+        let week = week.ok_or(Mistake::Hours)?;
+        if standing.leaves_time(week) { Ok(week) } else { Err(Mistake::Closed) }
     }
 
     fn pledge(&self, standing: &Standing) -> Result<Pledge, Mistake> {
@@ -187,6 +261,12 @@ pub fn may_start(standing: &Standing) -> Vec<Channel> {
         suppressed.iter().any(|one| one.channel == *channel && is_one(one.cause))
     };
     standing.stopped.iter().copied().filter(|channel| !has_complained(channel)).collect()
+}
+
+/// The day of that name in forms.
+fn day(name: &str) -> Option<Weekday> {
+    let place = DAYS.iter().position(|day| *day == name)?;
+    Weekday::from_monday_zero_offset(place as i8).ok()
 }
 
 fn each(channels: Vec<Channel>, meaning: Meaning) -> Vec<(Channel, Meaning)> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Weekday;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 use tracing::error;
@@ -17,6 +18,7 @@ use crate::message::page::{PageText, masked};
 use crate::message::{Messages, Operator};
 use crate::model::billing::plus_days;
 use crate::model::hold::PlacedHold;
+use crate::model::hours::{DAYS, Hours, WallTime, WeekHours};
 use crate::model::link::Link;
 use crate::model::{Channel, HoldKind, Money};
 
@@ -117,8 +119,14 @@ impl<'a> View<'a> {
         let amount = claimable.map_or(String::new(), |money| text.amount(money));
         let currency = claimable.map_or(String::new(), |money| money.currency.to_string());
         let name = masked(&standing.facts.account.name);
-        let gaps =
-            [("first", &*first), ("last", &last), ("amount", &amount), ("currency", &currency)];
+        let open = standing.open_hours().map_or(String::new(), between);
+        let gaps = [
+            ("first", &*first),
+            ("last", &last),
+            ("amount", &amount),
+            ("currency", &currency),
+            ("open", &open),
+        ];
         let named = (!name.is_empty()).then(|| text.say("for_name", &[("name", &name)]));
         let own = context! {
             kind => "page",
@@ -136,6 +144,7 @@ impl<'a> View<'a> {
                 currency => currency.as_str(),
             },
             may => may(standing, link, &text),
+            wish => self.wish(standing, &text, wrong.map(|(form, _)| form)),
             said => said.map(|act| thanks(act, standing, &text)),
             wrong => wrong.map(|(form, mistake)| what_is_wrong(form, mistake, &text, &gaps)),
             most => context! {
@@ -146,6 +155,49 @@ impl<'a> View<'a> {
             },
         };
         self.answer(status, &text, &gaps, Some(standing), own)
+    }
+
+    /// What the subscriber may wish, and wishes, or tried to.
+    fn wish(&self, standing: &Standing, text: &PageText<'_>, tried: Option<&Form>) -> Value {
+        let tried = tried.filter(|form| form.act == Act::Hours);
+        let hours = standing.facts.account.wishes.hours;
+        let is_on = |day: Weekday| match tried {
+            Some(form) => form.days.contains(&day),
+            None => hours.is_some_and(|hours| hours.on(day).is_some()),
+        };
+        let days = Weekday::Monday.cycle_forward().zip(DAYS);
+        let day = |(day, name): (Weekday, &'static str)| {
+            context! {
+                name,
+                says => text.say(name, &[]),
+                is_on => is_on(day),
+            }
+        };
+        // Those of the first day that has any: the page knows one time for all.
+        let usual = hours.and_then(|hours| hours.spans().find_map(|(_, hours)| hours));
+        let (from, until) = match (tried, usual) {
+            (Some(form), _) => (form.from.clone(), form.until.clone()),
+            (None, Some(Hours { opens, closes })) => (opens.to_string(), clock(closes)),
+            (None, None) => (String::new(), String::new()),
+        };
+        let channel = |channel: Channel| {
+            context! {
+                name => channel.as_str(),
+                says => text.say(&format!("channel_{channel}"), &[]),
+                is_on => standing.facts.account.wishes.channel == Some(channel),
+            }
+        };
+        let languages = super::offered(self.messages).into_iter();
+        let language =
+            |(tag, name): (&str, &str)| context! { tag, name, is_on => tag == text.language };
+        context! {
+            languages => languages.map(language).collect::<Vec<_>>(),
+            channels => standing.choice().into_iter().map(channel).collect::<Vec<_>>(),
+            days => days.map(day).collect::<Vec<_>>(),
+            from,
+            until,
+            has_hours => hours.is_some(),
+        }
     }
 
     fn answer(
@@ -204,7 +256,31 @@ fn lines(standing: &Standing, text: &PageText<'_>) -> Vec<String> {
     let reached = standing.channels();
     let stopped = standing.stopped.iter().filter(|channel| reached.contains(channel));
     lines.extend(stopped.map(|channel| text.say(stopped_key(*channel), &[])));
+    let wishes = &standing.facts.account.wishes;
+    let first = wishes.channel.filter(|channel| standing.choice().contains(channel));
+    lines.extend(first.map(|channel| text.say(&format!("wished_{channel}"), &[])));
+    let hours =
+        wishes.hours.map(|hours| text.say("wished_hours", &[("hours", &week(hours, text))]));
+    lines.extend(hours);
     lines
+}
+
+/// Days and hours in words: `Monday – Friday, 18:00–20:00`.
+fn week(hours: WeekHours, text: &PageText<'_>) -> String {
+    let span = |(days, hours): (String, Option<Hours>)| {
+        let names: Vec<String> = days.split('-').map(|day| text.say(day, &[])).collect();
+        Some(format!("{} {}", names.join(" – "), between(hours?)))
+    };
+    hours.spans().filter_map(span).collect::<Vec<_>>().join("; ")
+}
+
+fn between(hours: Hours) -> String {
+    format!("{}–{}", hours.opens, hours.closes)
+}
+
+/// As a field for a time takes it, which has no 24:00.
+fn clock(time: WallTime) -> String {
+    if time == WallTime::DAY_ENDS { WallTime::MIDNIGHT.to_string() } else { time.to_string() }
 }
 
 fn line(one: &PlacedHold, standing: &Standing, text: &PageText<'_>) -> String {
@@ -249,6 +325,7 @@ fn thanks(act: Act, standing: &Standing, text: &PageText<'_>) -> String {
         Act::Start => "started",
         Act::Call => return format!("{} {}", text.say("thanks", &[]), text.say("will_call", &[])),
         Act::StopThis | Act::StopAll | Act::Wrong => "thanks",
+        Act::Language | Act::Channel | Act::Hours | Act::AnyTime => "thanks",
     };
     text.say(key, &[])
 }
@@ -271,6 +348,7 @@ fn may(standing: &Standing, link: Link, text: &PageText<'_>) -> Value {
         stop => channels.iter().any(goes_on),
         stop_this => may_stop_this.then(|| text.say(this, &[])),
         start => !said::may_start(standing).is_empty(),
+        channel => standing.choice().len() > 1,
     }
 }
 
@@ -285,6 +363,7 @@ fn what_is_wrong(
         Mistake::Date => "by",
         Mistake::Amount => "amount",
         Mistake::Words => "words",
+        Mistake::Hours | Mistake::Closed => "from",
         Mistake::Long | Mistake::Again => "",
     };
     let field = match about {

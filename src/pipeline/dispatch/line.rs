@@ -14,7 +14,7 @@ use crate::model::control::Control;
 use crate::model::reminder::Transition;
 use crate::model::{Channel, Reason, ReminderState};
 use crate::pipeline::Workshop;
-use crate::pipeline::gate::{all_stopped, is_closed};
+use crate::pipeline::gate::{all_stopped, is_usable, way_after};
 use crate::pipeline::lease::Shift;
 use crate::provider::route::{Held, Pass};
 use crate::store::DueReminder;
@@ -131,6 +131,29 @@ impl Line {
         waiting.into_iter().map(|page| self.admit(page, control, now)).collect()
     }
 
+    /// Those whom a cap closed a channel to, with leave for the next one. Whose
+    /// provider is busy is read again, as the line would begin with the first.
+    pub fn turn(
+        &mut self,
+        capped: Vec<(DueReminder, Channel)>,
+        control: &Control,
+        now: Timestamp,
+    ) -> Vec<Admitted> {
+        let mut admitted = Vec::with_capacity(capped.len());
+        for (due, channel) in capped {
+            let Some(next) = way_after(&self.shop, control, &due, channel) else {
+                self.shop.agenda.again(&[due.reminder.bucket()]);
+                continue;
+            };
+            let is_stopped = |name: &str| control.stops_provider(name);
+            match self.shop.providers.pass(next, None, is_stopped, now) {
+                Ok(pass) => admitted.push(Admitted { due, way: Some((next, pass)) }),
+                Err(held) => self.turn_away(&due, held, now),
+            }
+        }
+        admitted
+    }
+
     /// Sends everybody home, to be read again at once, and begins anew.
     pub fn disperse(&mut self) -> Vec<DueReminder> {
         self.queues.clear();
@@ -141,11 +164,7 @@ impl Line {
     /// The channel of the attempt to come: the one that the retry names, else
     /// the first that still reaches the account and has a provider.
     fn channel(&self, due: &DueReminder, control: &Control) -> Option<Channel> {
-        let usable = |channel: &Channel| {
-            due.account.reaches(*channel)
-                && self.shop.providers.routes(*channel) > 0
-                && !is_closed(&self.shop, control, *channel)
-        };
+        let usable = |channel: &Channel| is_usable(&self.shop, control, &due.account, *channel);
         due.channel.filter(usable).or_else(|| due.reminder.channels.iter().copied().find(usable))
     }
 

@@ -13,8 +13,9 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::model::control::Control;
 use crate::model::reminder::Transition;
-use crate::model::{Bucket, ReminderId};
+use crate::model::{Bucket, Channel, ReminderId};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::lease::Shift;
 use crate::store::{DueReminder, Submission};
 
 use super::line::{Batch, Line};
@@ -149,22 +150,40 @@ impl Submitting {
             self.again(&due);
             return Ok((Vec::new(), over));
         };
-        let (ready, ended) = self.dispatch.judge(admitted, &control, now).await?;
+        let mut all_marked = Vec::new();
+        // Once for nearly everybody; a cap sends a few to their next channel.
+        while !admitted.is_empty() {
+            let (ready, ended) = self.dispatch.judge(admitted, &control, now).await?;
+            over.extend(ended);
+            let (marked, capped) = self.mark(ready, &shift, now).await?;
+            all_marked.extend(marked);
+            admitted = self.line.turn(capped, &control, now);
+        }
+        Ok((all_marked, over))
+    }
+
+    /// Takes the keys of what is ready. Gives what may leave, and what a cap
+    /// forbids on this channel and not, so far, on another.
+    async fn mark(
+        &self,
+        ready: Vec<(Ready, Submission)>,
+        shift: &Arc<Shift>,
+        now: Timestamp,
+    ) -> anyhow::Result<(Vec<Marked>, Vec<(DueReminder, Channel)>)> {
         let (ready, submissions): (Vec<Ready>, Vec<Submission>) = ready.into_iter().unzip();
         let outbox = &self.dispatch.shop.outbox;
-        let won = outbox.submit(shift.tenure(), &submissions, now).await?;
-        let won: HashSet<ReminderId> = won.into_iter().collect();
-        let marked: Vec<Marked> = ready
-            .into_iter()
-            .zip(submissions)
-            .filter(|(_, submission)| won.contains(&submission.reminder))
-            .map(|(ready, Submission { mark, .. })| {
-                let shift = shift.clone();
-                Marked { ready, mark, at: now, shift }
-            })
-            .collect();
-        over.extend(ended);
-        Ok((marked, over))
+        let submitted = outbox.submit(shift.tenure(), &submissions, now).await?;
+        let won: HashSet<ReminderId> = submitted.marked.into_iter().collect();
+        let over: HashSet<ReminderId> = submitted.capped.into_iter().collect();
+        let (mut marked, mut capped) = (Vec::with_capacity(won.len()), Vec::new());
+        for (ready, Submission { reminder, mark, .. }) in ready.into_iter().zip(submissions) {
+            if won.contains(&reminder) {
+                marked.push(Marked { ready, mark, at: now, shift: shift.clone() });
+            } else if over.contains(&reminder) {
+                capped.push((ready.due, ready.channel));
+            }
+        }
+        Ok((marked, capped))
     }
 
     /// These are to be read again.

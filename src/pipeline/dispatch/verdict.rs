@@ -24,6 +24,7 @@ use crate::store::{DueBill, DueReminder, Submission};
 
 use super::Dispatch;
 use super::line::Admitted;
+use crate::pipeline::gate::way_after;
 use crate::pipeline::{Workshop, planning_day};
 
 /// A reminder that passed every gate, ready to be submitted.
@@ -225,7 +226,7 @@ impl Dispatch {
             return Verdict::End(ended(&due, ReminderState::Suppressed, reason, now));
         };
         due.bills = bills;
-        match self.ready(due, channel, pass, owed, now) {
+        match self.ready(due, (channel, pass), owed, control, now) {
             Ok(ready) => Verdict::Send(Box::new(ready)),
             Err(ended) => Verdict::End(*ended),
         }
@@ -267,7 +268,7 @@ impl Dispatch {
             operator,
             name: &due.account.name,
             account: &due.account.id,
-            language: &due.account.language,
+            language: due.account.speaks(),
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
             reply_url: &reply_url,
@@ -299,9 +300,9 @@ impl Dispatch {
     fn ready(
         &self,
         due: DueReminder,
-        channel: Channel,
-        pass: Pass,
+        (channel, pass): (Channel, Pass),
         owed: Vec<Money>,
+        control: &Control,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
         let Workshop { settings, contact, links, .. } = &self.shop;
@@ -320,10 +321,11 @@ impl Dispatch {
         let account = (due.account.bucket, &due.account.id);
         let address = due.account.contacts.address(channel).unwrap_or_default();
         let caps = contact.caps(&due.reminder.scenario);
-        let counted = Counted::under(caps, account, (channel, address), now);
+        let silence = contact.silent_since(&due.reminder.scenario, &due.account, channel, now);
+        let counted = Counted::under(caps, silence, account, (channel, address), now);
         let is_notice = self.voice(&due).is_some_and(Step::is_notice);
         // A cap gives way to what the law wants said, and counts it.
-        let counted = if is_notice { counted.map(Counted::unlimited) } else { counted };
+        let counted = if is_notice { counted.map(Counted::uncapped) } else { counted };
         let proof = is_notice.then(|| self.proof(&due, &rendered, address));
         let outgoing = Outgoing {
             key,
@@ -359,6 +361,7 @@ impl Dispatch {
             account: due.reminder.account.clone(),
             day: due.reminder.day,
             items: items.collect(),
+            has_another: way_after(&self.shop, control, &due, channel).is_some(),
             counted,
             proof,
             was_taken: due.was_taken,

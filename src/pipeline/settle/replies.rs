@@ -15,7 +15,7 @@ use crate::message::reply::understood;
 use crate::model::reply::Meaning;
 use crate::model::{Bucket, Cause, Channel, ReminderId, Tenure};
 use crate::policy::claim;
-use crate::store::{KeptReply, Said, SettledReply, Whose};
+use crate::store::{Conversation, KeptReply, Said, SaidWish, SettledReply, Whose};
 
 use super::claims::{Claims, Follows};
 use super::{PAGE, Settle};
@@ -135,22 +135,28 @@ impl<'a> Read<'a> {
         Read { kept, meaning, is_whole, address, accounts }
     }
 
-    /// Whose claim it is, if it is one. Of an address that several accounts
-    /// have, nobody knows which is meant, save by the reminder that it answers.
-    fn claims(&self) -> Option<&'a Whose> {
+    /// Whose it is and nobody else's. Of an address that several accounts have,
+    /// nobody knows which is meant, save by the reminder that it answers.
+    fn certain(&self) -> Option<&'a Whose> {
         let is_certain = self.accounts.len() == 1 || self.kept.reply.about.is_some();
-        self.accounts
-            .first()
-            .copied()
-            .filter(|_| is_certain && claim::kind(&self.meaning).is_some())
+        self.accounts.first().copied().filter(|_| is_certain)
+    }
+
+    /// Whose claim it is, if it is one.
+    fn claims(&self) -> Option<&'a Whose> {
+        self.certain().filter(|_| claim::kind(&self.meaning).is_some())
     }
 
     fn settled(self, claims: &mut Claims) -> SettledReply<'a> {
         let follows = self.claims().map(|whose| claims.follows(self.kept, &self.meaning, whose));
+        let conversation =
+            self.certain().and_then(|whose| conversation(self.kept, &self.meaning, whose));
+        let wish = self.certain().and_then(|whose| wish(self.kept, &self.meaning, whose));
         let Read { kept, meaning, is_whole, address, accounts } = self;
         let said =
             accounts.iter().flat_map(|whose| words_about(kept, &meaning, address, whose)).collect();
-        let is_answered = matches!(follows, Some(Follows::Hold(_) | Follows::Nothing));
+        let is_answered =
+            matches!(follows, Some(Follows::Hold(_) | Follows::Nothing)) || wish.is_some();
         SettledReply {
             kept,
             for_people: is_for_people(&meaning, is_whole, !accounts.is_empty(), is_answered),
@@ -161,6 +167,8 @@ impl<'a> Read<'a> {
                 Some(Follows::Hold(placed)) => Some(*placed),
                 _ => None,
             },
+            wish,
+            conversation,
         }
     }
 }
@@ -199,6 +207,30 @@ fn words_about(
     channels.iter().map(word).collect()
 }
 
+/// A wish of one account; others that share an address of it may be other
+/// people's.
+fn wish(one: &KeptReply, meaning: &Meaning, whose: &Whose) -> Option<SaidWish> {
+    let Meaning::Wish(wish) = meaning else { return None };
+    Some(SaidWish {
+        bucket: whose.bucket,
+        account: whose.account.clone(),
+        wish: wish.clone(),
+        at: one.reply.at.min(one.received_at),
+        source: one.provider.clone(),
+    })
+}
+
+/// That the subscriber spoke with us, if it was so.
+fn conversation(one: &KeptReply, meaning: &Meaning, whose: &Whose) -> Option<Conversation> {
+    let call = one.reply.about.filter(|_| one.reply.is_conversation(&one.provider, meaning))?;
+    Some(Conversation {
+        bucket: whose.bucket,
+        account: whose.account.clone(),
+        reminder: call.reminder,
+        at: one.reply.at.min(one.received_at),
+    })
+}
+
 /// Whether somebody has to read it. What a provider says of an address is no
 /// person's word, and what we could act upon wholly needs no other; what is
 /// disputed, or cannot be paid, does though it is acted upon.
@@ -208,7 +240,9 @@ fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool, is_answered:
         Meaning::OptOut | Meaning::OptIn | Meaning::WrongNumber | Meaning::Complaint => {
             !is_whole || !is_known
         }
-        Meaning::Promise(_) | Meaning::Paid(_) => !is_whole || !is_answered,
+        Meaning::Promise(_) | Meaning::Paid(_) | Meaning::Wish(_) => !is_whole || !is_answered,
+        // Staff write it down themselves.
+        Meaning::Conversation(_) => false,
         Meaning::Dispute(_)
         | Meaning::Hardship(_)
         | Meaning::CallBack(_)

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::model::{AccountId, Bucket, Contacts, EmailAddress, PhoneNumber, Tier};
+use crate::model::{AccountId, Bucket, Contacts, EmailAddress, PhoneNumber, Tier, Wishes};
 
 const SMS: &[Channel] = &[Channel::Sms];
 const MAIL: &[Channel] = &[Channel::Email];
@@ -26,6 +26,7 @@ fn account(zone: &str, phone: &str) -> Account {
         area: String::new(),
         contacts,
         suppressed: Vec::new(),
+        wishes: Wishes::default(),
     }
 }
 
@@ -107,6 +108,71 @@ fn a_holiday_is_open_closed_or_a_sunday_as_the_law_says() {
     }
 }
 
+fn wishing(mut account: Account, hours: &str) -> Account {
+    account.wishes.hours = Some(hours.parse().unwrap());
+    account
+}
+
+#[test]
+fn a_wish_narrows_law_and_scenario_and_never_widens_them() {
+    let (rules, day) = (rules(weekdays(), &[]), scenario(9, 20));
+    let on = |hours, day_of_march| {
+        let utc = wishing(account("UTC", "+870773111632"), hours);
+        rules.window(&day, &utc, BOTH, date(2026, 3, day_of_march))
+    };
+    let evening = Some(("2026-03-13T18:00Z", "2026-03-13T19:55Z", "2026-03-13T20:00Z"));
+    check(on("mon-fri=18:00-20:00", 13), evening);
+    check(on("mon-sun=18:00-23:00", 13), evening);
+    check(on("mon-fri=18:00-20:00", 14), None);
+    check(on("mon-sun=06:00-09:00", 13), None);
+    // No Sunday in the law.
+    check(on("sun=10:00-12:00", 15), None);
+}
+
+/// A wish is about the days that calendars call Friday, whatever the law makes
+/// of them; where the telephone may be elsewhere, it counts on the clock there too.
+#[test]
+fn a_wish_is_kept_on_holidays_and_in_every_place() {
+    let terms = serde_json::json!({
+        "hours": { "mon-sat": "08:00-20:00", "sun": "10:00-16:00" }, "holidays": "sunday",
+    });
+    let by_sundays = rules(terms, &["DE"]);
+    let utc = wishing(account("UTC", "+870773111632"), "fri=09:00-18:00");
+    let may_first = Some(("2026-05-01T10:00Z", "2026-05-01T15:55Z", "2026-05-01T16:00Z"));
+    check(by_sundays.window(&scenario(0, 24), &utc, SMS, date(2026, 5, 1)), may_first);
+
+    let rules = rules(serde_json::json!({ "hours": { "mon-sun": "08:00-21:00" } }), &[]);
+    let on = |hours| {
+        // New York's telephone, Los Angeles' account.
+        let account = wishing(account("America/Los_Angeles", "+12125550123"), hours);
+        rules.window(&scenario(0, 24), &account, SMS, date(2026, 1, 14))
+    };
+    let both = Some(("2026-01-14T20:00Z", "2026-01-14T22:55Z", "2026-01-14T23:00Z"));
+    check(on("mon-sun=12:00-18:00"), both);
+    check(on("mon-sun=18:00-20:00"), None);
+}
+
+#[test]
+fn a_wish_that_leaves_no_time_is_told_from_one_that_leaves_little() {
+    let (rules, day, on) = (rules(weekdays(), &[]), scenario(9, 20), date(2026, 3, 13));
+    let leaves = |account: Account, hours| rules.leaves_time(&day, &wishing(account, hours), on);
+    for (hours, expected) in [
+        ("mon=10:00-11:00", true),
+        ("sat=17:00-24:00", true),
+        ("mon-sun=20:00-24:00", false),
+        ("sun=10:00-12:00", false),
+        // The last minutes before closing are the providers'.
+        ("mon=10:00-10:05", false),
+    ] {
+        assert_eq!(leaves(account("UTC", "+870773111632"), hours), expected, "{hours}");
+    }
+    // Mail is enough, where the telephone leaves nothing.
+    let anywhere = account("America/Los_Angeles", "+7001234567");
+    assert!(leaves(anywhere.clone(), "mon=10:00-11:00"));
+    let no_mail = Contacts { email: None, ..anywhere.contacts.clone() };
+    assert!(!leaves(Account { contacts: no_mail, ..anywhere }, "mon=10:00-11:00"));
+}
+
 #[test]
 fn midnight_between_two_open_days_needs_no_guard() {
     let terms = serde_json::json!({ "hours": { "mon-fri": "00:00-24:00" } });
@@ -166,4 +232,39 @@ fn the_other_place_has_a_day_of_the_week_of_its_own() {
     let tuesday = Some(("2026-07-13T20:00Z", "2026-07-14T05:55Z", "2026-07-14T06:00Z"));
     check(rules.window(&day, &account, SMS, date(2026, 7, 14)), tuesday);
     check(rules.window(&day, &account, SMS, date(2026, 7, 13)), None);
+}
+
+/// From which day on a conversation still silences a call, by the clock of UTC.
+fn silent_since(rules: &ContactRules, account: &Account, channel: Channel, now: &str) -> String {
+    let since = rules.silent_since("all", account, channel, now.parse().unwrap());
+    since.map_or("never".to_owned(), |at| (at + SignedDuration::from_micros(1)).to_string())
+}
+
+#[test]
+fn the_day_of_a_conversation_is_the_first_of_its_days_of_silence() {
+    let terms = serde_json::json!({
+        "hours": { "mon-sun": "08:00-21:00" }, "silence_days": 7, "silence_channels": ["voice"],
+    });
+    let (rules, berlin) = (rules(terms, &[]), account("Europe/Berlin", "+4930123456"));
+    let on = |channel, now| silent_since(&rules, &berlin, channel, now);
+    // Sunday the 15th is the seventh day of a conversation on Monday the 9th.
+    assert_eq!(on(Channel::Voice, "2026-03-15T20:00Z"), "2026-03-08T23:00:00Z");
+    assert_eq!(on(Channel::Voice, "2026-03-15T23:00Z"), "2026-03-09T23:00:00Z");
+    for channel in [Channel::Sms, Channel::Email] {
+        assert_eq!(on(channel, "2026-03-15T20:00Z"), "never");
+    }
+    // Over a change of clocks days have 23 hours.
+    assert_eq!(on(Channel::Voice, "2026-03-30T10:00Z"), "2026-03-23T23:00:00Z");
+}
+
+#[test]
+fn where_no_channel_is_named_silence_is_on_all_and_in_every_place() {
+    let terms = serde_json::json!({ "hours": { "mon-sun": "08:00-21:00" }, "silence_days": 1 });
+    let (one, two) = (rules(terms.clone(), &[]), rules(weekdays(), &[]));
+    // Midnight in Los Angeles and in New York, of the day that it is there.
+    let away = account("America/New_York", "+14155550123");
+    let on = |channel| silent_since(&one, &away, channel, "2026-01-14T06:00Z");
+    assert_eq!(on(Channel::Voice), "2026-01-13T08:00:00Z");
+    assert_eq!(on(Channel::Email), "2026-01-14T05:00:00Z");
+    assert_eq!(silent_since(&two, &away, Channel::Voice, "2026-01-14T06:00Z"), "never");
 }

@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 use crate::model::Channel;
 use crate::model::hours::WeekHours;
 use crate::model::law::{
-    AllOf, AtLeast, AtMost, Block, Cap, Certainty, Debt, Line, OnHolidays, Party, SignOff, Term,
-    Terms,
+    AllOf, AtLeast, AtMost, Block, CAP_DAYS_MAX, Cap, Certainty, Debt, Line, OnHolidays, Party,
+    SignOff, Term, Terms,
 };
 
 use preset::{Entry, LEFT_TO_OPERATOR, Preset};
@@ -114,6 +114,7 @@ const KEYS: &[Key] = &[
     Key::of::<OnHolidays>("holidays"),
     Key::of::<AllOf<Cap>>("caps"),
     Key::of::<AtLeast>("silence_days"),
+    Key::of::<AllOf<Channel>>("silence_channels"),
     Key::of::<AllOf<Channel>>("consent"),
     Key::of::<AllOf<String>>("stop_words"),
     Key::of::<AllOf<Block>>("content"),
@@ -213,6 +214,10 @@ impl Presets {
             let from = lines.get("caps").map_or("", |line| line.from.as_str());
             let what = format!("of {from}: a cap {what}");
             return Err(vec![Problem::in_settings("contact.values.caps", what)]);
+        }
+        if terms.silence_days.is_some_and(|AtLeast(days)| days > CAP_DAYS_MAX.into()) {
+            let what = format!("is more than {CAP_DAYS_MAX}; no conversation is kept for longer");
+            return Err(vec![Problem::in_settings("contact.values.silence_days", what)]);
         }
         let values = KEYS.iter().filter_map(|key| lines.remove(key.name)).collect();
         Ok(Law { name: name.to_owned(), about: chain[0].about.clone(), terms, values })

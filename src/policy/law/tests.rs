@@ -196,6 +196,31 @@ fn law_value(presets: &Presets, key: &str) -> Value {
 }
 
 #[test]
+fn silence_is_on_calls_where_the_law_says_so_and_at_most_as_long_as_we_remember() {
+    let presets = Presets::built_in();
+    let line = |name: &str, given: &Settings, key: &str| {
+        let law = presets.law(name, given).unwrap();
+        law.values.into_iter().find(|line| line.key == key).map(|line| line.value)
+    };
+    let nothing = Settings::default();
+    let third = line("us-third-party", &nothing, "silence_channels");
+    assert_eq!(third, Some(json!(["voice"])));
+    let strict = line("global-strict", &nothing, "silence_channels");
+    assert_eq!(strict, Some(json!(["sms", "voice", "email"])));
+    assert_eq!(line("de", &german(json!({})), "silence_channels"), None);
+
+    let longer = settings(json!({ "silence_days": 14, "silence_channels": ["voice", "sms"] }));
+    assert_eq!(line("us-third-party", &longer, "silence_days"), Some(json!(14)));
+    let looser = said(presets.law("global-strict", &settings(json!({ "silence_channels": [] }))));
+    assert!(looser[0].contains("is looser than the law"), "{looser:?}");
+    let ages = said(presets.law("us-third-party", &settings(json!({ "silence_days": 367 }))));
+    assert_eq!(
+        ages,
+        ["contact.values.silence_days is more than 366; no conversation is kept for longer"]
+    );
+}
+
+#[test]
 fn what_a_law_does_not_mind_an_operator_may() {
     let given = german(json!({ "holidays": "closed", "silence_days": 3, "stop_words": ["halt"] }));
     let law = Presets::built_in().law("de", &given).unwrap();

@@ -188,6 +188,8 @@ impl History {
                 items: items.into_iter().filter_map(item).collect(),
                 terms: Vec::new(),
                 policy: scenario.version(),
+                channels: Vec::new(),
+                window: (Timestamp::MIN, Timestamp::MAX),
             });
         }
         for ((bill, step), (reason, is_open)) in self.recorded {

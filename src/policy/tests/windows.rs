@@ -4,7 +4,8 @@ use jiff::civil::{Date, date};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 
-use super::ContactWindow;
+use super::{ContactRules, ContactWindow, Scenario};
+use crate::model::Channel;
 use crate::model::billing::plus_days;
 use crate::policy::window::instants;
 
@@ -82,6 +83,56 @@ fn no_zone_doubles_or_drops_a_day() {
         zones += 1;
     }
     assert!(zones > 400, "only {zones} zones are bundled");
+}
+
+/// Whether a local time lies in hours as they are written.
+fn is_in(hours: &[(&str, &str, &str)], local: &jiff::Zoned) -> bool {
+    let day = local.strftime("%a").to_string().to_lowercase();
+    let clock = local.strftime("%H:%M").to_string();
+    hours.iter().any(|(of, from, until)| *of == day && *from <= &*clock && &*clock < *until)
+}
+
+/// The wish is the third factor: no minute of a window lies outside it, outside
+/// the scenario's or, around changes of clocks, on another day.
+#[test]
+fn no_window_holds_a_minute_that_is_not_wished() {
+    let wish = [
+        ("mon", "18:00", "20:00"),
+        ("tue", "00:00", "02:30"),
+        ("thu", "01:30", "03:30"),
+        ("sat", "22:30", "24:00"),
+        ("sun", "00:15", "24:00"),
+    ];
+    let text: Vec<String> =
+        wish.iter().map(|(day, from, until)| format!("{day}={from}-{until}")).collect();
+    let mut facts = super::facts(Vec::new());
+    facts.account.wishes.hours = Some(text.join(",").parse().unwrap());
+    let rules = ContactRules::lawless();
+    let database = TimeZoneDatabase::bundled();
+    let (mut minutes, mut open) = (0, 0);
+    for name in database.available().step_by(3) {
+        let zone = database.get(name.as_str()).unwrap();
+        facts.account.zone = zone.clone();
+        for (from, until) in [("00:00", "24:00"), ("01:00", "23:30")] {
+            let scenario = Scenario { window: window(from, until), ..super::ladder() };
+            let around = |it| days(plus_days(it, -1), plus_days(it, 1));
+            for day in changes(&zone).into_iter().flat_map(around) {
+                let found = rules.window(&scenario, &facts.account, &[Channel::Email], day);
+                let Some(found) = found else { continue };
+                let scenarios = wish.map(|(day, _, _)| (day, from, until));
+                open += 1;
+                let mut at = found.opens;
+                while at < found.closes {
+                    let local = at.to_zoned(zone.clone());
+                    assert!(is_in(&wish, &local), "{local}");
+                    assert!(is_in(&scenarios, &local), "{local}");
+                    assert_eq!(local.date(), day, "{local}");
+                    (at, minutes) = (at + SignedDuration::from_mins(5), minutes + 5);
+                }
+            }
+        }
+    }
+    assert!(open > 500 && minutes > 100_000, "{open} {minutes}");
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn pair(channel: &str, cause: &str) -> (String, String) {
 }
 
 #[track_caller]
-fn assert_says(answer: &Answer, words: &str) {
+pub fn assert_says(answer: &Answer, words: &str) {
     let body = answer.body.replace("&#x2f;", "/").replace("&#x27;", "'");
     assert!(body.contains(words), "{words} is missing in:\n{body}");
 }

@@ -94,7 +94,7 @@ async fn in_every_language_the_page_is_accessible_and_fits_a_small_screen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_act_is_done_with_a_click_and_its_answer_is_accessible() {
-    let acts: [Done; 8] = [
+    let acts: [Done; 11] = [
         (
             "promise",
             &[("#by", "2026-03-13"), ("#amount", "20")],
@@ -104,6 +104,13 @@ async fn each_act_is_done_with_a_click_and_its_answer_is_accessible() {
         ("dispute", &[("#dispute_words", "Not mine")], "A colleague is looking into it."),
         ("hardship", &[("#hardship_words", "No work")], "A colleague will get in touch"),
         ("call", &[("#call_words", "After five")], "A colleague will call you."),
+        ("language", &[], "Thank you. We have noted that."),
+        ("channel", &[], "Thank you. We have noted that."),
+        (
+            "hours",
+            &[("[value=tue]", "on"), ("#from", "18:00"), ("#until", "20:00")],
+            "at these times only: Tuesday 18:00–20:00.",
+        ),
         ("stop", &[], "You get no more SMS"),
         ("stop_all", &[], "You get no more e-mails"),
         ("wrong", &[], "please excuse the disturbance"),
@@ -118,7 +125,7 @@ async fn each_act_is_done_with_a_click_and_its_answer_is_accessible() {
             seen.browser.fill(selector, text);
         }
         let button = match act {
-            "stop" | "stop_all" => format!("button[value={act}]"),
+            "stop" | "stop_all" | "hours" => format!("button[value={act}]"),
             _ => format!("form:has([value={act}]) button"),
         };
         let place = seen.browser.click(&button);

@@ -5,6 +5,7 @@ mod acts;
 mod browser;
 mod looks;
 mod refused;
+mod wishes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use duebell::model::receipt::PostedReceipt;
 use duebell::model::reply::PostedReply;
 use duebell::model::{Bucket, Channel, ReminderId};
 use duebell::pipeline::{Stage, settle::Settle};
+use duebell::policy::ContactRules;
 use duebell::store::{HoldStore, OutboxStore, ReplyLine};
 use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,6 +65,10 @@ impl World {
     }
 
     async fn with(settings: Settings) -> World {
+        World::under(settings, ContactRules::lawless()).await
+    }
+
+    async fn under(settings: Settings, contact: ContactRules) -> World {
         let billing = Billing::new();
         billing.account("A");
         billing.put(Feed::Accounts, &[("account_id", "A"), ("name", "Zoë Müller")]);
@@ -73,6 +79,7 @@ impl World {
         let carrier = Carrier::new();
         bench.workshop.providers = carrier.carries_all(false);
         bench.workshop.links = Some(links.clone());
+        bench.workshop.contact = Arc::new(contact);
         bench.round(PLANNED).await;
         let due = bench.store.due(&Bucket::all(), None, at(OPEN), 10).await.unwrap();
         let reminder = due[0].reminder.id;

@@ -80,7 +80,9 @@ const acts = {
     return { url: page.url() };
   },
   async fill(page, { selector, text }) {
-    await page.$eval(selector, (it, value) => { it.value = value; }, text);
+    await page.$eval(selector, (it, value) => {
+      if (it.type === 'checkbox') { it.checked = value === 'on'; } else { it.value = value; }
+    }, text);
     return {};
   },
   async click(page, { selector }) {

@@ -3,6 +3,7 @@
 
 mod caps;
 mod claims;
+mod conversations;
 mod episodes;
 mod going_live;
 mod halts;
@@ -17,6 +18,7 @@ mod replies;
 mod stops;
 mod templates;
 mod windows;
+mod wishes;
 
 use std::sync::Arc;
 

@@ -177,10 +177,14 @@ async fn cut_short(bench: &Bench) -> AttemptKey {
         items,
         counted: None,
         proof: None,
+        has_another: false,
         was_taken: false,
         mark,
     };
-    assert_eq!(bench.store.submit(&alone(), &[submission], at(OPEN)).await.unwrap(), [reminder]);
+    assert_eq!(
+        bench.store.submit(&alone(), &[submission], at(OPEN)).await.unwrap().marked,
+        [reminder]
+    );
     AttemptKey { reminder, number: 1 }
 }
 

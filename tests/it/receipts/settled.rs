@@ -150,6 +150,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
         items,
         counted: None,
         proof: None,
+        has_another: false,
         was_taken: false,
         mark,
     };
@@ -159,6 +160,7 @@ async fn a_receipt_that_is_faster_than_our_own_writing_is_settled_after_it() {
             .submit(&crate::support::build::alone(), &[submission], at(NOON))
             .await
             .unwrap()
+            .marked
             .len(),
         1
     );

@@ -86,6 +86,8 @@ async fn a_hold_comes_with_the_reply_that_it_follows_from_and_once(store: &SqlSt
         for_people: false,
         said: Vec::new(),
         hold: Some(placed(&kept[0].id, HoldKind::Promise, "2026-03-10", "2026-03-17")),
+        wish: None,
+        conversation: None,
     };
     for _ in 0..2 {
         store.settle_replies(&alone(), std::slice::from_ref(&settled), at(NOON)).await.unwrap();

@@ -14,6 +14,7 @@ mod plans;
 mod replies;
 mod retention;
 mod statements;
+mod wishes;
 
 use duebell::store::SqlStore;
 

@@ -24,7 +24,7 @@ async fn what_a_notice_says_is_kept_with_its_attempt_and_goes_with_history(store
     // Who does not get the keys says nothing.
     for expected in [vec![one.id], vec![]] {
         let marked = store.submit(&alone(), std::slice::from_ref(&notice), at(NOON)).await;
-        assert_eq!(marked.unwrap(), expected);
+        assert_eq!(marked.unwrap().marked, expected);
     }
     let mut accepted = outcome(&one, 1, ReminderState::Accepted);
     accepted.provider_ref = Some("m-1".into());

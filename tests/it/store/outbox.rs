@@ -44,6 +44,7 @@ pub fn submission(reminder: &Reminder) -> Submission {
         items: reminder.items.clone(),
         counted: None,
         proof: None,
+        has_another: false,
         was_taken: false,
         mark: Transition {
             channel: Some(Channel::Sms),
@@ -99,7 +100,7 @@ pub async fn with_reminder(store: &SqlStore) -> Reminder {
 
 async fn submit(store: &SqlStore, reminders: &[&Reminder]) -> Vec<ReminderId> {
     let submissions: Vec<Submission> = reminders.iter().map(|one| submission(one)).collect();
-    store.submit(&alone(), &submissions, at(NOON)).await.unwrap()
+    store.submit(&alone(), &submissions, at(NOON)).await.unwrap().marked
 }
 
 /// Bill and step of all keys that are held.
@@ -332,7 +333,7 @@ async fn a_retry_is_due_with_its_channel_and_the_attempts_on_it(store: &SqlStore
     // The second attempt fails for good there; e-mail was not tried yet.
     let mut again = submission(&one);
     (again.mark.seq, again.mark.attempt) = (2, 2);
-    assert_eq!(store.submit(&alone(), &[again], at(NOON)).await.unwrap(), [one.id]);
+    assert_eq!(store.submit(&alone(), &[again], at(NOON)).await.unwrap().marked, [one.id]);
     let mut fallback = retry(&one, 3, Channel::Email, "2026-03-10T12:06Z");
     fallback.attempt = 2;
     store.append(&alone(), &[fallback]).await.unwrap();

@@ -64,6 +64,8 @@ async fn settle(store: &SqlStore, id: &str, words: Vec<Said>, for_people: bool) 
             for_people,
             said: words.clone(),
             hold: None,
+            wish: None,
+            conversation: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();
@@ -93,6 +95,8 @@ async fn the_same_posting_again_adds_nothing(store: &SqlStore) {
             for_people: true,
             said: Vec::new(),
             hold: None,
+            wish: None,
+            conversation: None,
         })
         .collect();
     store.settle_replies(&alone(), &settled, at(NOON)).await.unwrap();
@@ -220,9 +224,9 @@ async fn what_people_are_to_read_waits_until_somebody_has(store: &SqlStore) {
     assert_eq!(lines[0].words.as_deref(), Some("hm"));
     assert_eq!(lines[0].meaning, "opt_out");
     let id = lines[0].id.clone();
-    assert!(!store.desk().end_reply("0000", "Ann", at(NOON)).await.unwrap());
-    assert!(store.desk().end_reply(&id, "Ann", at(NOON)).await.unwrap());
-    assert!(!store.desk().end_reply(&id, "Bob", at(NOON)).await.unwrap());
+    assert!(!store.desk().end_reply("0000", "Ann", true, at(NOON)).await.unwrap());
+    assert!(store.desk().end_reply(&id, "Ann", true, at(NOON)).await.unwrap());
+    assert!(!store.desk().end_reply(&id, "Bob", true, at(NOON)).await.unwrap());
     assert!(store.desk().replies(10).await.unwrap().is_empty());
     let of_account = store.desk().replies_of(&"A".into()).await.unwrap();
     assert_eq!(of_account.len(), 2);

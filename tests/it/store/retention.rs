@@ -29,11 +29,12 @@ async fn sent(store: &SqlStore, bills: &[(&str, i64)]) -> Reminder {
         items: reminder.items.clone(),
         counted: None,
         proof: None,
+        has_another: false,
         was_taken: false,
         mark: mark(&reminder, ReminderState::Submitting, 0),
     };
     let marked = store.submit(&alone(), &[submission], at(NOON)).await.unwrap();
-    assert_eq!(marked, [reminder.id]);
+    assert_eq!(marked.marked, [reminder.id]);
     let accepted = mark(&reminder, ReminderState::Accepted, 1);
     assert_eq!(store.append(&alone(), &[accepted]).await.unwrap(), 1);
     reminder

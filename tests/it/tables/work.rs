@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 46] = [
+const NOT_HOT: [&str; 48] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -37,12 +37,14 @@ const NOT_HOT: [&str; 46] = [
     "list_replies",
     "list_account_replies",
     "list_suppressions",
+    "list_wishes",
     "list_holds",
     "list_account_notices",
     "lift_hold",
     "put_moratorium",
     "lift_moratorium",
     "end_reply",
+    "add_reply",
     "put_control",
     "drop_control",
     "find_bucket",

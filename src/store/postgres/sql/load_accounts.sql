@@ -6,7 +6,11 @@ select
         select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
-    ) as suppressed
+    ) as suppressed,
+    (
+        select json_object_agg(w.kind, w.value)::text from wish as w
+        where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
+    ) as wishes
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 cross join lateral (select * from account as a where a.bucket = k.bucket and a.account_id = k.account_id offset 0) as a
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

@@ -35,7 +35,11 @@ select
         select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
-    ) as suppressed
+    ) as suppressed,
+    (
+        select json_object_agg(w.kind, w.value)::text from wish as w
+        where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
+    ) as wishes
 from due as r
 cross join lateral (
     select * from account as a where a.bucket = r.bucket and a.account_id = r.account_id limit 1

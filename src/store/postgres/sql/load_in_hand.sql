@@ -3,7 +3,7 @@
 -- Differs: PostgreSQL is told the first id of that day as well, and leaves the
 -- months before it alone.
 select
-    r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items,
+    r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items, r.channels, r.send_after, r.send_before,
     case when exists (
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
     ) or exists (

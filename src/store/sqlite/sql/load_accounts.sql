@@ -6,7 +6,11 @@ select
         select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
-    ) as suppressed
+    ) as suppressed,
+    (
+        select json_group_object(w.kind, w.value) from wish as w
+        where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
+    ) as wishes
 from json_each($1) as k
 join account as a on a.bucket = k.value ->> 'bucket' and a.account_id = k.value ->> 'account_id'
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id

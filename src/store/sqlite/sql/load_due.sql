@@ -10,7 +10,11 @@ select
         select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
-    ) as suppressed
+    ) as suppressed,
+    (
+        select json_group_object(w.kind, w.value) from wish as w
+        where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
+    ) as wishes
 from json_each($1) as k
 join reminder as r on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.reminder_id >= unhex($5)
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id

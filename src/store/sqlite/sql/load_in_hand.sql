@@ -1,7 +1,7 @@
 -- Reminders of accounts $1 (JSON array of keys) for days from $2 on, and whether
 -- anything became of them.
 select
-    r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items,
+    r.account_id, r.reminder_id, r.day, r.revision, r.policy, r.items, r.channels, r.send_after, r.send_before,
     case when exists (
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
     ) or exists (

@@ -11,6 +11,10 @@ select
         where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
             and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
     ) as suppressed,
+    (
+        select json_group_object(w.kind, w.value) from wish as w
+        where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
+    ) as wishes,
     t.seq, t.attempt, t.channel, case when t.state = 'unheard' then 1 else 0 end as was_taken,
     case when t.note like 'throttled%' then null else t.provider end as failed,
     (

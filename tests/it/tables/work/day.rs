@@ -11,7 +11,9 @@ use duebell::model::notice::Proof;
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
-use duebell::model::{Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure};
+use duebell::model::{
+    Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure, Wish,
+};
 use duebell::pipeline::lease::Leases;
 use duebell::policy::ContactRules;
 use duebell::store::{
@@ -98,9 +100,12 @@ async fn collisions(bench: &Bench) {
         .submit(&alone(), std::slice::from_ref(&again), at("2026-03-10T09:00Z"))
         .await
         .unwrap();
-    assert_eq!(marked, [one.id]);
+    assert_eq!(marked.marked, [one.id]);
     for late in [again, submission(&other)] {
-        assert_eq!(store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap(), []);
+        assert_eq!(
+            store.submit(&alone(), &[late], at("2026-03-10T09:00Z")).await.unwrap().marked,
+            []
+        );
     }
     let refs = vec!["m1".to_owned()];
     let accepted = Transition { state: ReminderState::Accepted, seq: 1, refs, ..mark(one) };
@@ -144,6 +149,7 @@ fn submission(reminder: &Reminder) -> Submission {
         items: reminder.items.clone(),
         counted: None,
         proof: None,
+        has_another: false,
         was_taken: false,
         mark: mark(reminder),
     }
@@ -187,7 +193,10 @@ async fn hours(bench: &Bench, carrier: &Carrier) {
     for some in taken.chunks(250) {
         bench.store.keep(some).await.unwrap();
     }
-    bench.store.keep_replies(&[texted("STOP", SPEAKER), texted("PAID", PAYER)]).await.unwrap();
+    let mut wish = texted("wish", PAYER);
+    wish.reply.meaning = Meaning::Wish(Wish::Language(Some("fr".into())));
+    let said = [texted("STOP", SPEAKER), texted("PAID", PAYER), wish];
+    bench.store.keep_replies(&said).await.unwrap();
     for hour in 10..=21 {
         // Those of the next channel included, which is tried at once.
         carrier.will((0..2 * STUCK).map(|_| down()));
