@@ -317,8 +317,8 @@ impl ContactRules {
     /// any of its channels in the weeks from `day` on.
     pub fn leaves_time(&self, scenario: &Scenario, account: &Account, day: Date) -> bool {
         let reached: Vec<Channel> =
-            Channel::ALL.into_iter().filter(|it| account.contacts.reaches(*it)).collect();
-        let channels = if reached.is_empty() { &Channel::ALL[..] } else { &reached };
+            Channel::ADDRESSED.into_iter().filter(|it| account.contacts.reaches(*it)).collect();
+        let channels = if reached.is_empty() { &Channel::ADDRESSED[..] } else { &reached };
         channels.iter().any(|channel| {
             let is_open = |offset| {
                 self.window(scenario, account, &[*channel], plus_days(day, offset)).is_some()

@@ -281,7 +281,18 @@ impl Dispatch {
         Ok((rendered, words))
     }
 
-    fn proof(&self, due: &DueReminder, rendered: &Rendered, address: &str) -> Proof {
+    /// The contact that it would be, and what limits it.
+    fn counted(&self, due: &DueReminder, channel: Channel, now: Timestamp) -> Option<Counted> {
+        let Workshop { contact, .. } = &self.shop;
+        let DueReminder { account, reminder, .. } = due;
+        let address = account.contacts.address(channel).unwrap_or_default();
+        let silence = contact.silent_since(&reminder.scenario, account, channel, now);
+        let caps = contact.caps(&reminder.scenario);
+        let account = (account.bucket, &account.id);
+        Counted::under(caps, silence, account, (channel, address), now)
+    }
+
+    fn proof(&self, due: &DueReminder, channel: Channel, rendered: &Rendered) -> Proof {
         let template = self.template(due);
         let subject = match &rendered.content {
             Content::Email { subject, .. } => Some(subject.clone()),
@@ -291,7 +302,7 @@ impl Dispatch {
             template: template.to_owned(),
             template_version: self.shop.messages.version(&rendered.language, template),
             language: rendered.language.clone(),
-            address: Some(address.to_owned()).filter(|it| !it.is_empty()),
+            address: due.account.contacts.address(channel).map(str::to_owned),
             subject,
             body: rendered.content.words().into_owned(),
         }
@@ -305,7 +316,7 @@ impl Dispatch {
         control: &Control,
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
-        let Workshop { settings, contact, links, .. } = &self.shop;
+        let Workshop { settings, links, .. } = &self.shop;
         let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
@@ -318,15 +329,11 @@ impl Dispatch {
             .flatten()
             .map_or(send_before, |window| window.closes.min(send_before + GUARD));
         let key = AttemptKey { reminder: due.reminder.id, number: due.attempt + 1 };
-        let account = (due.account.bucket, &due.account.id);
-        let address = due.account.contacts.address(channel).unwrap_or_default();
-        let caps = contact.caps(&due.reminder.scenario);
-        let silence = contact.silent_since(&due.reminder.scenario, &due.account, channel, now);
-        let counted = Counted::under(caps, silence, account, (channel, address), now);
         let is_notice = self.voice(&due).is_some_and(Step::is_notice);
+        let counted = self.counted(&due, channel, now);
         // A cap gives way to what the law wants said, and counts it.
         let counted = if is_notice { counted.map(Counted::uncapped) } else { counted };
-        let proof = is_notice.then(|| self.proof(&due, &rendered, address));
+        let proof = is_notice.then(|| self.proof(&due, channel, &rendered));
         let outgoing = Outgoing {
             key,
             channel,

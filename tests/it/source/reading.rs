@@ -63,7 +63,7 @@ async fn rows_of_one_stamp_are_all_read_page_by_page(mut foreign: Foreign) {
     loop {
         let page = source.page(Feed::Accounts, &after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Cursor { changed_at: text(&last.cells[10]), id: text(&last.cells[0]) };
+        after = Cursor { changed_at: text(last.cells.last().unwrap()), id: text(&last.cells[0]) };
         pages.push(ids(&page));
     }
     assert_eq!(pages, [vec!["a", "b", "c"], vec!["d", "e", "f"], vec!["g"]]);
