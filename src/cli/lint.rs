@@ -90,7 +90,12 @@ pub async fn run(options: &Options, asked: Lint) -> anyhow::Result<()> {
     }
     report.sms.iter().try_for_each(|line| print_line(&line.to_string()))?;
     report.findings.iter().try_for_each(|one| print_line(&format!("warning: {one}")))?;
-    report.not_spoken.iter().try_for_each(|one| print_line(&format!("warning: {one}")))
+    report.not_spoken.iter().try_for_each(|one| print_line(&format!("warning: {one}")))?;
+    match report.findings.len() + report.not_spoken.len() {
+        0 if report.sms.is_empty() => print_line("nothing was found; no step goes by SMS"),
+        0 => print_line("nothing was found in the wording"),
+        _ => Ok(()),
+    }
 }
 
 /// The messages that scenarios use.
