@@ -30,6 +30,7 @@ pub mod reminder;
 pub mod reply;
 pub mod sms;
 pub mod suppression;
+pub mod task;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
 pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
@@ -41,3 +42,4 @@ pub use money::{Currency, Money};
 pub use moratorium::Moratorium;
 pub use reminder::{Item, Reason, Reminder, ReminderState, Severity, StepName};
 pub use suppression::{Cause, Suppression};
+pub use task::{Task, TaskKind};

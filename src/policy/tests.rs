@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::model::billing::plus_days;
+use crate::model::cause::DebtClass;
 use crate::model::notice::MessageClass;
 use crate::model::{
     Account, BillId, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState,
@@ -88,6 +89,7 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
         in_hand: Vec::new(),
         recorded: Vec::new(),
         case: None,
+        class: DebtClass::Unknown,
         touched: 0,
         revisions: Default::default(),
     }

@@ -5,12 +5,14 @@
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
 //! [`ReceiptStore`] for what providers post, [`PartStore`] for receipts by the
 //! providers' own references, [`ReplyStore`] for what subscribers say,
-//! [`HoldStore`] for what follows from it, [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
+//! [`HoldStore`] for what follows from it, [`AssessStore`] for why they do not pay,
+//! [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
 //! May use: model.
 
+mod assess;
 mod contacts;
 mod control;
 mod deadlines;
@@ -35,6 +37,7 @@ mod retention;
 mod row;
 mod set;
 mod statements;
+mod tasks;
 mod turns;
 
 use std::collections::{BTreeMap, HashMap};
@@ -46,8 +49,7 @@ use serde::Serialize;
 
 use crate::model::cap::Counted;
 use crate::model::control::Control;
-use crate::model::facts::Flag;
-use crate::model::facts::{AccountFacts, Case, WhyNot};
+use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
 use crate::model::notice::Proof;
@@ -57,6 +59,7 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
+pub use assess::{AssessStore, Assessed, Changed};
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
@@ -69,6 +72,7 @@ pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
+pub use tasks::Ended;
 
 use turns::Turns;
 

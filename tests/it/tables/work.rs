@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 46] = [
+const NOT_HOT: [&str; 50] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -39,6 +39,9 @@ const NOT_HOT: [&str; 46] = [
     "list_suppressions",
     "list_holds",
     "list_account_notices",
+    "list_tasks",
+    "load_tasks",
+    "end_task",
     "lift_hold",
     "put_moratorium",
     "lift_moratorium",
@@ -71,11 +74,21 @@ const NOT_HOT: [&str; 46] = [
     "load_mark",
     "put_mark",
     "load_planned",
+    "load_assessed",
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 8] =
-    ["bucket_lease", "control", "daemon", "feed", "mark", "moratorium", "plan_mark", "policy"];
+const TINY: [&str; 9] = [
+    "assess_mark",
+    "bucket_lease",
+    "control",
+    "daemon",
+    "feed",
+    "mark",
+    "moratorium",
+    "plan_mark",
+    "policy",
+];
 
 /// Statements that look for rows in all buckets at once, and why.
 const ALL_BUCKETS: [(&str, &str); 8] = [
