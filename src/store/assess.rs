@@ -5,6 +5,7 @@ mod dossiers;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::cause::{Classed, SetClass, Verdict};
@@ -53,6 +54,10 @@ pub trait AssessStore: Send + Sync {
     /// touches those whose class has changed, and says how far their buckets
     /// are assessed: all of it, under the leases, or nothing.
     async fn record_assessed(&self, tenure: &Tenure, page: &Assessed) -> Result<(), StoreError>;
+
+    /// Tasks that were promised for a time after `after` and not after `until`,
+    /// and are not done.
+    async fn tasks_due(&self, after: Timestamp, until: Timestamp) -> Result<u64, StoreError>;
 
     /// The day through which each bucket is assessed; absent before the first time.
     async fn assessed_through(&self) -> Result<HashMap<Bucket, Date>, StoreError>;
@@ -181,6 +186,12 @@ impl AssessStore for SqlStore {
             tx.run(sql::set_assessed, &[Arg::Set(&buckets), Arg::Text(&day)]).await?;
         }
         tx.commit().await
+    }
+
+    async fn tasks_due(&self, after: Timestamp, until: Timestamp) -> Result<u64, StoreError> {
+        let args = [Arg::Int(after.as_microsecond()), Arg::Int(until.as_microsecond())];
+        let rows = self.engine.rows(sql::count_tasks_due, &args).await?;
+        rows.first().map_or(Ok(0), |row| row.int("n").map(i64::unsigned_abs))
     }
 
     async fn assessed_through(&self) -> Result<HashMap<Bucket, Date>, StoreError> {

@@ -60,7 +60,7 @@ statements! {
         park_receipts, load_parked, load_parts, mark_parts,
         put_off_parked, drop_parked, forget_parts,
         load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
-        put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks
+        put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,

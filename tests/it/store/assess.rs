@@ -200,6 +200,10 @@ async fn of_a_kind_one_task_is_open_and_says_all_its_reasons(store: &SqlStore) {
     assert_eq!(tasks, [both]);
     assert!(tasks[0].is_overdue(at("2026-03-11T12:01Z")));
     assert!(!tasks[0].is_overdue(at("2026-03-11T12:00Z")));
+    let due = async |after, until| store.tasks_due(at(after), at(until)).await.unwrap();
+    assert_eq!(due("2026-03-11T11:59Z", "2026-03-11T12:00Z").await, 1);
+    assert_eq!(due("2026-03-11T11:58Z", "2026-03-11T11:59Z").await, 0);
+    assert_eq!(due("2026-03-11T12:00Z", "2026-03-12T12:00Z").await, 0);
 }
 
 async fn a_care_call_that_is_done_lets_the_ladder_go_on(store: &SqlStore) {

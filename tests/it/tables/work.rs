@@ -91,7 +91,8 @@ const TINY: [&str; 9] = [
 ];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 8] = [
+const ALL_BUCKETS: [(&str, &str); 9] = [
+    ("count_tasks_due", "one daemon tells of all buckets, from an index of what is open"),
     ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
     ("find_known_holds", "likewise"),

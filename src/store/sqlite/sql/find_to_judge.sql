@@ -10,11 +10,14 @@ from (
     select t.bucket, t.account_id
     from json_each($1) as k
     join touched as t on t.bucket = k.value ->> 'bucket'
-    where exists (
+    where coalesce(
+        (
             select 1 from bill as late
             where late.bucket = t.bucket and late.account_id = t.account_id and late.due_on < $3 and late.remaining > 0
-        )
-        or exists (select 1 from debt_class as c where c.bucket = t.bucket and c.account_id = t.account_id)
+            limit 1
+        ),
+        (select 1 from debt_class as c where c.bucket = t.bucket and c.account_id = t.account_id limit 1)
+    ) = 1
     union
     select d.bucket, d.account_id
     from json_each($1) as k
