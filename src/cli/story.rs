@@ -17,13 +17,13 @@ use crate::store::{
     AttemptLine, ControlStore, Decided, HoldStore, PlanStore, ReplyLine, SuppressionLine,
 };
 
+use super::classes::{self, ClassStory};
 use super::context::{Desk, Options, desk, now};
 use super::holds::{self, HoldLine};
 use super::output::print_line;
 use super::replies;
 
-/// Accounts looked at together.
-/// Few enough that what is found in them fits into memory.
+/// Accounts looked at together: few enough that what is found in them fits into memory.
 const BUCKETS_PER_READ: usize = 32;
 
 /// One reminder, or one step that is not sent.
@@ -194,6 +194,7 @@ struct Story {
     about: String,
     bills: Vec<BillStory>,
     case: Option<String>,
+    class: ClassStory,
     repeat_debtor_since: Option<Date>,
     reminders: Vec<AttemptLine>,
     not_sent: Vec<crate::store::WhyNotLine>,
@@ -254,6 +255,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
                 case.policy
             )
         }),
+        class: classes::story(desk, &(bucket, account.clone()), local).await?,
         repeat_debtor_since: shelf.flag(account).await?.map(|flag| flag.flagged_on),
         reminders,
         not_sent,
@@ -399,6 +401,7 @@ impl Story {
         if let Some(case) = &self.case {
             print_line(&format!("case: {case}"))?;
         }
+        self.class.print()?;
         if let Some(since) = self.repeat_debtor_since {
             print_line(&format!("repeat debtor since {since}; for people to review"))?;
         }
