@@ -6,6 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use duebell::model::cause::DebtClass;
 use duebell::model::id::spread;
 use duebell::model::notice::MessageClass;
 use duebell::model::{
@@ -90,6 +91,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
         in_hand: Vec::new(),
         recorded: Vec::new(),
         case: None,
+        class: DebtClass::Unknown,
         touched: 0,
         revisions: Default::default(),
     };

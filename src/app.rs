@@ -85,6 +85,8 @@ pub async fn workshop(
         inbox: Some(store.clone()),
         replies: store.clone(),
         holds: store.clone(),
+        assess: store.clone(),
+        causes: Some(Arc::new(loaded.causes)),
         parts: Some(store.clone()),
         control: store.clone(),
         retention: store.clone(),

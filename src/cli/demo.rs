@@ -187,6 +187,8 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         inbox: None,
         replies: store.clone(),
         holds: store.clone(),
+        assess: store.clone(),
+        causes: Some(Arc::new(loaded.causes)),
         parts: None,
         control: store.clone(),
         retention: store.clone(),

@@ -3,6 +3,7 @@
 //! May use: everything.
 
 mod check;
+mod classes;
 mod classify;
 mod context;
 mod demo;
@@ -22,6 +23,7 @@ mod status;
 mod story;
 mod switches;
 mod sync;
+mod tasks;
 mod wishes;
 
 use std::process::ExitCode;
@@ -115,6 +117,21 @@ enum Command {
     Holds {
         #[command(subcommand)]
         command: Option<HoldsCommand>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show why an account does not pay, and set it by hand
+    Classes {
+        #[command(subcommand)]
+        command: classes::Classes,
+    },
+    /// List what people are to do, those that were promised first, and say what is done
+    Tasks(tasks::Tasks),
+    /// List the accounts that people are to review, and why
+    Cases {
         /// At most so many
         #[arg(long, default_value_t = 100)]
         limit: u32,
@@ -261,6 +278,9 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
             holds::lift(&options, &id, &by).await
         }
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
+        Command::Classes { command } => classes::run(&options, command).await,
+        Command::Tasks(args) => tasks::run(&options, args).await,
+        Command::Cases { limit, json } => tasks::cases(&options, limit, json).await,
         Command::Notices { account, json } => notices::list(&options, &account, json).await,
         Command::Wishes { command: WishesCommand::Show { account, json } } => {
             wishes::show(&options, &account, json).await

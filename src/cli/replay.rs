@@ -235,6 +235,9 @@ async fn workshop(
         inbox: None,
         replies: store.clone(),
         holds: store.clone(),
+        assess: store.clone(),
+        // The history is replayed under the ladder alone.
+        causes: None,
         parts: None,
         control: store.clone(),
         retention: store.clone(),

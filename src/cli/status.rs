@@ -7,6 +7,9 @@ use crate::store::{ControlStore, FeedLine, StateCounts};
 use super::context::{Options, desk, now};
 use super::output::print_line;
 
+/// More would be as much as none.
+const TASKS_MAX: u32 = 100_000;
+
 #[derive(Serialize)]
 struct Status {
     scenarios: Vec<ScenarioLine>,
@@ -17,6 +20,8 @@ struct Status {
     reminders: StateCounts,
     items_sent: StateCounts,
     why_not: StateCounts,
+    tasks_open: usize,
+    tasks_overdue: usize,
 }
 
 #[derive(Serialize)]
@@ -30,6 +35,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
     let desk = desk(options).await?;
     let control = desk.store.control().await?;
     let shelf = desk.store.desk();
+    let tasks = shelf.tasks(TASKS_MAX).await?;
     let scenarios = desk.scenarios.current().iter().map(|one| ScenarioLine {
         name: one.scenario.name.clone(),
         version: one.version.clone(),
@@ -44,6 +50,8 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
         reminders: shelf.by_state().await?,
         items_sent: shelf.by_step().await?,
         why_not: shelf.by_reason().await?,
+        tasks_open: tasks.len(),
+        tasks_overdue: tasks.iter().filter(|task| task.is_overdue(now())).count(),
     };
     if json {
         return print_line(&serde_json::to_string_pretty(&status)?);
@@ -92,6 +100,13 @@ impl Status {
                 counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
             let listed = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
             print_line(&format!("{what:<10} {listed}"))?;
+        }
+        if self.tasks_open > 0 {
+            let overdue = match self.tasks_overdue {
+                0 => String::new(),
+                n => format!(", {n} overdue: `duebell tasks --overdue`"),
+            };
+            print_line(&format!("tasks      {} open{overdue}", self.tasks_open))?;
         }
         Ok(())
     }

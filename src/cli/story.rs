@@ -14,6 +14,7 @@ use crate::store::{
     AttemptLine, ControlStore, HoldStore, PlanStore, ReplyLine, SuppressionLine, WishLine,
 };
 
+use super::classes::{self, ClassStory};
 use super::context::{Desk, Options, desk, now};
 use super::holds::{self, HoldLine};
 use super::output::print_line;
@@ -26,6 +27,7 @@ struct Story {
     about: String,
     bills: Vec<BillStory>,
     case: Option<String>,
+    class: ClassStory,
     repeat_debtor_since: Option<Date>,
     reminders: Vec<AttemptLine>,
     not_sent: Vec<crate::store::WhyNotLine>,
@@ -87,6 +89,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
                 case.policy
             )
         }),
+        class: classes::story(desk, &(bucket, account.clone()), local).await?,
         repeat_debtor_since: shelf.flag(account).await?.map(|flag| flag.flagged_on),
         reminders,
         not_sent,
@@ -233,6 +236,7 @@ impl Story {
         if let Some(case) = &self.case {
             print_line(&format!("case: {case}"))?;
         }
+        self.class.print()?;
         if let Some(since) = self.repeat_debtor_since {
             print_line(&format!("repeat debtor since {since}; for people to review"))?;
         }

@@ -3,7 +3,7 @@
 //! files. Everything that is wrong is told at once, with its file, field,
 //! value and mend.
 //!
-//! May use: model, policy, message, source, store, provider, pipeline, http.
+//! May use: model, policy, risk, message, source, store, provider, pipeline, http.
 
 mod assemble;
 mod content;
@@ -23,6 +23,7 @@ use crate::policy::Scenario;
 use crate::policy::law::Settings as Contact;
 use crate::provider::guard::Limits;
 use crate::provider::kinds::{self, Site};
+use crate::risk::cause::Rules;
 use crate::source::sql;
 use crate::store;
 
@@ -70,6 +71,8 @@ pub struct Paths {
     pub messages: PathBuf,
     /// Directory of law presets of the operator's own; empty for none.
     pub law: PathBuf,
+    /// Rules of the debt class in the place of the built-in ones; empty for those.
+    pub classify: PathBuf,
 }
 
 impl Default for Paths {
@@ -78,6 +81,7 @@ impl Default for Paths {
             policy: "/etc/duebell/policy".into(),
             messages: PathBuf::new(),
             law: PathBuf::new(),
+            classify: PathBuf::new(),
         }
     }
 }
@@ -182,6 +186,7 @@ pub struct Loaded {
     pub scenarios: Vec<Scenario>,
     pub messages: Messages,
     pub laws: Laws,
+    pub causes: Rules,
     pub warnings: Vec<Problem>,
 }
 
@@ -208,6 +213,10 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
     for (file, scenario) in &scenarios {
         problems.extend(fit(file, scenario, &settings, &messages));
     }
+    let causes = read_causes(&settings.paths.classify).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Rules::built_in()
+    });
     let laws = Laws::read(&settings, &scenarios);
     if settings.operator == Operator::default() {
         let what = "is the example's; set the name, telephone and pay link of your company";
@@ -229,7 +238,7 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
         }
     };
     let scenarios = scenarios.into_iter().map(|(_, scenario)| scenario).collect();
-    Ok(Loaded { settings, scenarios, messages, laws, warnings })
+    Ok(Loaded { settings, scenarios, messages, laws, causes, warnings })
 }
 
 /// A finding of the linter, as `duebell check` tells it.
@@ -239,6 +248,21 @@ fn finding(one: &Finding) -> Problem {
         None => Problem::in_file("settings", &one.place, &what),
         Some(line) => Problem::in_file(&format!("messages/{}:{line}", one.place), "", &what),
     }
+}
+
+/// Reads the rules of the debt class, where there is a file of the operator's.
+fn read_causes(path: &Path) -> Result<Rules, Vec<Problem>> {
+    if path.as_os_str().is_empty() {
+        return Ok(Rules::built_in());
+    }
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("could not be read: {error}");
+        vec![Problem::in_file(&file, "paths.classify", &what)]
+    })?;
+    Rules::read(&text).map_err(|wrong| {
+        wrong.into_iter().map(|p| Problem::in_file(&file, &p.field, &p.what)).collect()
+    })
 }
 
 /// Reads one scenario file and checks it.

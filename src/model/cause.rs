@@ -90,6 +90,41 @@ impl Verdict {
     }
 }
 
+/// A class that somebody of the operator's set by hand. It wins over the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SetClass {
+    pub class: DebtClass,
+    pub set_on: Date,
+    /// The last day on which it wins.
+    pub until: Date,
+    pub by: String,
+    pub reason: String,
+}
+
+/// All that stands written about an account's class, over or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Classed {
+    pub verdict: Option<Verdict>,
+    pub set: Option<SetClass>,
+    /// Care has a call to make, and has not said how it went.
+    pub is_in_care: bool,
+}
+
+impl Classed {
+    /// The class that counts on `date`.
+    pub fn class_on(&self, date: Date) -> DebtClass {
+        let set = self.set.as_ref().filter(|set| date <= set.until);
+        let judged = || self.verdict.as_ref().map(|verdict| verdict.class_on(date));
+        set.map(|set| set.class).or_else(judged).unwrap_or(DebtClass::Unknown)
+    }
+
+    /// The class that counted last, over or not.
+    pub fn last(&self) -> DebtClass {
+        let judged = || self.verdict.as_ref().map(|verdict| verdict.class);
+        self.set.as_ref().map(|set| set.class).or_else(judged).unwrap_or(DebtClass::Unknown)
+    }
+}
+
 /// What a warning asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

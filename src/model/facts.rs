@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::model::cause::DebtClass;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, Bill, BillId, Channel, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
@@ -27,6 +28,8 @@ pub struct AccountFacts {
     pub recorded: Vec<WhyNot>,
     /// The open dunning case.
     pub case: Option<Case>,
+    /// Why it does not pay, as far as that may be acted upon on the day planned.
+    pub class: DebtClass,
     /// Grows whenever the account's facts change; 0 if they did not. Below
     /// zero: a reminder was not sent, and its steps wait for another day.
     pub touched: i64,

@@ -30,6 +30,7 @@ pub mod reminder;
 pub mod reply;
 pub mod sms;
 pub mod suppression;
+pub mod task;
 pub mod wish;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
@@ -42,4 +43,5 @@ pub use money::{Currency, Money};
 pub use moratorium::Moratorium;
 pub use reminder::{Item, Reason, Reminder, ReminderState, Severity, StepName};
 pub use suppression::{Cause, Suppression};
+pub use task::{Task, TaskKind};
 pub use wish::{Wish, Wishes};

@@ -11,6 +11,7 @@ use tracing::{error, info};
 use crate::clock::Clock;
 use crate::model::{Bucket, Tenure};
 
+use super::assess::Assess;
 use super::dispatch::Dispatch;
 use super::listen::Listen;
 use super::plan::Plan;
@@ -35,6 +36,7 @@ const PLANNING: &str = "schedule:plan";
 pub struct Stages {
     workshop: Workshop,
     sync: Sync,
+    assess: Assess,
     plan: Plan,
     dispatch: Dispatch,
     settle: Settle,
@@ -58,6 +60,7 @@ impl Stages {
     pub fn new(workshop: Workshop) -> Stages {
         Stages {
             sync: Sync(workshop.clone()),
+            assess: Assess(workshop.clone()),
             plan: Plan::new(workshop.clone()),
             dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),
@@ -106,7 +109,7 @@ impl Stages {
     pub async fn round(&self, now: Timestamp) -> anyhow::Result<Round> {
         let read = self.sync.run_once(now).await?;
         self.tidy(now).await?;
-        let decided = self.plan.run_once(now).await?;
+        let decided = self.judge_and_plan(now).await?;
         let moved = self.send(now).await?;
         Ok(Round { read, decided, moved })
     }
@@ -189,7 +192,7 @@ impl Stages {
             // Where another daemon reads the feeds, it touches our accounts too.
             let is_reader = self.workshop.shift().tenure().fence(Bucket::FIRST).is_some();
             if is_planning_due || is_gain || !is_reader || read.is_ok_and(|rows| rows > 0) {
-                let planned = self.plan.run_once(now).await;
+                let planned = self.judge_and_plan(now).await;
                 told("plan", &planned);
                 if is_planning_due && let Ok(accounts) = planned {
                     self.fired(PLANNING, now).await;
@@ -205,6 +208,13 @@ impl Stages {
                 () = self.gained.notified() => true,
             };
         }
+    }
+
+    /// Nobody is planned for whom nobody has judged: what changed would be
+    /// forgotten with the plan, and the angry hear a demand.
+    async fn judge_and_plan(&self, now: Timestamp) -> anyhow::Result<usize> {
+        self.assess.run_once(now).await?;
+        self.plan.run_once(now).await
     }
 
     async fn keep_settling(&self, clock: &dyn Clock, stop: &CancellationToken) {

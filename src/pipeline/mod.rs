@@ -5,9 +5,10 @@
 //! it needs in the store. The daemon, the demo and replays drive the same
 //! stages; only the clock differs.
 //!
-//! May use: model, policy, outbox, message, source, store, provider, clock.
+//! May use: model, policy, outbox, risk, message, source, store, provider, clock.
 
 pub mod agenda;
+pub mod assess;
 pub mod dispatch;
 pub mod drive;
 pub mod gate;
@@ -35,10 +36,11 @@ use crate::outbox::RetryLimits;
 use crate::policy::{ContactRules, Scenarios};
 use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
+use crate::risk::cause::Rules;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    ControlStore, DeadlineStore, HoldStore, LedgerStore, OutboxStore, PartStore, PlanStore,
-    ReceiptStore, ReplyStore, RetentionStore,
+    AssessStore, ControlStore, DeadlineStore, HoldStore, LedgerStore, OutboxStore, PartStore,
+    PlanStore, ReceiptStore, ReplyStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -68,9 +70,12 @@ pub struct Workshop {
     /// What subscribers said, and what providers say of their addresses.
     pub replies: Arc<dyn ReplyStore>,
     pub holds: Arc<dyn HoldStore>,
+    pub assess: Arc<dyn AssessStore>,
     pub control: Arc<dyn ControlStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,
+    /// Why accounts do not pay; `None` where nobody is judged.
+    pub causes: Option<Arc<Rules>>,
     /// When, and how often, the law lets each scenario contact somebody.
     pub contact: Arc<ContactRules>,
     pub messages: Arc<Messages>,
@@ -133,6 +138,10 @@ pub struct Settings {
     pub submit_deadline_s: u32,
     /// Seconds that a receipt is waited for, and an unknown outcome looked up.
     pub receipt_deadline_s: u32,
+    /// Hours after which care is to have called back whoever is angry.
+    pub care_hours: u32,
+    /// Days for which the rules leave alone whom care is done with.
+    pub care_rest_days: u32,
     pub retry: RetryLimits,
 }
 
@@ -155,6 +164,8 @@ impl Default for Settings {
             smear_s: 0,
             submit_deadline_s: 900,
             receipt_deadline_s: 259_200,
+            care_hours: 24,
+            care_rest_days: 30,
             retry: RetryLimits::default(),
         }
     }
@@ -190,6 +201,8 @@ impl Settings {
             ("in_flight_max", self.in_flight_max),
             ("submit_deadline_s", self.submit_deadline_s),
             ("receipt_deadline_s", self.receipt_deadline_s),
+            ("care_hours", self.care_hours),
+            ("care_rest_days", self.care_rest_days),
         ];
         for (key, value) in positive {
             if value == 0 {

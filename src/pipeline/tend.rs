@@ -30,6 +30,7 @@ const HOLD_LATE_DAYS: i32 = 2;
 const WINDOWS: &str = "tend:windows";
 const DEADLINES: &str = "tend:deadlines";
 pub const WINDOWS_AGAIN: &str = "tend:windows-again";
+const PROMISES: &str = "tend:promises";
 const DEADLINES_AGAIN: &str = "tend:deadlines-again";
 /// Longer than any batch takes. What a batch writes when it ends bears the
 /// time of its beginning, and may lie behind the marks by then: everything is
@@ -75,6 +76,7 @@ impl Stage for Tend {
         }
         // All at once, after all of it: what is looked at twice is ended once.
         self.shop.control.set_marks(&marks).await?;
+        self.promises(tenure, now).await?;
         Ok(ended + self.holds(tenure, now).await?)
     }
 }
@@ -113,6 +115,22 @@ impl Tend {
             }
         }
         Ok(spans)
+    }
+
+    /// Tells once of each task that was promised to be done by now and is not.
+    /// One daemon tells it of all buckets.
+    async fn promises(&self, tenure: &Tenure, now: Timestamp) -> anyhow::Result<()> {
+        if tenure.fence(Bucket::FIRST).is_none() {
+            return Ok(());
+        }
+        let Workshop { assess, control, .. } = &self.shop;
+        let told = control.mark(PROMISES).await?.unwrap_or(Timestamp::UNIX_EPOCH);
+        let tasks = assess.tasks_due(told, now).await?;
+        if tasks > 0 {
+            warn!(tasks, "promised by now and not done; `duebell tasks --overdue` lists them");
+            control.set_marks(&[(PROMISES, now)]).await?;
+        }
+        Ok(())
     }
 
     /// Says, once a day, how holds ended whose days are over wherever their

@@ -114,15 +114,16 @@ pub fn decide(
     }
 }
 
-/// What speaks against any step of `bill` on `on`, by facts that may be newer
+/// What speaks against a step of `bill` on `on`, by facts that may be newer
 /// than the decision: for those who are about to act on it.
 pub fn objection(
     facts: &AccountFacts,
     scenario: &Scenario,
-    bill: &Bill,
+    (bill, step): (&Bill, &str),
     on: Date,
 ) -> Option<Reason> {
-    suppression::first_reason(facts, scenario, bill, on)
+    let routed = || suppression::routed_elsewhere(facts.class, scenario.step(step)?);
+    suppression::first_reason(facts, scenario, bill, on).or_else(routed)
 }
 
 /// One step of one bill against the rules, in their order: the step to send,
@@ -138,10 +139,17 @@ fn consider<'a>(
     if let Some(reason) = suppression::first_reason(facts, scenario, bill, on) {
         return Err(reason);
     }
+    if let Some(reason) = suppression::routed_elsewhere(facts.class, due.step) {
+        return Err(reason);
+    }
     let step = match due.step.severity {
         Severity::Courtesy | Severity::Soft => due.step,
         Severity::Hard => severity_allows(facts, scenario, due, page, on)?,
     };
+    // A softer step in its place may be one that the class must not hear.
+    if let Some(reason) = suppression::routed_elsewhere(facts.class, step) {
+        return Err(reason);
+    }
     if suppression::unpaid(facts, bill, on) <= scenario.tolerance {
         return Err(Reason::BelowTolerance);
     }

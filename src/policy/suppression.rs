@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 
+use crate::model::cause::DebtClass;
 use crate::model::{Bill, HoldKind, PaymentState, Reason};
 
-use super::ladder::Scenario;
+use super::ladder::{Scenario, Step};
 use crate::model::facts::AccountFacts;
 
 /// The first reason against any step of `bill` on `on`, severity, tolerance,
@@ -29,6 +30,18 @@ pub fn first_reason(
         .filter_map(|hold| stop(hold.kind))
         .min();
     stops.or_else(|| (unpaid(facts, bill, on) <= 0).then_some(Reason::Disputed))
+}
+
+/// Who is angry hears nothing until care is done with it: a courtesy would be
+/// read as a demand, and the notice of a statute is one. Who means not to pay is
+/// for people to look at; what a statute asks for must be said all the same.
+pub fn routed_elsewhere(class: DebtClass, step: &Step) -> Option<Reason> {
+    let is_routed = match class {
+        DebtClass::Unknown | DebtClass::Forgetful | DebtClass::CannotPay => false,
+        DebtClass::Retaliatory => true,
+        DebtClass::Malicious => !step.is_notice(),
+    };
+    is_routed.then_some(Reason::DebtClass)
 }
 
 /// A dispute takes its part off the bill; every other hold stops it.

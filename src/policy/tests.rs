@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::model::billing::plus_days;
+use crate::model::cause::DebtClass;
 use crate::model::notice::MessageClass;
 use crate::model::{
     Account, BillId, Bucket, Contacts, EmailAddress, Hold, HoldKind, Payment, PaymentState,
@@ -90,6 +91,7 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
         in_hand: Vec::new(),
         recorded: Vec::new(),
         case: None,
+        class: DebtClass::Unknown,
         touched: 0,
         revisions: Default::default(),
     }
@@ -217,7 +219,7 @@ fn absurd_sums_on_their_way_are_still_money_on_its_way() {
 }
 
 /// Everything that can speak against a hard step, in the order in which it is named.
-const AGAINST: [Reason; 14] = [
+const AGAINST: [Reason; 15] = [
     Reason::Paid,
     Reason::PendingPayment,
     Reason::HoldExemption,
@@ -228,6 +230,7 @@ const AGAINST: [Reason; 14] = [
     Reason::HoldPaid,
     Reason::HoldStaff,
     Reason::Disputed,
+    Reason::DebtClass,
     Reason::NoticeGap,
     Reason::BelowTolerance,
     Reason::AccountCap,
@@ -273,6 +276,7 @@ fn facts_against(reasons: &[Reason]) -> AccountFacts {
             Reason::HoldPaid => facts.holds.push(hold(HoldKind::Paid)),
             Reason::HoldStaff => facts.holds.push(hold(HoldKind::Staff)),
             Reason::Disputed => facts.holds.push(hold(HoldKind::Dispute)),
+            Reason::DebtClass => facts.class = DebtClass::Malicious,
             Reason::NoticeGap => facts.sent[0].standing = Standing::Open,
             Reason::BelowTolerance if facts.bills[0].remaining > 0 => facts.bills[0].remaining = 99,
             Reason::AccountCap => facts.sent.push(sent("B2", "pre3", 0, Standing::Open)),
@@ -281,6 +285,49 @@ fn facts_against(reasons: &[Reason]) -> AccountFacts {
         }
     }
     facts
+}
+
+#[test]
+fn the_class_says_who_hears_a_step_at_all() {
+    let notice = Step { class: MessageClass::Statutory, ..step("soft1", 1, Severity::Soft) };
+    let ladder = |rung: &Step| Scenario { steps: vec![rung.clone()], ..ladder() };
+    let courtesy = step("soft1", 1, Severity::Courtesy);
+    let soft = step("soft1", 1, Severity::Soft);
+    for (class, rung, is_heard) in [
+        (DebtClass::Unknown, &soft, true),
+        (DebtClass::Forgetful, &soft, true),
+        (DebtClass::CannotPay, &soft, true),
+        (DebtClass::Retaliatory, &soft, false),
+        (DebtClass::Retaliatory, &courtesy, false),
+        (DebtClass::Retaliatory, &notice, false),
+        (DebtClass::Malicious, &soft, false),
+        (DebtClass::Malicious, &courtesy, false),
+        (DebtClass::Malicious, &notice, true),
+    ] {
+        let days = if rung.severity == Severity::Courtesy { 0 } else { 1 };
+        let rung = Step { offset_days: days, ..rung.clone() };
+        let facts = AccountFacts { class, ..facts(vec![overdue("B1", days)]) };
+        let decision = decide(&facts, &ladder(&rung), None, TODAY);
+        assert_eq!(decision.reminder.is_some(), is_heard, "{class} {rung:?}");
+        let reasons: Vec<Reason> = decision.why_not.iter().map(|row| row.reason).collect();
+        assert_eq!(reasons.contains(&Reason::DebtClass), !is_heard, "{class} {rung:?}");
+        let objection = objection(&facts, &ladder(&rung), (&facts.bills[0], "soft1"), TODAY);
+        assert_eq!(objection, (!is_heard).then_some(Reason::DebtClass));
+    }
+}
+
+#[test]
+fn no_soft_step_speaks_to_the_malicious_in_the_place_of_a_hard_notice() {
+    let mut scenario = ladder();
+    let hard = scenario.steps.last_mut().unwrap();
+    hard.class = MessageClass::Statutory;
+    let mut facts = facts(vec![overdue("B1", 30)]);
+    let speaks = decide(&facts, &scenario, None, TODAY).reminder.unwrap();
+    assert_eq!(speaks.step, "soft15");
+    facts.class = DebtClass::Malicious;
+    let decision = decide(&facts, &scenario, None, TODAY);
+    assert_eq!(decision.reminder, None);
+    assert!(decision.why_not.iter().any(|row| row.reason == Reason::DebtClass && row.is_open));
 }
 
 #[test]

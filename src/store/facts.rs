@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::model::billing::plus_days;
+use crate::model::cause::DebtClass;
 use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, WhyNot};
 use crate::model::reminder::ItemTerms;
 use crate::model::{
@@ -104,7 +105,7 @@ impl SqlStore {
         let since = since_on.to_string();
 
         let mut page = FactsPage::default();
-        for row in self.read(sql::load_accounts, keys, None).await? {
+        for row in self.read(sql::load_accounts, keys, Some(&on.to_string())).await? {
             page.add_account(&row)?;
         }
         for row in self.read(sql::load_bills, keys, None).await? {
@@ -202,6 +203,7 @@ impl FactsPage {
             in_hand: Vec::new(),
             recorded: Vec::new(),
             case: None,
+            class: debt_class(row)?,
             touched: row.int("changes")?,
             revisions: HashMap::new(),
         });
@@ -265,6 +267,10 @@ pub fn items_with_terms(row: &Row) -> Result<Vec<(Item, ItemTerms)>, StoreError>
     Ok(stored.into_iter().map(item).collect())
 }
 
+pub(super) fn debt_class(row: &Row) -> Result<DebtClass, StoreError> {
+    DebtClass::parse(&row.text("class")?).ok_or(StoreError::Corrupt { column: "class" })
+}
+
 pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
     let tier = row.text("tier")?;
     let preferred = row.opt_text("preferred_channel")?;
@@ -322,7 +328,11 @@ pub(super) fn hold(row: &Row) -> Result<Hold, StoreError> {
     })
 }
 
-fn payment(row: &Row, amount: &'static str, currency: &'static str) -> Result<Payment, StoreError> {
+pub(super) fn payment(
+    row: &Row,
+    amount: &'static str,
+    currency: &'static str,
+) -> Result<Payment, StoreError> {
     let state = row.text("state")?;
     Ok(Payment {
         id: row.text("payment_id")?,
@@ -335,7 +345,7 @@ fn payment(row: &Row, amount: &'static str, currency: &'static str) -> Result<Pa
     })
 }
 
-fn sent_item(row: &Row) -> Result<SentItem, StoreError> {
+pub(super) fn sent_item(row: &Row) -> Result<SentItem, StoreError> {
     let state =
         ReminderState::parse(&row.text("state")?).ok_or(StoreError::Corrupt { column: "state" })?;
     let standing = match state {

@@ -168,7 +168,7 @@ pub(super) async fn put_holds(
     rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
 }
 
-fn placed(row: &Row) -> Result<PlacedHold, StoreError> {
+pub(super) fn placed(row: &Row) -> Result<PlacedHold, StoreError> {
     let ended = row.opt_text("ended")?;
     let ended = ended
         .map(|text| Ending::parse(&text).ok_or(StoreError::Corrupt { column: "ended" }))

@@ -5,12 +5,14 @@
 //! planning, [`OutboxStore`] for dispatch, [`DeadlineStore`] for what follows,
 //! [`ReceiptStore`] for what providers post, [`PartStore`] for receipts by the
 //! providers' own references, [`ReplyStore`] for what subscribers say,
-//! [`HoldStore`] for what follows from it, [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
+//! [`HoldStore`] for what follows from it, [`AssessStore`] for why they do not pay,
+//! [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
 //! May use: model.
 
+mod assess;
 mod contacts;
 mod control;
 mod deadlines;
@@ -35,6 +37,7 @@ mod retention;
 mod row;
 mod set;
 mod statements;
+mod tasks;
 mod turns;
 mod wishes;
 
@@ -46,8 +49,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::control::Control;
-use crate::model::facts::Flag;
-use crate::model::facts::{AccountFacts, Case, WhyNot};
+use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
 use crate::model::reminder::{ItemTerms, Transition};
@@ -56,6 +58,7 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
+pub use assess::{AssessStore, Assessed, Changed};
 pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
@@ -70,6 +73,7 @@ pub use receipts::ReceiptStore;
 pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, SuppressionLine, Whose};
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
+pub use tasks::Ended;
 pub use wishes::{SaidWish, WishLine};
 
 use turns::Turns;

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::model::facts::AccountFacts;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
-    AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Tenure,
+    AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Task, TaskKind, Tenure,
 };
 
 use super::engine::{Arg, Tx};
@@ -17,6 +17,7 @@ use super::facts::{Key, StoredItem, bucket, bucket_keys};
 use super::outbox::{TransitionRow, append_rows};
 use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
+use super::tasks::put_tasks;
 use super::{Decided, History, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore, StoreError};
 
 #[async_trait]
@@ -112,6 +113,7 @@ struct PageRows<'a> {
     ended: Vec<Key<'a>>,
     opened: Vec<CaseRow<'a>>,
     flags: Vec<FlagRow<'a>>,
+    reviews: Vec<Task>,
     untouched: Vec<TouchedRow<'a>>,
 }
 
@@ -232,6 +234,13 @@ impl<'a> PageRows<'a> {
         if let Some(flag) = &decided.flag {
             let bills: Vec<&str> = flag.bills.iter().map(|bill| bill.as_str()).collect();
             let bills = serde_json::to_string(&bills).unwrap_or_default();
+            let why = format!(
+                "repeat debtor since {}: {} bills were late",
+                flag.flagged_on,
+                flag.bills.len()
+            );
+            let whose = (bucket, account_id.clone());
+            self.reviews.push(Task::open(whose, TaskKind::Review, why, now, None));
             self.flags.push(FlagRow { bucket, account_id, flagged_on: flag.flagged_on, bills });
         }
         if decided.touched != 0 {
@@ -339,6 +348,7 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
     }
     if !rows.flags.is_empty() {
         tx.run(sql::put_flags, &[Arg::Set(&rows.flags)]).await?;
+        put_tasks(tx, &rows.reviews).await?;
     }
     if !rows.untouched.is_empty() {
         tx.run(sql::untouch, &[Arg::Set(&rows.untouched)]).await?;

@@ -58,13 +58,16 @@ statements! {
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
         list_moratoriums, put_moratorium, lift_moratorium, put_proofs, forget_proofs,
         park_receipts, load_parked, load_parts, mark_parts,
-        put_off_parked, drop_parked, forget_parts
+        put_off_parked, drop_parked, forget_parts,
+        load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
+        put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_account_attempts, list_account_why_not, load_flag,
-        list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds
+        list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
+        load_assessed, list_tasks
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -90,6 +93,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/postgres/0013_notices.sql")),
+    (
+        15,
+        "debt classes and tasks",
+        include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
+    ),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -109,6 +117,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/sqlite/0013_notices.sql")),
+    (
+        15,
+        "debt classes and tasks",
+        include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -3,6 +3,7 @@
 
 mod billing_db;
 mod causes;
+mod classes;
 mod contact;
 mod content;
 mod daemon;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use duebell::model::cause::DebtClass;
 use duebell::model::notice::MessageClass;
 use duebell::model::{
     Account, Bill, Bucket, Channel, Contacts, EmailAddress, Payment, PaymentState, Severity, Tier,
@@ -94,6 +95,7 @@ impl Memory {
             in_hand: Vec::new(),
             recorded: self.recorded.values().cloned().collect(),
             case: None,
+            class: DebtClass::Unknown,
             touched: 0,
             revisions: Default::default(),
         }

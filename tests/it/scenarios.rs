@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use duebell::model::cause::DebtClass;
 use duebell::model::{
     Account, Bill, Bucket, Channel, Contacts, EmailAddress, Hold, HoldKind, Item, Money, Payment,
     PaymentState, PhoneNumber, ReminderId, Severity, Tier,
@@ -216,6 +217,7 @@ impl Story {
                 policy,
             }),
             bills,
+            class: DebtClass::Unknown,
             touched: 0,
             revisions: Default::default(),
         }

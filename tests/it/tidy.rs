@@ -31,11 +31,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("provider", &["model"]),
     // the door that works by itself
-    ("pipeline", &["model", "policy", "outbox", "message", "source", "store", "provider", "clock"]),
+    (
+        "pipeline",
+        &["model", "policy", "outbox", "risk", "message", "source", "store", "provider", "clock"],
+    ),
     // the door that is knocked at; it decides nothing
     ("http", &["model", "policy", "message", "store", "provider", "clock"]),
     // start-up: `config` puts together the settings types of the others
-    ("config", &["model", "policy", "message", "source", "store", "provider", "pipeline", "http"]),
+    (
+        "config",
+        &["model", "policy", "risk", "message", "source", "store", "provider", "pipeline", "http"],
+    ),
     ("app", EVERYTHING),
     ("cli", EVERYTHING),
 ];

@@ -162,8 +162,10 @@ impl Dispatch {
             };
             for bill in &due.bills {
                 let known = facts.bills.iter().find(|known| known.id == bill.id);
-                let reason = known
-                    .and_then(|known| policy::objection(facts, scenario, known, due.reminder.day));
+                let reason = known.and_then(|known| {
+                    let what = (known, bill.step.as_str());
+                    policy::objection(facts, scenario, what, due.reminder.day)
+                });
                 // Of what is paid, the source says so itself.
                 if let Some(reason) = reason.filter(|reason| *reason != Reason::Paid) {
                     objections.insert(bill.id.clone(), reason);

@@ -57,6 +57,25 @@ proptest! {
     }
 
     #[test]
+    fn a_class_never_makes_anybody_hear_more(
+        (mut scenario, facts) in accounts(), live in live_since(),
+        class in 0..DebtClass::ALL.len(), notice in any::<prop::sample::Index>(),
+    ) {
+        let notice = notice.index(scenario.steps.len());
+        if scenario.steps[notice].severity > Severity::Courtesy {
+            scenario.steps[notice].class = MessageClass::Statutory;
+        }
+        let facts = AccountFacts { class: DebtClass::Unknown, ..facts };
+        let classed = AccountFacts { class: DebtClass::ALL[class], ..facts.clone() };
+        let without = decide(&facts, &scenario, live, TODAY).reminder;
+        if let Some(with) = decide(&classed, &scenario, live, TODAY).reminder {
+            let without = without.expect("who hears something with a class hears it without");
+            prop_assert!(with.items.iter().all(|item| without.items.contains(item)));
+            prop_assert!(with.severity <= without.severity);
+        }
+    }
+
+    #[test]
     fn nobody_hears_the_same_step_of_a_bill_twice(
         (scenario, facts) in accounts(), live in live_since(),
     ) {

@@ -2,6 +2,7 @@
 //! between their steps. Every instant is given; nobody sleeps.
 
 mod caps;
+mod causes;
 mod claims;
 mod conversations;
 mod episodes;

@@ -1,5 +1,6 @@
 //! Conformance: what every store promises, held on each engine.
 
+mod assess;
 mod caps;
 mod holds;
 mod keys;

@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 16] = [
+const MAY_READ_ALL: [&str; 18] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -19,6 +19,8 @@ const MAY_READ_ALL: [&str; 16] = [
     "list_rejects",
     "list_replies",
     "list_sent",
+    "list_tasks",
+    "load_assessed",
     "load_control",
     "load_planned",
     "load_policies",

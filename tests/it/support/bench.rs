@@ -9,6 +9,7 @@ use duebell::pipeline::drive::Stages;
 use duebell::pipeline::{Settings, Workshop};
 use duebell::policy::{ContactRules, Scenario};
 use duebell::provider::sandbox::{self, Message, Sandbox};
+use duebell::risk::cause::Rules;
 use duebell::source::{Defaults, Source};
 use duebell::store::{AttemptLine, ControlStore, SqlStore, WhyNotLine};
 use jiff::Timestamp;
@@ -93,6 +94,8 @@ impl Bench {
             inbox: Some(store.clone()),
             replies: store.clone(),
             holds: store.clone(),
+            assess: store.clone(),
+            causes: None,
             parts: Some(store.clone()),
             control: store.clone(),
             retention: store.clone(),
@@ -108,6 +111,12 @@ impl Bench {
             leases: Arc::new(duebell::pipeline::lease::Leases::alone()),
         };
         Bench { store, sandbox, workshop, _scratch: scratch }
+    }
+
+    /// The accounts are judged by the rules that come with Duebell.
+    pub fn judging(mut self) -> Bench {
+        self.workshop.causes = Some(Arc::new(Rules::built_in()));
+        self
     }
 
     pub async fn go_live(&self, since: &str) {

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 48] = [
+const NOT_HOT: [&str; 52] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -40,6 +40,9 @@ const NOT_HOT: [&str; 48] = [
     "list_wishes",
     "list_holds",
     "list_account_notices",
+    "list_tasks",
+    "load_tasks",
+    "end_task",
     "lift_hold",
     "put_moratorium",
     "lift_moratorium",
@@ -73,14 +76,25 @@ const NOT_HOT: [&str; 48] = [
     "load_mark",
     "put_mark",
     "load_planned",
+    "load_assessed",
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 8] =
-    ["bucket_lease", "control", "daemon", "feed", "mark", "moratorium", "plan_mark", "policy"];
+const TINY: [&str; 9] = [
+    "assess_mark",
+    "bucket_lease",
+    "control",
+    "daemon",
+    "feed",
+    "mark",
+    "moratorium",
+    "plan_mark",
+    "policy",
+];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 8] = [
+const ALL_BUCKETS: [(&str, &str); 9] = [
+    ("count_tasks_due", "one daemon tells of all buckets, from an index of what is open"),
     ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
     ("find_known_holds", "likewise"),

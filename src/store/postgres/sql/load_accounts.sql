@@ -1,7 +1,9 @@
--- Accounts $1, $2 (arrays).
+-- Accounts $1, $2 (arrays), with the class that counts on $3: what staff set
+-- goes before what was judged.
 select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes,
+    coalesce(told.class, judged.class, 'unknown') as class,
     (
         select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
@@ -14,3 +16,9 @@ select
 from unnest($1::smallint[], $2::text[]) as k(bucket, account_id)
 cross join lateral (select * from account as a where a.bucket = k.bucket and a.account_id = k.account_id offset 0) as a
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id
+left join debt_class as judged
+    on judged.bucket = a.bucket and judged.account_id = a.account_id and judged.source = 'rules'
+    and judged.expires_on >= $3::date
+left join debt_class as told
+    on told.bucket = a.bucket and told.account_id = a.account_id and told.source = 'staff'
+    and told.expires_on >= $3::date

@@ -1,7 +1,9 @@
--- Accounts $1 (JSON array of keys).
+-- Accounts $1 (JSON array of keys), with the class that counts on $2: what staff
+-- set goes before what was judged.
 select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes,
+    coalesce(told.class, judged.class, 'unknown') as class,
     (
         select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
@@ -14,3 +16,9 @@ select
 from json_each($1) as k
 join account as a on a.bucket = k.value ->> 'bucket' and a.account_id = k.value ->> 'account_id'
 left join touched as t on t.bucket = a.bucket and t.account_id = a.account_id
+left join debt_class as judged
+    on judged.bucket = a.bucket and judged.account_id = a.account_id and judged.source = 'rules'
+    and judged.expires_on >= $2
+left join debt_class as told
+    on told.bucket = a.bucket and told.account_id = a.account_id and told.source = 'staff'
+    and told.expires_on >= $2

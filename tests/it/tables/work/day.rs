@@ -52,7 +52,7 @@ pub async fn work(url: &str) {
     billing.hold("H1", "A5", "complaint", &[]);
     billing.payment("P1", "A6", "pending");
 
-    let mut bench = Bench::served(url, billing.clone()).await;
+    let mut bench = Bench::served(url, billing.clone()).await.judging();
     let cap = |key| {
         let (channels, counts) = (Channel::ALL.to_vec(), Counts::Attempts);
         Cap { channels, window_days: 7, limit: 9_999, key, counts, only: None }

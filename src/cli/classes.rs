@@ -1,0 +1,142 @@
+//! `duebell classes`: why an account does not pay, and people's own word on it.
+
+use anyhow::{Context, ensure};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
+use crate::model::{AccountId, Bucket, Task};
+use crate::pipeline::assess::follows;
+use crate::pipeline::planning_day;
+use crate::store::AssessStore;
+
+use super::context::{Desk, Options, desk, now};
+use super::output::print_line;
+use super::story::bucket;
+use super::tasks;
+
+#[derive(Debug, Subcommand)]
+pub enum Classes {
+    /// Show an account's class with its reasons, and what could not be told
+    Show {
+        account: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Set an account's class; it wins over the rules until its last day
+    Set(Set),
+}
+
+#[derive(Debug, Args)]
+pub struct Set {
+    account: String,
+    /// unknown, forgetful, cannot-pay, retaliatory or malicious
+    class: String,
+    /// Its last day
+    #[arg(long, value_name = "DATE")]
+    until: Date,
+    /// Who sets it
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+pub async fn run(options: &Options, command: Classes) -> anyhow::Result<()> {
+    match command {
+        Classes::Show { account, json } => show(options, &account, json).await,
+        Classes::Set(args) => set(options, args).await,
+    }
+}
+
+/// What `explain` tells of an account's class.
+#[derive(Debug, Serialize)]
+pub struct ClassStory {
+    /// The one that counts today.
+    class: DebtClass,
+    verdict: Option<Verdict>,
+    set: Option<SetClass>,
+    tasks: Vec<Task>,
+    #[serde(skip)]
+    today: Date,
+}
+
+pub async fn story(
+    desk: &Desk,
+    whose: &(Bucket, AccountId),
+    today: Date,
+) -> anyhow::Result<ClassStory> {
+    let classed = desk.store.classed(std::slice::from_ref(whose)).await?.remove(&whose.1);
+    let classed = classed.unwrap_or_default();
+    let class = classed.class_on(today);
+    let Classed { verdict, set, .. } = classed;
+    let tasks = desk.store.desk().tasks_of(whose).await?;
+    Ok(ClassStory { class, verdict, set, tasks, today })
+}
+
+impl ClassStory {
+    /// Nothing, where nothing is known.
+    pub fn print(&self) -> anyhow::Result<()> {
+        if let Some(set) = &self.set {
+            let over = if set.until < self.today { "; over" } else { "" };
+            let SetClass { class, by, until, reason, .. } = set;
+            let reason = reason.replace(char::is_control, " ");
+            print_line(&format!("class: {class}, set by {by} until {until}: {reason}{over}"))?;
+        }
+        if let Some(verdict) = &self.verdict {
+            print_verdict(verdict, self.today)?;
+        }
+        if !self.tasks.is_empty() {
+            print_line("tasks")?;
+        }
+        self.tasks.iter().try_for_each(|task| print_line(&format!("  {}", tasks::told(task))))
+    }
+}
+
+fn print_verdict(verdict: &Verdict, today: Date) -> anyhow::Result<()> {
+    let Verdict { class, confidence, judged_on, expires_on, rules, .. } = verdict;
+    let sure = if *confidence > 0 { format!(", {confidence} percent sure") } else { String::new() };
+    let over = if *expires_on < today { "; over" } else { "" };
+    print_line(&format!(
+        "class: {class}{sure}, judged on {judged_on} by rules {rules}, good until {expires_on}{over}"
+    ))?;
+    for ground in &verdict.reasons {
+        print_line(&format!("  {} {:+}: {}", ground.class, ground.weight, ground.says))?;
+    }
+    verdict.untold.iter().try_for_each(|line| print_line(&format!("  not told: {line}")))
+}
+
+async fn show(options: &Options, account: &str, json: bool) -> anyhow::Result<()> {
+    let desk = desk(options).await?;
+    let account = AccountId::from(account);
+    let bucket = bucket(&desk, &account).await?;
+    let story = story(&desk, &(bucket, account), planning_day(now())).await?;
+    if json {
+        return print_line(&serde_json::to_string_pretty(&story)?);
+    }
+    print_line(&format!("counts as {}", story.class))?;
+    story.print()
+}
+
+async fn set(options: &Options, args: Set) -> anyhow::Result<()> {
+    let Set { account, class, until, by, reason } = args;
+    ensure!(!by.trim().is_empty(), "--by is empty; name who sets it");
+    ensure!(!reason.trim().is_empty(), "--reason is empty; say why");
+    let class = DebtClass::parse(&class).with_context(|| {
+        let classes: Vec<&str> = DebtClass::ALL.into_iter().map(DebtClass::as_str).collect();
+        format!("{class} is no class; use {}", classes.join(", "))
+    })?;
+    let (now, today) = (now(), planning_day(now()));
+    ensure!(until >= today, "--until {until} is over; it is {today} where the day begins first");
+    let desk = desk(options).await?;
+    let account = AccountId::from(account);
+    let whose = (bucket(&desk, &account).await?, account);
+    let why = format!("{class}, set by {by}: {reason}");
+    let settings = &desk.loaded.settings.pipeline;
+    let tasks: Vec<Task> = follows(whose.clone(), class, why, settings, now).into_iter().collect();
+    let set = SetClass { class, set_on: today, until, by, reason };
+    desk.store.desk().set_class(&whose, &set, &tasks).await?;
+    print_line(&format!("{}: {class} until {until}", whose.1))?;
+    tasks.iter().try_for_each(|task| print_line(&tasks::told(task)))
+}

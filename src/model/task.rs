@@ -1,0 +1,94 @@
+//! Tasks: what people of the operator's are to do about an account, because a
+//! rule says so and a machine must not.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{AccountId, Bucket};
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Somebody of care calls back; until that is done, nothing is demanded.
+    CareCall,
+    /// Somebody calls a key account in person.
+    KeyCall,
+    /// Somebody looks at the case with its evidence.
+    Review,
+    /// No address is good any more.
+    ContactData,
+}
+
+impl TaskKind {
+    pub const ALL: [TaskKind; 4] =
+        [TaskKind::CareCall, TaskKind::KeyCall, TaskKind::Review, TaskKind::ContactData];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskKind::CareCall => "care_call",
+            TaskKind::KeyCall => "key_call",
+            TaskKind::Review => "review",
+            TaskKind::ContactData => "contact_data",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<TaskKind> {
+        TaskKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl fmt::Display for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One task. Of an account and kind, one at most is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Task {
+    #[serde(skip)]
+    pub bucket: Bucket,
+    pub id: String,
+    pub account: AccountId,
+    pub kind: TaskKind,
+    /// Why, in words.
+    pub reason: String,
+    pub opened_at: Timestamp,
+    /// Promised to be done by then; `None` where nobody waits for it.
+    pub due_at: Option<Timestamp>,
+    pub done: Option<Done>,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done {
+    pub at: Timestamp,
+    pub by: String,
+    pub outcome: String,
+    /// What the subscriber said when asked; `None`: nobody asked.
+    pub satisfied: Option<bool>,
+}
+
+impl Task {
+    /// A task that is opened now.
+    pub fn open(
+        (bucket, account): (Bucket, AccountId),
+        kind: TaskKind,
+        reason: String,
+        opened_at: Timestamp,
+        due_at: Option<Timestamp>,
+    ) -> Task {
+        let named = format!("{account}/{kind}/{opened_at}");
+        let id = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+        Task { bucket, id, account, kind, reason, opened_at, due_at, done: None }
+    }
+
+    /// Promised for a time that is over, and not done.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.done.is_none() && self.due_at.is_some_and(|due_at| due_at < now)
+    }
+}

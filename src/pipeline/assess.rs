@@ -1,0 +1,175 @@
+//! Assess: judges why accounts do not pay, and opens what people are to do.
+//!
+//! It comes before planning and looks at the same accounts and no others of
+//! the day: those whose bill became overdue, those whose facts changed, those
+//! whose class ends. A class that changes touches its account, so that the
+//! plan that follows decides about it again.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::billing::{days_between, plus_days};
+use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
+use crate::model::evidence::Dossier;
+use crate::model::{AccountId, Bucket, Task, TaskKind, Tenure};
+use crate::risk::cause::Rules;
+use crate::store::{Assessed, Changed};
+
+use super::{Settings, Stage, Workshop, planning_day};
+
+/// Few enough that what is found in them fits into memory.
+const BUCKETS_PER_READ: usize = 256;
+/// Before the first judgement every bill that is overdue is news.
+const EVER: Date = date(1970, 1, 1);
+
+/// Judges accounts that are in arrears.
+pub struct Assess(pub Workshop);
+
+#[async_trait]
+impl Stage for Assess {
+    fn name(&self) -> &'static str {
+        "assess"
+    }
+
+    async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
+        let Some(rules) = &self.0.causes else { return Ok(0) };
+        let on = planning_day(now);
+        let through = self.0.assess.assessed_through().await?;
+        let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
+        let shift = self.0.shift();
+        for bucket in shift.tenure().buckets() {
+            alike.entry(through.get(&bucket).copied()).or_default().push(bucket);
+        }
+        let mut judged = 0;
+        for (through, buckets) in alike {
+            for buckets in buckets.chunks(BUCKETS_PER_READ) {
+                let run = Run { rules, tenure: shift.tenure(), through, on, now };
+                judged += self.buckets(&run, buckets).await?;
+            }
+        }
+        Ok(judged)
+    }
+}
+
+/// What one run works by.
+struct Run<'a> {
+    rules: &'a Rules,
+    tenure: &'a Tenure,
+    /// The day through which these buckets are assessed.
+    through: Option<Date>,
+    on: Date,
+    now: Timestamp,
+}
+
+impl Assess {
+    /// Judges whole buckets, a page and a transaction at a time. They are
+    /// assessed with the last page: a run that was cut short finds the others
+    /// again.
+    async fn buckets(&self, run: &Run<'_>, buckets: &[Bucket]) -> anyhow::Result<usize> {
+        let Workshop { assess, settings, .. } = &self.0;
+        let is_new_day = run.through.is_none_or(|through| through < run.on);
+        let since = if is_new_day { run.through.unwrap_or(EVER) } else { run.on };
+        let accounts = assess.to_judge(buckets, since, run.on).await?;
+        let pages: Vec<_> = accounts.chunks(settings.plan_page as usize).collect();
+        for page in &pages {
+            let page = self.page(run, page).await?;
+            if !page.changed.is_empty() {
+                assess.record_assessed(run.tenure, &page).await?;
+            }
+        }
+        if is_new_day {
+            let through = Some((buckets.to_vec(), run.on));
+            let done = Assessed { through, ..Assessed::default() };
+            assess.record_assessed(run.tenure, &done).await?;
+        }
+        Ok(accounts.len())
+    }
+
+    async fn page(
+        &self,
+        run: &Run<'_>,
+        accounts: &[(Bucket, AccountId)],
+    ) -> anyhow::Result<Assessed> {
+        let Workshop { assess, settings, .. } = &self.0;
+        let mut classed = assess.classed(accounts).await?;
+        let dossiers = assess.dossiers(accounts, run.on).await?;
+        let buckets: HashMap<&AccountId, Bucket> =
+            accounts.iter().map(|(bucket, account)| (account, *bucket)).collect();
+        let mut page = Assessed::default();
+        for dossier in dossiers {
+            let Some(bucket) = buckets.get(&dossier.account) else { continue };
+            let before = classed.remove(&dossier.account).unwrap_or_default();
+            let after = judged(run.rules, &dossier, &before, run.on);
+            if after == before {
+                continue;
+            }
+            let class = after.class_on(run.on);
+            if class != before.last() {
+                let reason = reason(&after);
+                let whose = (*bucket, dossier.account.clone());
+                page.tasks.extend(follows(whose, class, reason, settings, run.now));
+            }
+            page.changed.push(Changed {
+                bucket: *bucket,
+                account: dossier.account,
+                verdict: after.verdict,
+                drops_set: before.set.is_some() && after.set.is_none(),
+                touches: class != before.class_on(run.on),
+            });
+        }
+        Ok(page)
+    }
+}
+
+/// What is to stand written about the account from `on`.
+fn judged(rules: &Rules, dossier: &Dossier, before: &Classed, on: Date) -> Classed {
+    let fresh = rules.judge(dossier, on);
+    let verdict = match &before.verdict {
+        Some(old) if before.is_in_care && old.class == DebtClass::Retaliatory => match fresh {
+            Some(fresh) if fresh.class == DebtClass::Retaliatory => Some(fresh),
+            // Whatever the facts say by now: care began it, and care ends it.
+            _ => Some(prolonged(old, on)),
+        },
+        _ => fresh,
+    };
+    let set = before.set.clone().filter(|set| on <= set.until);
+    Classed { verdict, set, is_in_care: before.is_in_care }
+}
+
+/// The same, good for as long again.
+fn prolonged(old: &Verdict, on: Date) -> Verdict {
+    let days = days_between(old.judged_on, old.expires_on);
+    Verdict { judged_on: on, expires_on: plus_days(on, days), ..old.clone() }
+}
+
+/// What people are to do where this class is news.
+pub fn follows(
+    whose: (Bucket, AccountId),
+    class: DebtClass,
+    reason: String,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Task> {
+    match class {
+        DebtClass::Retaliatory => {
+            let call_at = now + SignedDuration::from_hours(settings.care_hours.into());
+            Some(Task::open(whose, TaskKind::CareCall, reason, now, Some(call_at)))
+        }
+        DebtClass::Malicious => Some(Task::open(whose, TaskKind::Review, reason, now, None)),
+        DebtClass::Unknown | DebtClass::Forgetful | DebtClass::CannotPay => None,
+    }
+}
+
+/// Why the class is what it is, in words.
+fn reason(classed: &Classed) -> String {
+    if let Some(SetClass { class, by, reason, .. }) = &classed.set {
+        return format!("{class}, set by {by}: {reason}");
+    }
+    let Some(verdict) = &classed.verdict else { return String::new() };
+    let of_it = verdict.reasons.iter().filter(|ground| ground.class == verdict.class);
+    let says: Vec<&str> = of_it.map(|ground| ground.says.as_str()).collect();
+    format!("{}: {}", verdict.class, says.join(", "))
+}
