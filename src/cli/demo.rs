@@ -63,6 +63,22 @@ pub struct Demo {
     dir: Option<PathBuf>,
 }
 
+/// What the law asks for and only a real operator knows the words of.
+const SAID_ELSEWHERE: &str = r#"
+caller-name = "elsewhere"
+complaint-route = "elsewhere"
+court-remedy = "elsewhere"
+credit-bureau = "elsewhere"
+debt-advice = "elsewhere"
+hardship-link = "elsewhere"
+header-and-template-id = "elsewhere"
+payment-plan = "elsewhere"
+reconnection-fee = "elsewhere"
+restoration-time = "elsewhere"
+suspension-date = "elsewhere"
+suspension-rules = "elsewhere"
+"#;
+
 /// The made-up operator and the daemon that serves it.
 struct Stage {
     dir: PathBuf,
@@ -251,6 +267,7 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
     let place = |name: &str| dir.join(name).display().to_string();
     let settings = format!(
         "[operator]\nname = \"Hill & Valley Mobile\"\nphone = \"+44 20 7946 0123\"\n\n\
+         [operator.content]\n{SAID_ELSEWHERE}\n\
          [paths]\npolicy = {:?}\n\n[store]\nurl = \"sqlite://{}\"\n\n\
          [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\n\
          [contact]\nlaw = \"global-strict\"\nholidays = [\"GB-ENG\"]\n\n\

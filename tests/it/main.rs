@@ -7,6 +7,7 @@ mod classes;
 mod contact;
 mod content;
 mod daemon;
+mod demo;
 mod fleet;
 mod import;
 mod page;
