@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::model::feed::Feed;
 use crate::model::ledger::{AccountRow, BillRow, HoldRow, PaymentRow};
 use crate::model::{AccountId, BillId, Bucket, Currency};
 
@@ -13,11 +12,12 @@ use super::statements::sql;
 
 /// What the merging of a kind of row needs to know about it.
 pub trait LedgerRow: Serialize + PartialEq + Send + Sync {
-    const FEED: Feed;
-    /// The column that tells rows of this kind apart.
-    const KEY: &'static str;
     /// Finds the bucket of each row's account, and who holds the row already.
     const FIND: Statement;
+    /// Several feeds are in the table: finding takes the feed's name as well.
+    const BY_FEED: bool = false;
+    /// Takes rows out of all buckets but the one where they belong now.
+    const LEAVE: Option<Statement> = None;
     /// Writes rows over those that stand; returns the accounts of which
     /// something to decide about has changed.
     const MERGE: Statement;
@@ -112,8 +112,6 @@ impl TableRow for PlacedHold<'_> {
 }
 
 impl LedgerRow for AccountRow {
-    const FEED: Feed = Feed::Accounts;
-    const KEY: &'static str = "account_id";
     const FIND: Statement = sql::find_known_accounts;
     const MERGE: Statement = sql::merge_accounts;
     const TOUCHES: bool = false;
@@ -150,8 +148,6 @@ impl LedgerRow for AccountRow {
 }
 
 impl LedgerRow for BillRow {
-    const FEED: Feed = Feed::Bills;
-    const KEY: &'static str = "bill_id";
     const FIND: Statement = sql::find_known_bills;
     const MERGE: Statement = sql::merge_bills;
     const TOUCHES: bool = true;
@@ -187,8 +183,6 @@ impl LedgerRow for BillRow {
 }
 
 impl LedgerRow for PaymentRow {
-    const FEED: Feed = Feed::Payments;
-    const KEY: &'static str = "payment_id";
     const FIND: Statement = sql::find_known_payments;
     const MERGE: Statement = sql::merge_payments;
     const TOUCHES: bool = true;
@@ -223,8 +217,6 @@ impl LedgerRow for PaymentRow {
 }
 
 impl LedgerRow for HoldRow {
-    const FEED: Feed = Feed::Holds;
-    const KEY: &'static str = "hold_id";
     const FIND: Statement = sql::find_known_holds;
     const MERGE: Statement = sql::merge_holds;
     const TOUCHES: bool = true;

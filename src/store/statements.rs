@@ -58,7 +58,9 @@ statements! {
         put_holds, load_placed_holds, load_holds_over, end_holds, lift_hold, forget_holds,
         list_moratoriums, put_moratorium, lift_moratorium, put_proofs, forget_proofs,
         park_receipts, load_parked, load_parts, mark_parts,
-        put_off_parked, drop_parked, forget_parts
+        put_off_parked, drop_parked, forget_parts,
+        find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
+        put_outages, load_outages, forget_outages
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -89,6 +91,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/postgres/0013_notices.sql")),
+    (14, "evidence", include_str!("../../migrations/postgres/0014_evidence.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -107,6 +110,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/sqlite/0013_notices.sql")),
+    (14, "evidence", include_str!("../../migrations/sqlite/0014_evidence.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

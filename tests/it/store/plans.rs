@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 16] = [
+const MAY_READ_ALL: [&str; 17] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -13,6 +13,7 @@ const MAY_READ_ALL: [&str; 16] = [
     "count_why_not",
     "end_reply",
     "list_feeds",
+    "forget_outages",
     "list_flags",
     "list_holds",
     "list_moratoriums",
@@ -25,7 +26,7 @@ const MAY_READ_ALL: [&str; 16] = [
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.
-const PASSES: [&str; 8] = [
+const PASSES: [&str; 9] = [
     "forget_submissions",
     "forget_items",
     "forget_why_not",
@@ -33,6 +34,7 @@ const PASSES: [&str; 8] = [
     "forget_holds",
     "forget_proofs",
     "forget_contacts",
+    "forget_evidence",
     "forget_replies",
 ];
 

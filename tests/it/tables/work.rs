@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 46] = [
+const NOT_HOT: [&str; 48] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -66,6 +66,8 @@ const NOT_HOT: [&str; 46] = [
     "forget_holds",
     "forget_proofs",
     "forget_contacts",
+    "forget_evidence",
+    "forget_outages",
     // Of tables with a few rows.
     "load_control",
     "load_mark",
@@ -74,15 +76,26 @@ const NOT_HOT: [&str; 46] = [
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 8] =
-    ["bucket_lease", "control", "daemon", "feed", "mark", "moratorium", "plan_mark", "policy"];
+const TINY: [&str; 9] = [
+    "bucket_lease",
+    "control",
+    "daemon",
+    "feed",
+    "mark",
+    "moratorium",
+    "outage",
+    "plan_mark",
+    "policy",
+];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 8] = [
+const ALL_BUCKETS: [(&str, &str); 10] = [
     ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
     ("find_known_holds", "likewise"),
     ("find_known_payments", "likewise"),
+    ("find_known_evidence", "likewise"),
+    ("leave_evidence", "a row may have stood under an account of any bucket"),
     ("find_awaited", "so does a row that waits for its account"),
     ("find_known_bills", "the source names bill and account alone"),
     ("load_retries", "one walk in the order of time for all buckets, then a filter"),
