@@ -144,7 +144,7 @@ async fn our_own_billing_database_is_mapped_whole() {
     let path = scratch.path().join("billing.db");
     BillingDb::open(&path, true).await.unwrap().close().await;
     let url = format!("sqlite://{}", path.display());
-    assert_eq!(answers(url, "config/source/duebell").await, Feed::LEDGER);
+    assert_eq!(answers(url, "config/source/duebell").await, Feed::ALL);
 }
 
 /// The schema that `config/source/example-postgres` is written for.
