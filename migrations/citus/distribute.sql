@@ -14,6 +14,7 @@ select create_distributed_table('bill', 'bucket', colocate_with => 'account');
 select create_distributed_table('payment', 'bucket', colocate_with => 'account');
 select create_distributed_table('hold', 'bucket', colocate_with => 'account');
 select create_distributed_table('placed_hold', 'bucket', colocate_with => 'account');
+select create_distributed_table('evidence', 'bucket', colocate_with => 'account');
 select create_distributed_table('contact', 'bucket', colocate_with => 'account');
 select create_distributed_table('notice_proof', 'bucket', colocate_with => 'account');
 select create_distributed_table('touched', 'bucket', colocate_with => 'account');
@@ -42,5 +43,6 @@ select create_reference_table('control');
 select create_reference_table('mark');
 select create_reference_table('daemon');
 select create_reference_table('moratorium');
+select create_reference_table('outage');
 -- Receipts that do not say which bucket they are about.
 select create_reference_table('parked_receipt');

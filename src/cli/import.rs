@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use crate::model::evidence::EvidenceFeed;
 use crate::source::billing_db::BillingDb;
 use crate::source::import::{self, BadMapping, Kind, Mapping};
 
@@ -32,12 +33,25 @@ pub struct Import {
     /// CSV of payments
     #[arg(long, value_name = "FILE")]
     payments: Option<PathBuf>,
+    /// CSV of evidence and its feed, such as complaints=tickets.csv; may be repeated
+    #[arg(long, value_name = "FEED=FILE", value_parser = evidence_file)]
+    evidence: Vec<(EvidenceFeed, PathBuf)>,
     /// Directory for the rows set aside, <kind>.rejects.csv; by default beside the database
     #[arg(long, value_name = "DIR")]
     rejects: Option<PathBuf>,
     /// Print the counts as JSON
     #[arg(long)]
     json: bool,
+}
+
+fn evidence_file(text: &str) -> Result<(EvidenceFeed, PathBuf), String> {
+    let known = || EvidenceFeed::ALL.map(EvidenceFeed::as_str).join(", ");
+    let (feed, file) = text.split_once('=').ok_or("write FEED=FILE")?;
+    match EvidenceFeed::parse(feed) {
+        Some(feed) if !file.is_empty() => Ok((feed, file.into())),
+        Some(_) => Err("names no file; write FEED=FILE".to_owned()),
+        None => Err(format!("`{feed}` is no feed of evidence; known are {}", known())),
+    }
 }
 
 #[derive(Serialize)]
@@ -61,8 +75,12 @@ pub async fn run(args: Import) -> anyhow::Result<()> {
     ]
     .into_iter()
     .filter_map(|(kind, file)| Some((kind, file.as_ref()?)))
+    .chain(args.evidence.iter().map(|(feed, file)| (Kind::Evidence(*feed), file)))
     .collect();
-    ensure!(!files.is_empty(), "nothing to import; give --accounts, --bills or --payments");
+    ensure!(
+        !files.is_empty(),
+        "nothing to import; give --accounts, --bills, --payments or --evidence"
+    );
 
     let db = BillingDb::open(&args.into, true)
         .await

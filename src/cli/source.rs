@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use jiff::civil::Date;
 
 use crate::app;
+use crate::model::evidence::{Fact, Outage};
 use crate::model::feed::{Cell, Cursor};
 use crate::model::ledger::Rows;
 use crate::source::sql::SqlSource;
@@ -42,7 +44,7 @@ pub async fn check(options: &Options) -> anyhow::Result<()> {
         let asked = Instant::now();
         let raw = source.page(feed, &Cursor::start(), SAMPLE).await?;
         let took = asked.elapsed();
-        let total = source.count(feed).await?;
+        let total = source.count(feed, None).await?;
         let Some(page) = rows::checked_page(feed, &raw, &settings.defaults, true) else {
             print_line(&format!("{feed}: no rows"))?;
             continue;
@@ -133,5 +135,65 @@ fn understood(rows: &Rows) -> Vec<String> {
                 )
             })
             .collect(),
+        Rows::Evidence(feed, rows) => rows
+            .iter()
+            .take(SHOWN)
+            .map(|row| {
+                format!("{feed} {} of {}: {}", row.row_id, row.account_id, in_short(&row.fact))
+            })
+            .collect(),
+        Rows::Outages(rows) => rows
+            .iter()
+            .take(SHOWN)
+            .map(|row| {
+                let Outage { area, starts_on, ends_on } = &row.outage;
+                let end = ends_on.map_or("it lasts".to_owned(), |day| format!("to {day}"));
+                format!("outage {} in {area}: from {starts_on}, {end}", row.outage_id)
+            })
+            .collect(),
+    }
+}
+
+/// What a row says, with keys left out.
+fn in_short(fact: &Fact) -> String {
+    let until = |day: Option<Date>, what: &str, still: &str| match day {
+        Some(day) => format!("{what} {day}"),
+        None => still.to_owned(),
+    };
+    match fact {
+        Fact::Contract(terms) => {
+            let autopay = match &terms.autopay {
+                Some(autopay) => {
+                    format!("paid automatically {}", until(autopay.ends_on, "until", "for good"))
+                }
+                None => "not paid automatically".to_owned(),
+            };
+            format!("{}, {autopay}", until(terms.since, "since", "nobody says since when"))
+        }
+        Fact::Complaint(one) => format!(
+            "{} from {}, {}",
+            one.topic.as_str(),
+            one.opened_on,
+            until(one.closed_on, "closed", "open")
+        ),
+        // Minor units: the row does not keep its currency.
+        Fact::Usage(one) => format!(
+            "on {}, {} charged, {} of it expensive, in minor units",
+            one.on, one.charged, one.expensive
+        ),
+        Fact::Return(one) => format!("{} on {}", one.channel.as_str(), one.on),
+        Fact::Failure(one) => format!("{} on {}", one.kind.as_str(), one.on),
+        Fact::Port(one) => {
+            format!("asked on {}, {}", one.on, until(one.withdrawn_on, "withdrawn", "it stands"))
+        }
+        Fact::Shared(one) => format!(
+            "{} with {}, written off on {}",
+            one.kind.as_str(),
+            one.with,
+            one.written_off_on
+        ),
+        Fact::WriteOff(one) => {
+            format!("{} on {}", crate::model::Money::new(one.amount, one.currency), one.on)
+        }
     }
 }

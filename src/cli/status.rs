@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::feed::Feed;
+use crate::pipeline;
 use crate::store::{ControlStore, FeedLine, StateCounts};
 
 use super::context::{Options, desk, now};
@@ -56,11 +58,11 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
     if json {
         return print_line(&serde_json::to_string_pretty(&status)?);
     }
-    status.print(desk.loaded.settings.pipeline.feed_age_max_s)
+    status.print(&desk.loaded.settings.pipeline)
 }
 
 impl Status {
-    fn print(&self, feed_age_max_s: u32) -> anyhow::Result<()> {
+    fn print(&self, limits: &pipeline::Settings) -> anyhow::Result<()> {
         for scenario in &self.scenarios {
             let mode = match scenario.live_since {
                 Some(since) => format!("live since {since}"),
@@ -80,8 +82,13 @@ impl Status {
         }
         for feed in &self.feeds {
             let age = now().duration_since(feed.read_at).as_secs().max(0);
-            let is_stale = age > i64::from(feed_age_max_s);
-            let stale = if is_stale { "; stale, so sending waits" } else { "" };
+            let (age_max_s, what) = match Feed::parse(&feed.feed) {
+                Some(Feed::Evidence(_)) => {
+                    (limits.evidence_age_max_s, "; stale, so it counts as missing")
+                }
+                _ => (limits.feed_age_max_s, "; stale, so sending waits"),
+            };
+            let stale = if age > i64::from(age_max_s) { what } else { "" };
             print_line(&format!(
                 "feed       {}: {} read = {} used + {} set aside, {} ago{stale}",
                 feed.feed,

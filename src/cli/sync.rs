@@ -103,7 +103,7 @@ async fn bars(all: &MultiProgress, workshop: &Workshop, feeds: &[Feed], reading:
     let mut shown: Vec<(Feed, ProgressBar)> = Vec::with_capacity(feeds.len());
     for feed in feeds {
         let bar = all.add(ProgressBar::no_length().with_prefix(feed.to_string()));
-        shown.push((*feed, bar.with_style(style("{prefix:>8} {human_pos} rows"))));
+        shown.push((*feed, bar.with_style(style("{prefix:>10} {human_pos} rows"))));
     }
     let moved = async {
         loop {
@@ -118,7 +118,7 @@ async fn bars(all: &MultiProgress, workshop: &Workshop, feeds: &[Feed], reading:
             if let Some(left) = left(workshop, *feed, reading).await {
                 bar.set_length(left);
                 bar.set_style(style(
-                    "{prefix:>8} {wide_bar} {percent:>3}% {human_pos}/{human_len} ({eta} left)",
+                    "{prefix:>10} {wide_bar} {percent:>3}% {human_pos}/{human_len} ({eta} left)",
                 ));
             }
         }
@@ -135,5 +135,5 @@ async fn left(workshop: &Workshop, feed: Feed, reading: &Reading) -> Option<u64>
         Some(mark) => mark.counts.read.saturating_sub(reading.merged(feed)),
         None => 0,
     };
-    Some(workshop.source.count(feed).await.ok()?.saturating_sub(before))
+    Some(workshop.source.count(feed, None).await.ok()?.saturating_sub(before))
 }

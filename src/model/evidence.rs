@@ -9,12 +9,15 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
 use super::facts::SentItem;
 use super::hold::PlacedHold;
 use super::{AccountId, Bill, Channel, Currency, Hold, Payment, Tier};
+
+/// Before every row: no date that is read lies so far back.
+const BEGINNING: Date = date(1900, 1, 1);
 
 /// A stream of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +76,10 @@ impl fmt::Display for EvidenceFeed {
         f.write_str(self.as_str())
     }
 }
+
+/// Days of usage that a judgement looks back on: seven spans of 28, and a
+/// week's slack. Older ones are kept and not loaded.
+pub const USAGE_DAYS: i32 = 7 * 28 + 7;
 
 /// The feeds of evidence that a source has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,6 +149,22 @@ pub struct Evidence {
     pub write_offs: Vec<WriteOff>,
 }
 
+impl Evidence {
+    /// Takes in what one row of a feed says.
+    pub fn add(&mut self, fact: Fact) {
+        match fact {
+            Fact::Contract(terms) => self.contract.add(terms),
+            Fact::Complaint(one) => self.complaints.push(one),
+            Fact::Usage(one) => self.usage.push(one),
+            Fact::Return(one) => self.returns.push(one),
+            Fact::Failure(one) => self.failures.push(one),
+            Fact::Port(one) => self.porting.push(one),
+            Fact::Shared(one) => self.shared.push(one),
+            Fact::WriteOff(one) => self.write_offs.push(one),
+        }
+    }
+}
+
 /// What the contract says. Keys are opaque: a keyed hash, made by the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contract {
@@ -155,9 +178,20 @@ pub struct Contract {
     pub address: Option<String>,
 }
 
+impl Contract {
+    /// The earliest beginning counts, and of what else is said the last.
+    fn add(&mut self, terms: Terms) {
+        self.since = [self.since, terms.since].into_iter().flatten().min();
+        self.margin_percent = terms.margin_percent.or(self.margin_percent);
+        self.autopay.extend(terms.autopay);
+        self.identity = terms.identity.or(self.identity.take());
+        self.address = terms.address.or(self.address.take());
+    }
+}
+
 /// A mandate to take the money. Its end is known from its beginning, as it
 /// stands on a card; an earlier end is a row of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Autopay {
     pub starts_on: Date,
     /// Its last day; `None`: until further notice.
@@ -196,7 +230,7 @@ impl Topic {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Complaint {
     pub topic: Topic,
     pub opened_on: Date,
@@ -208,7 +242,7 @@ pub struct Complaint {
     pub answered_on: Option<Date>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outage {
     /// As accounts name their area.
     pub area: String,
@@ -218,7 +252,7 @@ pub struct Outage {
 }
 
 /// What was charged for one day's use, in minor units of the account's bills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageDay {
     pub on: Date,
     pub charged: i64,
@@ -226,7 +260,7 @@ pub struct UsageDay {
     pub expensive: i64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactReturn {
     pub channel: Channel,
     pub on: Date,
@@ -256,13 +290,13 @@ impl FailureKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentFailure {
     pub kind: FailureKind,
     pub on: Date,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortRequest {
     pub on: Date,
     pub withdrawn_on: Option<Date>,
@@ -292,7 +326,7 @@ impl KeyKind {
 }
 
 /// Another account, written off, under the same key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedKey {
     pub kind: KeyKind,
     pub with: AccountId,
@@ -300,10 +334,78 @@ pub struct SharedKey {
 }
 
 /// Debt of this account that was given up before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteOff {
     pub on: Date,
     /// Minor units.
     pub amount: i64,
     pub currency: Currency,
+}
+
+/// What one row of the feed of contracts says: a contract, and one way of
+/// paying automatically.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    pub since: Option<Date>,
+    pub margin_percent: Option<i32>,
+    pub autopay: Option<Autopay>,
+    pub identity: Option<String>,
+    pub address: Option<String>,
+}
+
+/// What one row of a feed says of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    Contract(Terms),
+    Complaint(Complaint),
+    Usage(UsageDay),
+    Return(ContactReturn),
+    Failure(PaymentFailure),
+    Port(PortRequest),
+    Shared(SharedKey),
+    WriteOff(WriteOff),
+}
+
+impl Fact {
+    pub fn feed(&self) -> EvidenceFeed {
+        match self {
+            Fact::Contract(_) => EvidenceFeed::Contracts,
+            Fact::Complaint(_) => EvidenceFeed::Complaints,
+            Fact::Usage(_) => EvidenceFeed::Usage,
+            Fact::Return(_) => EvidenceFeed::Returns,
+            Fact::Failure(_) => EvidenceFeed::Failures,
+            Fact::Port(_) => EvidenceFeed::Porting,
+            Fact::Shared(_) => EvidenceFeed::Identities,
+            Fact::WriteOff(_) => EvidenceFeed::WriteOffs,
+        }
+    }
+
+    /// The day on which it became known. Terms that do not say since when hold
+    /// from the beginning.
+    pub fn known_on(&self) -> Date {
+        match self {
+            Fact::Contract(terms) => {
+                let starts_on = terms.autopay.as_ref().map(|autopay| autopay.starts_on);
+                [terms.since, starts_on].into_iter().flatten().min().unwrap_or(BEGINNING)
+            }
+            Fact::Complaint(one) => one.opened_on,
+            Fact::Usage(one) => one.on,
+            Fact::Return(one) => one.on,
+            Fact::Failure(one) => one.on,
+            Fact::Port(one) => one.on,
+            Fact::Shared(one) => one.written_off_on,
+            Fact::WriteOff(one) => one.on,
+        }
+    }
+
+    /// The last day on which something of it happened; `None` while it lasts.
+    pub fn over_on(&self) -> Option<Date> {
+        match self {
+            Fact::Contract(_) => None,
+            Fact::Complaint(one) => one.closed_on.max(one.closed_on.and(one.answered_on)),
+            Fact::Port(one) => one.withdrawn_on.max(Some(one.on)),
+            fact => Some(fact.known_on()),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::evidence::{EvidenceFeed, Fact, Outage};
 use super::feed::{Cursor, Feed, Reject};
 use super::{AccountId, BillId, Bucket, Currency};
 
@@ -65,6 +66,21 @@ pub struct HoldRow {
     pub amount: Option<i64>,
 }
 
+/// What is known of an account beyond its bills, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceRow {
+    pub row_id: String,
+    pub account_id: AccountId,
+    pub fact: Fact,
+}
+
+/// An outage, checked; it is of an area and of no account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutageRow {
+    pub outage_id: String,
+    pub outage: Outage,
+}
+
 /// The checked rows of one page of one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rows {
@@ -72,6 +88,9 @@ pub enum Rows {
     Bills(Vec<BillRow>),
     Payments(Vec<PaymentRow>),
     Holds(Vec<HoldRow>),
+    /// Of one feed, which is none of outages.
+    Evidence(EvidenceFeed, Vec<EvidenceRow>),
+    Outages(Vec<OutageRow>),
 }
 
 impl Rows {
@@ -81,6 +100,8 @@ impl Rows {
             Rows::Bills(_) => Feed::Bills,
             Rows::Payments(_) => Feed::Payments,
             Rows::Holds(_) => Feed::Holds,
+            Rows::Evidence(feed, _) => Feed::Evidence(*feed),
+            Rows::Outages(_) => Feed::Evidence(EvidenceFeed::Outages),
         }
     }
 }

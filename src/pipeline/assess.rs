@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::billing::{days_between, plus_days};
 use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
-use crate::model::evidence::Dossier;
+use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, TaskKind, Tenure};
 use crate::risk::cause::Rules;
 use crate::store::{Assessed, Changed};
@@ -43,10 +43,12 @@ impl Stage for Assess {
         for bucket in shift.tenure().buckets() {
             alike.entry(through.get(&bucket).copied()).or_default().push(bucket);
         }
+        let age_max = SignedDuration::from_secs(self.0.settings.evidence_age_max_s.into());
+        let feeds = &self.0.assess.evidence_feeds(now, age_max).await?;
         let mut judged = 0;
         for (through, buckets) in alike {
             for buckets in buckets.chunks(BUCKETS_PER_READ) {
-                let run = Run { rules, tenure: shift.tenure(), through, on, now };
+                let run = Run { rules, feeds, tenure: shift.tenure(), through, on, now };
                 judged += self.buckets(&run, buckets).await?;
             }
         }
@@ -57,6 +59,7 @@ impl Stage for Assess {
 /// What one run works by.
 struct Run<'a> {
     rules: &'a Rules,
+    feeds: &'a Feeds,
     tenure: &'a Tenure,
     /// The day through which these buckets are assessed.
     through: Option<Date>,
@@ -95,7 +98,7 @@ impl Assess {
     ) -> anyhow::Result<Assessed> {
         let Workshop { assess, settings, .. } = &self.0;
         let mut classed = assess.classed(accounts).await?;
-        let dossiers = assess.dossiers(accounts, run.on).await?;
+        let dossiers = assess.dossiers(accounts, run.on, run.feeds).await?;
         let buckets: HashMap<&AccountId, Bucket> =
             accounts.iter().map(|(bucket, account)| (account, *bucket)).collect();
         let mut page = Assessed::default();

@@ -134,7 +134,7 @@ impl Stages {
     pub async fn keep_house(&self, now: Timestamp) {
         told("make room", &self.retention.make_room(now).await);
         told("forget", &self.retention.forget(now).await);
-        told("count", &self.tend.count().await);
+        told("count", &self.tend.count(now).await);
     }
 
     /// The daemon: until `stop`, and then to the end of the batch that is under

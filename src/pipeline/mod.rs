@@ -115,6 +115,9 @@ pub struct Settings {
     pub sync_overlap_s: u32,
     /// A feed that was not read to its end for this many seconds stops sending.
     pub feed_age_max_s: u32,
+    /// A feed of evidence that was not read to its end for this many seconds
+    /// counts as missing where somebody is judged.
+    pub evidence_age_max_s: u32,
     /// Accounts decided about at a time.
     pub plan_page: u32,
     /// When the next day is planned: cron, in the zone `plan_zone`.
@@ -152,6 +155,7 @@ impl Default for Settings {
             sync_page: 5_000,
             sync_overlap_s: 900,
             feed_age_max_s: 3_600,
+            evidence_age_max_s: 259_200,
             plan_page: 2_000,
             plan_at: "0 0 * * *".into(),
             plan_zone: "Etc/GMT-14".into(),
@@ -196,6 +200,7 @@ impl Settings {
             ("sync_every_s", self.sync_every_s),
             ("sync_page", self.sync_page),
             ("feed_age_max_s", self.feed_age_max_s),
+            ("evidence_age_max_s", self.evidence_age_max_s),
             ("plan_page", self.plan_page),
             ("dispatch_batch", self.dispatch_batch),
             ("in_flight_max", self.in_flight_max),

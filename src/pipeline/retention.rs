@@ -14,6 +14,8 @@ use super::{Workshop, planning_day};
 /// Months that are made ahead, this one included. More than one, so that a
 /// night on which they could not be made costs nothing.
 const MONTHS_AHEAD: i32 = 3;
+/// No judgement looks back on more than 24 cycles.
+const EVIDENCE_MONTHS: i32 = 26;
 /// Nights in which each bucket has its turn: no month has fewer.
 const NIGHTS: u16 = 28;
 
@@ -39,12 +41,17 @@ impl Retention {
 
     /// Drops what is older than it is to be kept: months of history as a whole,
     /// and what else is old from those buckets whose turn it is tonight.
-    /// Contacts are kept for no longer than a cap may count them.
+    /// Contacts are kept for no longer than a cap may count them, and evidence
+    /// for no longer than a judgement may look back.
     pub async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
         let day = planning_day(now);
         let countable = plus_days(day, -i32::from(CAP_DAYS_MAX) - COUNTED_LATE_DAYS);
         for bucket in tonight(day) {
             self.0.retention.forget_contacts(bucket, countable).await?;
+        }
+        let known_from = evidence_kept_from(day);
+        for bucket in tonight(day) {
+            self.0.retention.forget_evidence(bucket, known_from).await?;
         }
         let Some(before) = kept_from(day, self.0.settings.retention_months) else {
             return Ok(());
@@ -60,6 +67,12 @@ impl Retention {
         }
         Ok(())
     }
+}
+
+/// The day from which on evidence is kept that is over. The nightly count
+/// leans on it: what was forgotten here is not missed.
+pub fn evidence_kept_from(day: Date) -> Date {
+    day.first_of_month().saturating_sub(Span::new().months(EVIDENCE_MONTHS))
 }
 
 /// The day from which on history is kept; `None` where all of it is.

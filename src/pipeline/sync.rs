@@ -40,7 +40,7 @@ impl Reading {
 
     /// Rows of a feed that were read and are in the ledger, or set aside there.
     pub fn merged(&self, feed: Feed) -> u64 {
-        self.merged[feed as usize].load(Ordering::Relaxed)
+        self.merged[feed.place()].load(Ordering::Relaxed)
     }
 }
 
@@ -131,7 +131,7 @@ impl Sync {
                 ahead.spawn(page_after(self.0.clone(), feed, page.cursor.clone()));
             }
             let counts = ledger.merge(shift.tenure(), page, on, now).await?;
-            reading.merged[feed as usize].fetch_add(counts.read, Ordering::Relaxed);
+            reading.merged[feed.place()].fetch_add(counts.read, Ordering::Relaxed);
             total += counts;
         }
         if feed == Feed::Accounts && total.used > 0 {

@@ -19,6 +19,7 @@ use crate::policy::claim;
 use crate::store::Standing;
 
 use super::gate::{Gate, all_stopped};
+use super::retention::evidence_kept_from;
 use super::settle::{follow, next_channel};
 use super::{Stage, Workshop, planning_day};
 
@@ -268,10 +269,12 @@ impl Tend {
 
     /// Counts every feed at the source and in the ledger. A gap means that
     /// rows were committed later than the overlap reaches: the feed is read again.
-    pub async fn count(&self) -> anyhow::Result<()> {
+    /// Of evidence, what is kept is counted.
+    pub async fn count(&self, now: Timestamp) -> anyhow::Result<()> {
+        let since = Some(evidence_kept_from(planning_day(now)));
         for feed in self.shop.source.feeds() {
-            let at_source = self.shop.source.count(feed).await?;
-            let held = self.shop.ledger.held(feed).await?;
+            let at_source = self.shop.source.count(feed, since).await?;
+            let held = self.shop.ledger.held(feed, since).await?;
             if at_source > held {
                 warn!(feed = %feed, at_source, held, "rows are missing from the ledger; the feed is read from the beginning");
                 self.shop.ledger.reread(feed).await?;

@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
+use crate::model::evidence::EvidenceFeed;
 use crate::model::{Channel, Currency, HoldKind, PaymentState, Tier};
 
 #[allow(non_upper_case_globals, reason = "a constant is named after its file")]
@@ -28,12 +29,14 @@ mod sql {
     pub const billing_schema: &str = include_str!("sql/billing_schema.sql");
     pub const read_header: &str = include_str!("sql/read_header.sql");
     pub const billing_schema_2: &str = include_str!("sql/billing_schema_2.sql");
+    pub const billing_schema_3: &str = include_str!("sql/billing_schema_3.sql");
     pub const fill_currencies: &str = include_str!("sql/fill_currencies.sql");
     pub const put_accounts: &str = include_str!("sql/put_accounts.sql");
     pub const add_bare_accounts: &str = include_str!("sql/add_bare_accounts.sql");
     pub const put_bills: &str = include_str!("sql/put_bills.sql");
     pub const put_payments: &str = include_str!("sql/put_payments.sql");
     pub const put_holds: &str = include_str!("sql/put_holds.sql");
+    pub const put_evidence: &str = include_str!("sql/put_evidence.sql");
     pub const make_import_seen: &str = include_str!("sql/make_import_seen.sql");
     pub const note_seen: &str = include_str!("sql/note_seen.sql");
     pub const forget_seen: &str = include_str!("sql/forget_seen.sql");
@@ -46,7 +49,7 @@ pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// `application_id` and `user_version` in the file's header, as the schema sets them.
 const APPLICATION: i64 = 0x4475_654C;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How long another process (a daemon that reads, the operator's own tool
 /// that writes) may keep the file to itself before we give up.
@@ -125,6 +128,20 @@ pub struct HoldRow {
     pub changed_at: Timestamp,
 }
 
+/// A row of evidence as the table holds it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvidenceRow {
+    #[serde(serialize_with = "as_name")]
+    pub feed: EvidenceFeed,
+    pub id: String,
+    /// `None` for outages.
+    pub account_id: Option<String>,
+    /// The other columns by name, as a JSON object of texts.
+    pub says: String,
+    #[serde(serialize_with = "as_stamp")]
+    pub changed_at: Timestamp,
+}
+
 /// Rows that are written together, accounts first: who, what is owed, what
 /// was paid, what is held.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +154,7 @@ pub struct Batch {
     pub bills: Vec<BillRow>,
     pub payments: Vec<PaymentRow>,
     pub holds: Vec<HoldRow>,
+    pub evidence: Vec<EvidenceRow>,
 }
 
 impl Batch {
@@ -147,6 +165,7 @@ impl Batch {
             + self.bills.len()
             + self.payments.len()
             + self.holds.len()
+            + self.evidence.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -206,8 +225,9 @@ impl BillingDb {
         match (application, version, tables) {
             (APPLICATION, VERSION, _) => {}
             (APPLICATION, 1, _) => {
-                sqlx::raw_sql(sql::billing_schema_2).execute(&self.pool).await?;
+                self.upgrade(&[sql::billing_schema_2, sql::billing_schema_3]).await?;
             }
+            (APPLICATION, 2, _) => self.upgrade(&[sql::billing_schema_3]).await?,
             (APPLICATION, other, _) => {
                 bail!("it has version {other} of the billing tables, this program knows {VERSION}")
             }
@@ -215,6 +235,15 @@ impl BillingDb {
             _ => bail!("it is not a billing database of this program"),
         }
         sqlx::query(sql::make_import_seen).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn upgrade(&self, steps: &[&'static str]) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        for step in steps {
+            sqlx::raw_sql(*step).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 
@@ -244,6 +273,7 @@ impl BillingDb {
             (sql::put_bills, serde_json::to_string(&batch.bills)?),
             (sql::put_payments, serde_json::to_string(&batch.payments)?),
             (sql::put_holds, serde_json::to_string(&batch.holds)?),
+            (sql::put_evidence, serde_json::to_string(&batch.evidence)?),
         ];
         let mut tx = self.begin().await?;
         sqlx::query(sql::add_bare_accounts)
@@ -350,6 +380,10 @@ fn as_stamp<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok
 
 fn as_state<S: serde::Serializer>(state: &PaymentState, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(state.as_str())
+}
+
+fn as_name<S: serde::Serializer>(feed: &EvidenceFeed, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(feed.as_str())
 }
 
 fn as_kind<S: serde::Serializer>(kind: &HoldKind, serializer: S) -> Result<S::Ok, S::Error> {

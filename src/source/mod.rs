@@ -8,6 +8,7 @@
 
 pub mod billing_db;
 mod database;
+mod evidence;
 pub mod history;
 pub mod import;
 mod placeholders;
@@ -18,6 +19,7 @@ pub mod stamp;
 pub mod timeline;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::BillId;
@@ -42,8 +44,9 @@ pub trait Source: Send + Sync {
     /// longer knows is absent.
     async fn balances(&self, bills: &[BillId]) -> Result<Vec<RawRow>, SourceError>;
 
-    /// How many rows the feed holds in all; for the nightly count.
-    async fn count(&self, feed: Feed) -> Result<u64, SourceError>;
+    /// How many rows the feed holds: all of them, or where rows have a
+    /// [day](Feed::day), those of `since` and later.
+    async fn count(&self, feed: Feed, since: Option<Date>) -> Result<u64, SourceError>;
 }
 
 /// Why the source did not answer.

@@ -6,6 +6,7 @@
 
 use jiff::civil::{Date, date};
 
+use crate::model::evidence::EvidenceFeed;
 use crate::model::feed::{BALANCE, Cell, Column, Cursor, Feed, RawRow, Reject};
 use crate::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows};
 use crate::model::money::BadAmount;
@@ -14,7 +15,7 @@ use crate::model::{
     PhoneNumber, Tier, id,
 };
 
-use super::Defaults;
+use super::{Defaults, evidence};
 
 /// Dates outside are typing errors or placeholders, never bills.
 const EARLIEST: Date = date(1990, 1, 1);
@@ -47,6 +48,12 @@ pub fn checked_page(
         Feed::Bills => Rows::Bills(each(feed, columns, raw, &mut rejects, bill)),
         Feed::Payments => Rows::Payments(each(feed, columns, raw, &mut rejects, payment)),
         Feed::Holds => Rows::Holds(each(feed, columns, raw, &mut rejects, hold)),
+        Feed::Evidence(EvidenceFeed::Outages) => {
+            Rows::Outages(each(feed, columns, raw, &mut rejects, evidence::outage))
+        }
+        Feed::Evidence(of) => {
+            Rows::Evidence(of, each(feed, columns, raw, &mut rejects, |r| evidence::row(of, r)))
+        }
     };
     Some(Page { rows, rejects, read: raw.len() as u64, cursor, is_last })
 }
@@ -280,20 +287,20 @@ fn hold(row: &mut Reader<'_>) -> Result<HoldRow, Fault> {
 }
 
 /// What is wrong with a row.
-struct Fault {
+pub(super) struct Fault {
     field: &'static str,
     reason: String,
 }
 
 /// One row, cell by cell.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     columns: &'static [Column],
     cells: &'a [Cell],
     warnings: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
-    fn fault(&self, field: &'static str, what: &str) -> Fault {
+    pub(super) fn fault(&self, field: &'static str, what: &str) -> Fault {
         Fault { field, reason: what.to_owned() }
     }
 
@@ -301,11 +308,11 @@ impl<'a> Reader<'a> {
         self.warnings.push(Fault { field, reason: what.to_owned() });
     }
 
-    fn expects(&self, field: &'static str) -> &'static str {
+    pub(super) fn expects(&self, field: &'static str) -> &'static str {
         self.columns.iter().find(|c| c.name == field).map_or("a value", |c| c.expects)
     }
 
-    fn optional(&self, field: &'static str) -> Result<Option<&'a str>, Fault> {
+    pub(super) fn optional(&self, field: &'static str) -> Result<Option<&'a str>, Fault> {
         let index = self.columns.iter().position(|c| c.name == field);
         match index.and_then(|index| self.cells.get(index)) {
             None | Some(Cell::Null) => Ok(None),
@@ -318,7 +325,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&self, field: &'static str) -> Result<&'a str, Fault> {
+    pub(super) fn text(&self, field: &'static str) -> Result<&'a str, Fault> {
         self.optional(field)?.ok_or_else(|| self.missing(field))
     }
 
@@ -331,15 +338,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn id(&self, field: &'static str) -> Result<String, Fault> {
+    pub(super) fn id(&self, field: &'static str) -> Result<String, Fault> {
         self.optional_id(field)?.ok_or_else(|| self.missing(field))
     }
 
-    fn missing(&self, field: &'static str) -> Fault {
+    pub(super) fn missing(&self, field: &'static str) -> Fault {
         self.fault(field, &format!("is missing (expected {})", self.expects(field)))
     }
 
-    fn currency(&self) -> Result<Currency, Fault> {
+    pub(super) fn currency(&self) -> Result<Currency, Fault> {
         let code = self.text("currency")?;
         code.parse().map_err(|unknown| Fault {
             field: "currency",
@@ -362,14 +369,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
+    pub(super) fn amount(&self, field: &'static str, currency: Currency) -> Result<i64, Fault> {
         match self.signed_amount(field, currency)? {
             minor if minor < 0 => Err(self.fault(field, "is negative (expected zero or more)")),
             minor => Ok(minor),
         }
     }
 
-    fn optional_date(&self, field: &'static str) -> Result<Option<Date>, Fault> {
+    pub(super) fn optional_date(&self, field: &'static str) -> Result<Option<Date>, Fault> {
         let Some(text) = self.optional(field)? else { return Ok(None) };
         // Databases without a date type often give midnight along with the day.
         let day = text.strip_suffix(" 00:00:00").unwrap_or(text);
@@ -385,7 +392,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn date(&self, field: &'static str) -> Result<Date, Fault> {
+    pub(super) fn date(&self, field: &'static str) -> Result<Date, Fault> {
         self.optional_date(field)?.ok_or_else(|| self.missing(field))
     }
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::BillId;
@@ -27,7 +28,8 @@ pub struct Settings {
     /// File that holds the password alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<std::path::PathBuf>,
-    /// Directory with accounts.sql, bills.sql, payments.sql, balances.sql and perhaps holds.sql.
+    /// Directory with accounts.sql, bills.sql, payments.sql, balances.sql and
+    /// perhaps holds.sql and files of evidence.
     pub queries: std::path::PathBuf,
     #[serde(default)]
     pub defaults: Defaults,
@@ -46,10 +48,27 @@ pub struct SqlSource {
 struct Query {
     file: String,
     wrapped: String,
+    /// The query and how its rows are counted; with a day, from it on.
     counted: String,
+    day: Option<String>,
     /// Which values are bound, in order.
     binds: Vec<usize>,
 }
+
+impl Query {
+    fn counted(&self, since: Option<Date>) -> String {
+        let of_late = match (&self.day, since) {
+            // A date of ours needs no quoting, and ISO dates in the order of
+            // texts are in the order of days.
+            (Some(day), Some(since)) => format!(" where {day} >= '{since}'"),
+            _ => String::new(),
+        };
+        self.counted.replace(OF_LATE, &of_late)
+    }
+}
+
+/// Stands in a counting query for the rows that are counted.
+const OF_LATE: &str = "/* of late */";
 
 impl SqlSource {
     /// Connects and fits every query to the database.
@@ -76,7 +95,10 @@ impl SqlSource {
                 continue;
             }
             match fitted(&*database, &path, feed.columns(), &FEED_PLACEHOLDERS).await {
-                Ok(query) => feeds.push((feed, query)),
+                Ok(mut query) => {
+                    query.day = feed.day().map(|name| database.as_sorted_text(name));
+                    feeds.push((feed, query));
+                }
                 Err(wrong) => faults.extend(wrong),
             }
         }
@@ -171,7 +193,10 @@ async fn fitted(
     let counted = database.as_text(&Returned { name: "n".to_owned(), is_string: false });
     Ok(Query {
         wrapped: format!("select {} from (\n{sql}\n) as q", selected.join(", ")),
-        counted: format!("select {counted} from (select count(*) as n from (\n{sql}\n) as q) as q"),
+        counted: format!(
+            "select {counted} from (select count(*) as n from (\n{sql}\n) as q{OF_LATE}) as q"
+        ),
+        day: None,
         file,
         binds,
     })
@@ -199,10 +224,11 @@ impl Source for SqlSource {
         self.rows(&self.balances, &self.balances.wrapped, &[Value::Text(&json)]).await
     }
 
-    async fn count(&self, feed: Feed) -> Result<u64, SourceError> {
+    async fn count(&self, feed: Feed, since: Option<Date>) -> Result<u64, SourceError> {
         let Some(query) = self.query(feed) else { return Ok(0) };
         let start = Cursor::start();
-        let rows = self.rows(query, &query.counted, &place(&start, i64::MAX)).await?;
+        let counted = query.counted(since);
+        let rows = self.rows(query, &counted, &place(&start, i64::MAX)).await?;
         let counted = match rows.first().and_then(|row| row.cells.first()) {
             Some(Cell::Text(text)) => text.parse().ok(),
             _ => None,

@@ -288,7 +288,7 @@ impl Source for TimelineSource {
             Feed::Accounts => state.accounts.after(after, limit).map(account_row).collect(),
             Feed::Bills => state.bills.after(after, limit).map(|row| state.bill_row(row)).collect(),
             Feed::Payments => state.payments.after(after, limit).map(payment_row).collect(),
-            Feed::Holds => Vec::new(),
+            Feed::Holds | Feed::Evidence(_) => Vec::new(),
         })
     }
 
@@ -302,13 +302,13 @@ impl Source for TimelineSource {
         Ok(bills.iter().filter_map(balance).collect())
     }
 
-    async fn count(&self, feed: Feed) -> Result<u64, SourceError> {
+    async fn count(&self, feed: Feed, _: Option<Date>) -> Result<u64, SourceError> {
         let state = self.lock();
         Ok(match feed {
             Feed::Accounts => state.accounts.records.len(),
             Feed::Bills => state.bills.records.len(),
             Feed::Payments => state.payments.records.len(),
-            Feed::Holds => 0,
+            Feed::Holds | Feed::Evidence(_) => 0,
         } as u64)
     }
 }

@@ -5,11 +5,11 @@ mod dossiers;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::cause::{Classed, SetClass, Verdict};
-use crate::model::evidence::Dossier;
+use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, Tenure};
 
 use super::desk::Desk;
@@ -35,12 +35,23 @@ pub trait AssessStore: Send + Sync {
         on: Date,
     ) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
 
+    /// The feeds of evidence that were read to their end, and last no longer
+    /// than `age_max` ago. One that is older is as good as missing: what it
+    /// does not say may have happened since.
+    async fn evidence_feeds(
+        &self,
+        now: Timestamp,
+        age_max: SignedDuration,
+    ) -> Result<Feeds, StoreError>;
+
     /// Everything with a date that is known of these accounts, for judging
-    /// them as of a day: 24 cycles, and what is older and unpaid.
+    /// them as of a day: 24 cycles, what is older and unpaid, and what these
+    /// feeds say.
     async fn dossiers(
         &self,
         accounts: &[(Bucket, AccountId)],
         as_of: Date,
+        feeds: &Feeds,
     ) -> Result<Vec<Dossier>, StoreError>;
 
     /// What stands written about the class of these accounts; those of whom
@@ -125,12 +136,21 @@ impl AssessStore for SqlStore {
         rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
     }
 
+    async fn evidence_feeds(
+        &self,
+        now: Timestamp,
+        age_max: SignedDuration,
+    ) -> Result<Feeds, StoreError> {
+        self.fresh_evidence(now, age_max).await
+    }
+
     async fn dossiers(
         &self,
         accounts: &[(Bucket, AccountId)],
         as_of: Date,
+        feeds: &Feeds,
     ) -> Result<Vec<Dossier>, StoreError> {
-        self.load_dossiers(accounts, as_of).await
+        self.load_dossiers(accounts, as_of, feeds).await
     }
 
     async fn classed(

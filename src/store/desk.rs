@@ -274,6 +274,8 @@ const ERASE: &[Statement] = &[
     erase("delete from placed_hold"),
     erase("delete from moratorium"),
     erase("delete from notice_proof"),
+    erase("delete from evidence"),
+    erase("delete from outage"),
     erase("delete from contact"),
     erase("delete from touched"),
     erase("delete from feed"),

@@ -47,9 +47,9 @@ impl LedgerStore for SqlStore {
         let feed = page.rows.feed();
         let mut tx = self.engine.begin().await?;
         hold(&mut tx, tenure, &[Bucket::FIRST]).await?;
-        let mut merge = Merge { tx: &mut tx, on, rejects: page.rejects };
+        let mut merge = Merge { tx: &mut tx, feed, on, rejects: page.rejects };
         let used = merge.rows(page.rows).await?;
-        merge.put_rejects(feed, now).await?;
+        merge.put_rejects(now).await?;
 
         let set_aside = page.read - used;
         let read_at = if page.is_last { now.as_microsecond() } else { 0 };
@@ -81,17 +81,20 @@ impl LedgerStore for SqlStore {
         }
         let mut merged = 0;
         for (feed, raw) in by_feed {
-            let rows = match feed.as_str() {
-                "bills" => Rows::Bills(stored_rows(&raw)?),
-                "payments" => Rows::Payments(stored_rows(&raw)?),
-                _ => Rows::Holds(stored_rows(&raw)?),
+            let feed = Feed::parse(&feed).ok_or(StoreError::Corrupt { column: "feed" })?;
+            let rows = match feed {
+                Feed::Bills => Rows::Bills(stored_rows(&raw)?),
+                Feed::Payments => Rows::Payments(stored_rows(&raw)?),
+                Feed::Holds => Rows::Holds(stored_rows(&raw)?),
+                Feed::Evidence(of) => Rows::Evidence(of, stored_rows(&raw)?),
+                // An account waits for nobody.
+                Feed::Accounts => continue,
             };
-            let feed = rows.feed();
             let mut tx = self.engine.begin().await?;
             hold(&mut tx, tenure, &[Bucket::FIRST]).await?;
-            let mut merge = Merge { tx: &mut tx, on, rejects: Vec::new() };
+            let mut merge = Merge { tx: &mut tx, feed, on, rejects: Vec::new() };
             merged += merge.rows(rows).await?;
-            merge.put_rejects(feed, now).await?;
+            merge.put_rejects(now).await?;
             tx.commit().await?;
         }
         Ok(merged)
@@ -111,8 +114,11 @@ impl LedgerStore for SqlStore {
         self.engine.run(sql::reread_feed, &[Arg::Text(feed.as_str())]).await.map(drop)
     }
 
-    async fn held(&self, feed: Feed) -> Result<u64, StoreError> {
-        let rows = self.engine.rows(sql::count_held, &[Arg::Text(feed.as_str())]).await?;
+    async fn held(&self, feed: Feed, since: Option<Date>) -> Result<u64, StoreError> {
+        let since = since.filter(|_| feed.day().is_some()).unwrap_or(Date::constant(1, 1, 1));
+        let since = since.to_string();
+        let args = [Arg::Text(feed.as_str()), Arg::Text(&since)];
+        let rows = self.engine.rows(sql::count_held, &args).await?;
         rows.first().map_or(Ok(0), |row| row.int("held").map(|held| held as u64))
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::model::evidence::EvidenceFeed;
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::Rows;
 use crate::model::{AccountId, Bucket};
@@ -20,9 +21,14 @@ use super::placed::{LedgerRow, Sought};
 use super::set::set_row;
 use super::statements::sql;
 
+/// Its rows are many, and stay with their account.
+const USAGE: Feed = Feed::Evidence(EvidenceFeed::Usage);
+
 /// One merge inside its transaction.
 pub struct Merge<'a> {
     pub tx: &'a mut Tx,
+    /// The feed that the rows are of.
+    pub feed: Feed,
     /// The day on which the rows are seen.
     pub on: Date,
     /// What could not be used, or not as it was.
@@ -48,11 +54,13 @@ impl Merge<'_> {
             Rows::Bills(rows) => self.merge(rows).await,
             Rows::Payments(rows) => self.merge(rows).await,
             Rows::Holds(rows) => self.merge(rows).await,
+            Rows::Evidence(_, rows) => self.merge(rows).await,
+            Rows::Outages(rows) => self.outages(rows).await,
         }
     }
 
     async fn merge<T: LedgerRow>(&mut self, rows: Vec<T>) -> Result<u64, StoreError> {
-        self.forget_rejects(&rows).await?;
+        self.forget_rejects(rows.iter().map(LedgerRow::key)).await?;
         let entries = self.found(rows).await?;
         // Owners first: a foreign claim later in the page must not displace
         // the row of the account that holds it.
@@ -61,6 +69,7 @@ impl Merge<'_> {
         // Every key leads with the bucket: rows of one bucket go into the same
         // leaves of every index, and find them where the one before left them.
         entries.sort_by_key(|entry| entry.bucket);
+        self.leave_others(&entries).await?;
         let (mut new, mut known, mut used) = (Vec::with_capacity(entries.len()), Vec::new(), 0);
         let mut changed = Vec::new();
         for Entry { row, bucket, holder, times } in &entries {
@@ -75,7 +84,7 @@ impl Merge<'_> {
                 continue;
             }
             new.push(placed);
-            if T::TOUCHES {
+            if row.touches() {
                 changed.push((bucket, row.account().clone()));
             }
         }
@@ -97,7 +106,8 @@ impl Merge<'_> {
             .zip(&rows)
             .map(|(n, row)| Sought { n, row_id: row.key(), account_id: row.account() })
             .collect();
-        let found = self.tx.rows(T::FIND, &[Arg::Set(&sought)]).await?;
+        let args = [Arg::Set(&sought), Arg::Text(self.feed.as_str())];
+        let found = self.tx.rows(T::FIND, &args[..if T::BY_FEED { 2 } else { 1 }]).await?;
         let mut entries: Vec<Entry<T>> = rows
             .into_iter()
             .map(|row| Entry { bucket: row.first_bucket(), holder: None, times: 1, row })
@@ -113,6 +123,25 @@ impl Merge<'_> {
         Ok(entries)
     }
 
+    /// Rows that went over to an account in another bucket leave the one where
+    /// they were.
+    async fn leave_others<T: LedgerRow>(&mut self, rows: &[Entry<T>]) -> Result<(), StoreError> {
+        set_row! {
+            struct Placed<'a> {
+                bucket: Bucket,
+                row_id: &'a str,
+            }
+        }
+        let Some(statement) = T::LEAVE.filter(|_| self.feed != USAGE) else { return Ok(()) };
+        let known = rows.iter().filter_map(|entry| Some((entry.bucket?, entry.row.key())));
+        let known: Vec<Placed<'_>> =
+            known.map(|(bucket, row_id)| Placed { bucket, row_id }).collect();
+        if !known.is_empty() {
+            self.tx.run(statement, &[Arg::Text(self.feed.as_str()), Arg::Set(&known)]).await?;
+        }
+        Ok(())
+    }
+
     /// Sets aside rows that another account holds already.
     fn owned<T: LedgerRow>(&mut self, entries: Vec<Entry<T>>) -> Vec<Entry<T>> {
         if T::MOVES {
@@ -124,7 +153,7 @@ impl Merge<'_> {
         for Entry { row, holder, .. } in foreign {
             let holder = holder.unwrap_or_else(|| row.account().clone());
             let reason = format!("belongs to account {holder} already; bill ids must be unique");
-            self.set_aside(&row, T::KEY, reason, None);
+            self.set_aside(&row, self.feed.key(), reason, None);
         }
         owned
     }
@@ -148,9 +177,9 @@ impl Merge<'_> {
         for place in displaced {
             let reason = format!(
                 "stands twice with different contents in one page; the row that changed last counts (one row per {} is expected)",
-                T::KEY
+                self.feed.key()
             );
-            self.set_aside(&entries[place].row, T::KEY, reason, None);
+            self.set_aside(&entries[place].row, self.feed.key(), reason, None);
         }
         let counted = entries.into_iter().zip(times).filter(|(_, times)| *times > 0);
         counted.map(|(entry, times)| Entry { times, ..entry }).collect()
@@ -171,7 +200,7 @@ impl Merge<'_> {
         awaits_account: Option<String>,
     ) {
         self.rejects.push(Reject {
-            feed: T::FEED,
+            feed: self.feed,
             row: row.key().to_owned(),
             field: field.to_owned(),
             reason,
@@ -182,19 +211,22 @@ impl Merge<'_> {
     }
 
     /// What was said of these rows when they came before.
-    async fn forget_rejects<T: LedgerRow>(&mut self, rows: &[T]) -> Result<(), StoreError> {
+    pub(super) async fn forget_rejects(
+        &mut self,
+        keys: impl Iterator<Item = &str>,
+    ) -> Result<(), StoreError> {
         set_row! {
             struct RowId<'a> {
                 row_id: &'a str,
             }
         }
-        let again: Vec<RowId<'_>> = rows.iter().map(|row| RowId { row_id: row.key() }).collect();
-        let args = [Arg::Text(T::FEED.as_str()), Arg::Set(&again)];
+        let again: Vec<RowId<'_>> = keys.map(|row_id| RowId { row_id }).collect();
+        let args = [Arg::Text(self.feed.as_str()), Arg::Set(&again)];
         self.tx.run(sql::clear_rejects, &args).await.map(drop)
     }
 
     /// Keeps what could not be used, with the reasons.
-    pub async fn put_rejects(self, feed: Feed, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_rejects(self, now: Timestamp) -> Result<(), StoreError> {
         set_row! {
             struct Stored<'a> {
                 feed: &'a str,
@@ -210,7 +242,7 @@ impl Merge<'_> {
         let mut distinct: HashMap<(&str, &str), Stored<'_>> = HashMap::new();
         for reject in &self.rejects {
             let stored = Stored {
-                feed: feed.as_str(),
+                feed: self.feed.as_str(),
                 row_id: &reject.row,
                 field: &reject.field,
                 reason: &reject.reason,

@@ -18,6 +18,7 @@ mod control;
 mod deadlines;
 mod desk;
 mod engine;
+mod evidence;
 mod facts;
 mod file_lock;
 mod holds;
@@ -111,8 +112,9 @@ pub trait LedgerStore: Send + Sync {
     /// Forgets how far a feed was read, so that the next sync reads all of it.
     async fn reread(&self, feed: Feed) -> Result<(), StoreError>;
 
-    /// Rows of a feed that the ledger holds, set aside ones included.
-    async fn held(&self, feed: Feed) -> Result<u64, StoreError>;
+    /// Rows of a feed that the ledger holds, set aside ones included; where
+    /// rows have a [day](Feed::day), those of `since` and later.
+    async fn held(&self, feed: Feed, since: Option<Date>) -> Result<u64, StoreError>;
 }
 
 /// What planning needs: accounts with something to decide, and a place for decisions.

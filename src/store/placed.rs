@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::model::feed::Feed;
 use crate::model::ledger::{AccountRow, BillRow, HoldRow, PaymentRow};
 use crate::model::{AccountId, BillId, Bucket, Currency};
 
@@ -13,16 +12,17 @@ use super::statements::sql;
 
 /// What the merging of a kind of row needs to know about it.
 pub trait LedgerRow: Serialize + PartialEq + Send + Sync {
-    const FEED: Feed;
-    /// The column that tells rows of this kind apart.
-    const KEY: &'static str;
     /// Finds the bucket of each row's account, and who holds the row already.
     const FIND: Statement;
+    /// Several feeds are in the table: finding takes the feed's name as well.
+    const BY_FEED: bool = false;
+    /// Takes rows out of all buckets but the one where they belong now.
+    const LEAVE: Option<Statement> = None;
     /// Writes rows over those that stand; returns the accounts of which
     /// something to decide about has changed.
     const MERGE: Statement;
     /// An account is decided about again when a new row of this kind comes.
-    const TOUCHES: bool;
+    fn touches(&self) -> bool;
     /// A row may go over from one account to another.
     const MOVES: bool;
     type Placed<'a>: TableRow
@@ -112,16 +112,17 @@ impl TableRow for PlacedHold<'_> {
 }
 
 impl LedgerRow for AccountRow {
-    const FEED: Feed = Feed::Accounts;
-    const KEY: &'static str = "account_id";
     const FIND: Statement = sql::find_known_accounts;
     const MERGE: Statement = sql::merge_accounts;
-    const TOUCHES: bool = false;
     const MOVES: bool = false;
     type Placed<'a> = PlacedAccount<'a>;
 
     fn key(&self) -> &str {
         self.account_id.as_str()
+    }
+
+    fn touches(&self) -> bool {
+        false
     }
 
     fn account(&self) -> &AccountId {
@@ -150,16 +151,17 @@ impl LedgerRow for AccountRow {
 }
 
 impl LedgerRow for BillRow {
-    const FEED: Feed = Feed::Bills;
-    const KEY: &'static str = "bill_id";
     const FIND: Statement = sql::find_known_bills;
     const MERGE: Statement = sql::merge_bills;
-    const TOUCHES: bool = true;
     const MOVES: bool = false;
     type Placed<'a> = PlacedBill<'a>;
 
     fn key(&self) -> &str {
         self.bill_id.as_str()
+    }
+
+    fn touches(&self) -> bool {
+        true
     }
 
     fn account(&self) -> &AccountId {
@@ -187,16 +189,17 @@ impl LedgerRow for BillRow {
 }
 
 impl LedgerRow for PaymentRow {
-    const FEED: Feed = Feed::Payments;
-    const KEY: &'static str = "payment_id";
     const FIND: Statement = sql::find_known_payments;
     const MERGE: Statement = sql::merge_payments;
-    const TOUCHES: bool = true;
     const MOVES: bool = true;
     type Placed<'a> = PlacedPayment<'a>;
 
     fn key(&self) -> &str {
         &self.payment_id
+    }
+
+    fn touches(&self) -> bool {
+        true
     }
 
     fn account(&self) -> &AccountId {
@@ -223,16 +226,17 @@ impl LedgerRow for PaymentRow {
 }
 
 impl LedgerRow for HoldRow {
-    const FEED: Feed = Feed::Holds;
-    const KEY: &'static str = "hold_id";
     const FIND: Statement = sql::find_known_holds;
     const MERGE: Statement = sql::merge_holds;
-    const TOUCHES: bool = true;
     const MOVES: bool = true;
     type Placed<'a> = PlacedHold<'a>;
 
     fn key(&self) -> &str {
         &self.hold_id
+    }
+
+    fn touches(&self) -> bool {
+        true
     }
 
     fn account(&self) -> &AccountId {

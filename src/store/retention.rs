@@ -46,6 +46,10 @@ pub trait RetentionStore: Send + Sync {
     /// Deletes contacts under the keys of a bucket that were made before this
     /// day; the number of rows.
     async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
+
+    /// Deletes evidence of a bucket that was over before this day, and with the
+    /// first bucket's outages, which are of none; the number of rows.
+    async fn forget_evidence(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
 }
 
 /// How long others are kept waiting for: until the lock is had, and until the
@@ -116,6 +120,16 @@ impl RetentionStore for SqlStore {
     async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError> {
         let args = [Arg::Int(i64::from(bucket.number())), begins(before)];
         self.engine.run(sql::forget_contacts, &args).await
+    }
+
+    async fn forget_evidence(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError> {
+        let before = before.to_string();
+        let args = [Arg::Int(i64::from(bucket.number())), Arg::Text(&before)];
+        let mut forgotten = self.engine.run(sql::forget_evidence, &args).await?;
+        if bucket == Bucket::FIRST {
+            forgotten += self.engine.run(sql::forget_outages, &args[1..]).await?;
+        }
+        Ok(forgotten)
     }
 }
 

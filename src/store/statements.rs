@@ -60,7 +60,9 @@ statements! {
         park_receipts, load_parked, load_parts, mark_parts,
         put_off_parked, drop_parked, forget_parts,
         load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
-        put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due
+        put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
+        find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
+        put_outages, load_outages, forget_outages
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -93,6 +95,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/postgres/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/postgres/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/postgres/0013_notices.sql")),
+    (14, "evidence", include_str!("../../migrations/postgres/0014_evidence.sql")),
     (
         15,
         "debt classes and tasks",
@@ -117,6 +120,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (11, "areas", include_str!("../../migrations/sqlite/0011_areas.sql")),
     (12, "moratoriums", include_str!("../../migrations/sqlite/0012_moratoriums.sql")),
     (13, "notices", include_str!("../../migrations/sqlite/0013_notices.sql")),
+    (14, "evidence", include_str!("../../migrations/sqlite/0014_evidence.sql")),
     (
         15,
         "debt classes and tasks",

@@ -1,5 +1,6 @@
 //! The import of CSV files, made-up ones and the published ones.
 
+use duebell::model::evidence::EvidenceFeed;
 use duebell::model::feed::{Cursor, Feed};
 use duebell::source::billing_db::BillingDb;
 use duebell::source::import::{Counts, Kind, Mapping, import};
@@ -226,6 +227,59 @@ async fn what_a_row_refers_to_must_have_been_loaded() {
     assert_eq!(cell(&payments[1], "state"), Some("reversed"));
     let bills = bench.feed(Feed::Bills).await;
     assert_eq!(cell(&bills[0], "remaining_amount"), Some("5.50"));
+}
+
+/// As the feed gives it to the daemon, days and numbers in its own form.
+#[tokio::test]
+async fn evidence_is_judged_as_a_feed_is() {
+    let mut bench = Bench::new().await;
+    let accounts = "[accounts]\ncolumns = { account_id = \"Id\" }\n";
+    bench.load(Kind::Accounts, accounts, b"Id\na\n").await.unwrap();
+    let mapping = r#"
+        [complaints]
+        columns = { complaint_id = "No", account_id = "Customer", topic = "About", opened_on = "Day", closed_on = "Done" }
+        date_format = "%d.%m.%Y"
+        [usage]
+        columns = { usage_id = "No", account_id = "Customer", used_on = "Day", charged = "Sum" }
+        constants = { currency = "EUR" }
+        decimal = ","
+        [outages]
+        columns = { outage_id = "No", area = "Place", starts_on = "Day" }
+    "#;
+    let csv = b"No,Customer,About,Day,Done\n\
+        1,a,billing,01.03.2026,05.03.2026\n\
+        2,a,weather,01.03.2026,\n\
+        3,z,billing,01.03.2026,\n\
+        4,a,billing,05.03.2026,01.03.2026\n\
+        5,a,billing,2026-03-05,\n";
+    let complaints = Kind::Evidence(EvidenceFeed::Complaints);
+    assert_eq!(bench.load(complaints, mapping, csv).await.unwrap(), counts(5, 1, 4));
+    let told = [
+        ("3", "About", "\"weather\" is none of those expected: billing, service, conduct or other"),
+        ("4", "Customer", "no such account"),
+        ("5", "Done", "2026-03-01 lies before opened_on"),
+        ("6", "Day", "not a day"),
+    ];
+    assert_eq!(bench.told(), told);
+    let rows = bench.feed(Feed::Evidence(EvidenceFeed::Complaints)).await;
+    assert_eq!((rows.len(), cell(&rows[0], "topic")), (1, Some("billing")));
+    assert_eq!(cell(&rows[0], "closed_on"), Some("2026-03-05"));
+
+    let usage = Kind::Evidence(EvidenceFeed::Usage);
+    let csv = b"No,Customer,Day,Sum\n1,a,2026-03-01,\"1,25\"\n2,a,2026-03-02,much\n";
+    assert_eq!(bench.load(usage, mapping, csv).await.unwrap(), counts(2, 1, 1));
+    let rows = bench.feed(Feed::Evidence(EvidenceFeed::Usage)).await;
+    assert_eq!(
+        (cell(&rows[0], "charged"), cell(&rows[0], "currency")),
+        (Some("1.25"), Some("EUR"))
+    );
+
+    // Of an area, and of no account.
+    let outages = Kind::Evidence(EvidenceFeed::Outages);
+    let csv = b"No,Place,Day\n1,west,2026-03-01\n";
+    assert_eq!(bench.load(outages, mapping, csv).await.unwrap(), counts(1, 1, 0));
+    let rows = bench.feed(Feed::Evidence(EvidenceFeed::Outages)).await;
+    assert_eq!(cell(&rows[0], "area"), Some("west"));
 }
 
 const IBM_AR: &str = include_str!("../../examples/import/ibm_ar.toml");

@@ -33,6 +33,9 @@ pub trait Database: Send + Sync {
     /// as bytes that were meant to be: those cost their row, and not the query.
     fn as_text(&self, column: &Returned) -> String;
 
+    /// The column `name` of `q` as text that can be compared with text.
+    fn as_sorted_text(&self, name: &str) -> String;
+
     /// Whether this speaks of the server and not of the query: trying again may help.
     fn is_away(&self, told: &dyn DatabaseError) -> bool;
 }

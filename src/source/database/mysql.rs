@@ -84,6 +84,10 @@ impl Database for MySql {
         }
     }
 
+    fn as_sorted_text(&self, name: &str) -> String {
+        format!("cast(q.`{name}` as char)")
+    }
+
     fn is_away(&self, told: &dyn DatabaseError) -> bool {
         let number = told.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
         number.is_some_and(|number| AWAY_NUMBERS.contains(&number))

@@ -62,6 +62,10 @@ impl Database for Postgres {
         format!("cast(q.\"{}\" as text)", column.name)
     }
 
+    fn as_sorted_text(&self, name: &str) -> String {
+        format!("cast(q.\"{name}\" as text)")
+    }
+
     /// Classes of SQLSTATE: connection, resources, shutdown (PostgreSQL, appendix A).
     fn is_away(&self, told: &dyn DatabaseError) -> bool {
         told.code().is_some_and(|code| ["08", "53", "57"].iter().any(|it| code.starts_with(it)))

@@ -62,6 +62,10 @@ impl Database for Sqlite {
         format!("cast(q.\"{}\" as blob)", column.name)
     }
 
+    fn as_sorted_text(&self, name: &str) -> String {
+        format!("cast(q.\"{name}\" as text)")
+    }
+
     /// The file was there when it was opened.
     fn is_away(&self, _: &dyn DatabaseError) -> bool {
         false

@@ -11,6 +11,7 @@ use jiff::civil::{Date, date};
 
 use super::row;
 use crate::model::PhoneNumber;
+use crate::model::evidence::EvidenceFeed;
 use crate::model::feed::{Column, Feed};
 
 /// What a CSV file holds.
@@ -19,17 +20,22 @@ pub enum Kind {
     Accounts,
     Bills,
     Payments,
+    Evidence(EvidenceFeed),
 }
 
 impl Kind {
     /// In the order in which files of one run are loaded.
-    pub const ALL: [Kind; 3] = [Kind::Accounts, Kind::Bills, Kind::Payments];
+    pub fn all() -> impl Iterator<Item = Kind> {
+        let evidence = EvidenceFeed::ALL.into_iter().map(Kind::Evidence);
+        [Kind::Accounts, Kind::Bills, Kind::Payments].into_iter().chain(evidence)
+    }
 
     pub fn feed(self) -> Feed {
         match self {
             Kind::Accounts => Feed::Accounts,
             Kind::Bills => Feed::Bills,
             Kind::Payments => Feed::Payments,
+            Kind::Evidence(feed) => Feed::Evidence(feed),
         }
     }
 
@@ -115,7 +121,7 @@ impl Mapping {
             }
         };
         let mut tables = BTreeMap::new();
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             match root.remove(kind.as_str()) {
                 Some(toml::Value::Table(keys)) => {
                     tables.insert(kind.as_str(), read_table(kind, keys, &mut problems));
@@ -129,7 +135,8 @@ impl Mapping {
             }
         }
         for key in root.keys() {
-            problems.unknown(key, "[accounts], [bills] and [payments]");
+            problems
+                .unknown(key, "[accounts], [bills], [payments], and evidence such as [complaints]");
         }
         if tables.is_empty() && problems.0.is_empty() {
             problems.add(

@@ -7,6 +7,7 @@
 //!
 //! May use: model.
 
+mod evidence;
 pub mod lines;
 mod mapping;
 mod row;
@@ -40,7 +41,7 @@ pub struct Counts {
 
 /// Loads one CSV file.
 ///
-/// Files of one run are loaded in the order of [`Kind::ALL`]: a bill whose
+/// Files of one run are loaded in the order of [`Kind::all`]: a bill whose
 /// account is not in the database by then is set aside (or makes the account,
 /// where the mapping says so), and so is a payment of an unknown bill.
 /// `rejects` becomes a CSV file of its own: line, field, reason and the row.
@@ -222,6 +223,7 @@ impl File<'_> {
                         Row::Account(row) => batch.accounts.push(row),
                         Row::Bill(row) => batch.bills.push(row),
                         Row::Payment(row) => batch.payments.push(row),
+                        Row::Evidence(row) => batch.evidence.push(row),
                     }
                     warnings
                 }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 
 use super::mapping::{Kind, Table};
 use crate::model::{Channel, Currency, EmailAddress, Money, PaymentState, PhoneNumber, Tier};
-use crate::source::billing_db::{AMOUNT_MAX, AccountRow, BillRow, PaymentRow};
+use crate::source::billing_db::{AMOUNT_MAX, AccountRow, BillRow, EvidenceRow, PaymentRow};
 
 /// Years in which a day of billing can lie. Others are mistyped.
 const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
@@ -35,6 +35,7 @@ pub enum Row {
     Account(AccountRow),
     Bill(BillRow),
     Payment(PaymentRow),
+    Evidence(EvidenceRow),
 }
 
 impl Row {
@@ -43,6 +44,7 @@ impl Row {
             Row::Account(row) => &row.id,
             Row::Bill(row) => &row.id,
             Row::Payment(row) => &row.id,
+            Row::Evidence(row) => &row.id,
         }
     }
 
@@ -52,6 +54,7 @@ impl Row {
             Row::Account(_) => None,
             Row::Bill(row) => Some(&row.account_id),
             Row::Payment(row) => Some(&row.account_id),
+            Row::Evidence(row) => row.account_id.as_deref(),
         }
     }
 
@@ -59,15 +62,15 @@ impl Row {
     pub fn bill(&self) -> Option<&str> {
         match self {
             Row::Payment(row) => row.bill_id.as_deref(),
-            Row::Account(_) | Row::Bill(_) => None,
+            Row::Account(_) | Row::Bill(_) | Row::Evidence(_) => None,
         }
     }
 }
 
 /// Where each of our columns stands in one file.
 pub struct Layout<'a> {
-    kind: Kind,
-    table: &'a Table,
+    pub(super) kind: Kind,
+    pub(super) table: &'a Table,
     headers: StringRecord,
     places: BTreeMap<&'static str, usize>,
     required: Vec<usize>,
@@ -152,13 +155,14 @@ impl<'a> Layout<'a> {
             Kind::Accounts => cells.account(now, warnings).map(Row::Account),
             Kind::Bills => cells.bill(now).map(Row::Bill),
             Kind::Payments => cells.payment(now).map(Row::Payment),
+            Kind::Evidence(feed) => cells.evidence(feed, now).map(Row::Evidence),
         }
     }
 }
 
 /// The cells of one row, by our columns.
-struct Cells<'a> {
-    layout: &'a Layout<'a>,
+pub(super) struct Cells<'a> {
+    pub(super) layout: &'a Layout<'a>,
     record: &'a StringRecord,
 }
 
@@ -245,7 +249,7 @@ impl Cells<'_> {
         })
     }
 
-    fn fault(&self, column: &str, reason: String) -> Fault {
+    pub(super) fn fault(&self, column: &str, reason: String) -> Fault {
         Fault { field: self.layout.field(column), reason }
     }
 
@@ -254,7 +258,7 @@ impl Cells<'_> {
     }
 
     /// What the column says; `None` where it is empty or not mapped.
-    fn text(&self, column: &str) -> Option<&str> {
+    pub(super) fn text(&self, column: &str) -> Option<&str> {
         let text = match self.layout.places.get(column) {
             Some(index) => self.record.get(*index)?,
             None => self.layout.table.constants.get(column)?,
@@ -292,14 +296,14 @@ impl Cells<'_> {
         contact
     }
 
-    fn currency(&self) -> Result<Currency, Fault> {
+    pub(super) fn currency(&self) -> Result<Currency, Fault> {
         self.required("currency")?
             .parse()
             .map_err(|error| self.fault("currency", format!("{error}")))
     }
 
     /// An amount in minor units, zero or more.
-    fn amount(&self, column: &str, currency: Currency) -> Result<i64, Fault> {
+    pub(super) fn amount(&self, column: &str, currency: Currency) -> Result<i64, Fault> {
         let table = self.layout.table;
         let text = self.required(column)?;
         let Some(plain) = plain_decimal(text, table.decimal, table.grouping) else {
@@ -324,7 +328,7 @@ impl Cells<'_> {
         }
     }
 
-    fn day(&self, column: &str) -> Result<Option<Date>, Fault> {
+    pub(super) fn day(&self, column: &str) -> Result<Option<Date>, Fault> {
         let Some(text) = self.text(column) else { return Ok(None) };
         let form = self.layout.table.date_format.as_deref();
         let Some(day) = read_day(text, form) else {
@@ -395,7 +399,7 @@ pub fn written_day(day: Date, form: &str) -> Option<String> {
 ///
 /// A grouping sign counts only where it parts three digits from the next (or
 /// two, as in 12,34,567): `1,5` under the wrong setting must not become 15.
-fn plain_decimal(text: &str, decimal: char, grouping: Option<char>) -> Option<String> {
+pub(super) fn plain_decimal(text: &str, decimal: char, grouping: Option<char>) -> Option<String> {
     let (whole, fraction) = match text.split_once(decimal) {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),

@@ -23,18 +23,20 @@ impl SqlStore {
         &self,
         accounts: &[(Bucket, AccountId)],
         as_of: Date,
+        feeds: &Feeds,
     ) -> Result<Vec<Dossier>, StoreError> {
         let keys: Vec<Key<'_>> = accounts
             .iter()
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
         let (keys, since) = (Arg::Set(&keys), plus_days(as_of, -HISTORY_DAYS).to_string());
+        let mut known = self.load_evidence(accounts, as_of).await?;
         let (as_of, since) = (as_of.to_string(), Arg::Text(&since));
         let engine = &self.engine;
 
         let mut page = Page::default();
         for row in engine.rows(sql::load_accounts, &[keys, Arg::Text(&as_of)]).await? {
-            page.add(&row)?;
+            page.add(&row, feeds, &mut known)?;
         }
         for row in engine.rows(sql::load_dossier_bills, &[keys, since]).await? {
             page.add_bill(&row)?;
@@ -65,8 +67,14 @@ struct Page {
 }
 
 impl Page {
-    fn add(&mut self, row: &Row) -> Result<(), StoreError> {
+    fn add(
+        &mut self,
+        row: &Row,
+        feeds: &Feeds,
+        known: &mut HashMap<AccountId, Evidence>,
+    ) -> Result<(), StoreError> {
         let account = account(row)?;
+        let evidence = known.remove(&account.id).unwrap_or_default();
         self.places.insert(account.id.0.clone(), self.dossiers.len());
         self.dossiers.push(Dossier {
             account: account.id,
@@ -76,8 +84,8 @@ impl Page {
             holds: Vec::new(),
             placed: Vec::new(),
             sent: Vec::new(),
-            feeds: Feeds::none(),
-            evidence: Evidence::default(),
+            feeds: feeds.clone(),
+            evidence,
         });
         Ok(())
     }

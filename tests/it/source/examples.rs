@@ -137,8 +137,8 @@ async fn check_example(source: SqlSource) {
     assert_eq!(balances.len(), 2);
 
     // The nightly count agrees, and reading all of it again finds nothing new.
-    assert_eq!(source.count(Feed::Bills).await.unwrap(), 2);
-    Tend::new(bench.workshop.clone()).count().await.unwrap();
+    assert_eq!(source.count(Feed::Bills, None).await.unwrap(), 2);
+    Tend::new(bench.workshop.clone()).count(at(NOON)).await.unwrap();
     LedgerStore::reread(bench.store.as_ref(), Feed::Bills).await.unwrap();
     sync(&bench).await;
     assert_eq!(bench.store.desk().bills(&"K1".into()).await.unwrap().len(), 2);
@@ -164,7 +164,7 @@ async fn pages_follow_each_other(source: &SqlSource) {
 #[tokio::test]
 async fn an_empty_foreign_database_is_read_again_and_again() {
     for source in [on_postgres("").await, on_mariadb("do 1").await] {
-        assert_eq!(source.feeds(), Feed::ALL);
+        assert_eq!(source.feeds(), Feed::LEDGER);
         let bench = Bench::live(Arc::new(source)).await;
         sync(&bench).await;
         sync(&bench).await;
@@ -189,7 +189,7 @@ async fn our_own_billing_database_is_read() {
     assert_eq!((facts.pending.len(), facts.pending[0].bill.is_none()), (1, true));
     let balance = source.balances(&["a1".into()]).await.unwrap();
     assert_eq!(duebell::source::rows::balance(&balance[0]).unwrap().1.minor, 2_000);
-    Tend::new(bench.workshop.clone()).count().await.unwrap();
+    Tend::new(bench.workshop.clone()).count(at(NOON)).await.unwrap();
     assert_eq!(bench.store.desk().rejects(10).await.unwrap().len(), 0);
 }
 

@@ -64,7 +64,7 @@ impl Reader {
 /// How far the bills were read, and how many of them there are.
 async fn standing(store: &SqlStore) -> (u64, u64) {
     let mark = store.feed_mark(Feed::Bills).await.unwrap();
-    (mark.map_or(0, |mark| mark.counts.read), store.held(Feed::Bills).await.unwrap())
+    (mark.map_or(0, |mark| mark.counts.read), store.held(Feed::Bills, None).await.unwrap())
 }
 
 /// As if the leases of the process that was killed had run out.
@@ -100,7 +100,7 @@ async fn resumes(store_url: &str) {
     // No row was read twice: a reading that is cut short does not go back.
     assert_eq!(mark.counts, Counts { read: BILLS, used: BILLS, set_aside: 0 });
     assert!(mark.read_at.is_some());
-    assert_eq!(store.held(Feed::Bills).await.unwrap(), BILLS);
+    assert_eq!(store.held(Feed::Bills, None).await.unwrap(), BILLS);
     drop(reader.foreign);
 }
 

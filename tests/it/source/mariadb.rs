@@ -122,7 +122,7 @@ async fn a_place_may_be_written_out_for_the_sake_of_the_index() {
     let rows = source.page(Feed::Accounts, &after, 2).await.unwrap();
     let ids: Vec<&Cell> = rows.iter().map(|row| &row.cells[0]).collect();
     assert_eq!(ids, [&Cell::Text("c".into()), &Cell::Text("d".into())]);
-    assert_eq!(source.count(Feed::Accounts).await.unwrap(), 5);
+    assert_eq!(source.count(Feed::Accounts, None).await.unwrap(), 5);
 }
 
 /// Accounts whose segment is what the function gives.

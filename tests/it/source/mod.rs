@@ -1,6 +1,7 @@
 //! Foreign billing databases, mapped by SQL files and read by the daemon's own
 //! code: what their operators get wrong, and what their data does.
 
+mod evidence;
 mod examples;
 mod foreign;
 mod killed;

@@ -1,6 +1,7 @@
 //! What both engines promise of dossiers, classes and tasks.
 
 use duebell::model::cause::{DebtClass, Ground, SetClass, Verdict};
+use duebell::model::evidence::Feeds;
 use duebell::model::hold::{Hold, HoldKind, PlacedHold};
 use duebell::model::ledger::Rows;
 use duebell::model::task::Done;
@@ -97,7 +98,7 @@ async fn a_dossier_holds_what_happened_and_not_only_what_is_open(store: &SqlStor
     planned(store, &reminder).await;
     store.submit(&alone(), &[submission(&reminder)], at(NOON)).await.unwrap();
 
-    let dossiers = store.dossiers(&[key("A"), key("B")], day(TODAY)).await.unwrap();
+    let dossiers = store.dossiers(&[key("A"), key("B")], day(TODAY), &Feeds::none()).await.unwrap();
     let of = |id: &str| dossiers.iter().find(|one| one.account == id.into()).unwrap();
     let a = of("A");
     let bills: Vec<&str> = a.bills.iter().map(|bill| bill.id.as_str()).collect();

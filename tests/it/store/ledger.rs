@@ -61,7 +61,7 @@ async fn a_page_that_comes_twice_changes_nothing_and_touches_nobody(store: &SqlS
 
     assert_eq!(touched(store).await, [""; 0]);
     assert_eq!(bills_of(store, "A").await, before);
-    assert_eq!(store.held(Feed::Bills).await.unwrap(), 2);
+    assert_eq!(store.held(Feed::Bills, None).await.unwrap(), 2);
 }
 
 async fn a_changed_bill_touches_its_account_alone(store: &SqlStore) {
@@ -118,7 +118,7 @@ async fn of_two_rows_of_one_id_the_last_counts_and_the_other_is_set_aside(store:
     assert_eq!(merged(store, Rows::Bills(rows)).await, counts(2, 1, 1));
     assert_eq!(bills_of(store, "A").await[0].remaining, 3_000);
     assert_eq!(set_aside(store).await, [("b1".to_owned(), "bill_id".to_owned())]);
-    assert_eq!(store.held(Feed::Bills).await.unwrap(), 2);
+    assert_eq!(store.held(Feed::Bills, None).await.unwrap(), 2);
 }
 
 async fn the_same_row_twice_is_one_row_and_nothing_is_set_aside(store: &SqlStore) {
@@ -228,7 +228,7 @@ async fn what_was_read_is_what_was_used_and_what_was_set_aside(store: &SqlStore)
     (mixed.read, mixed.rejects) = (3, vec![unreadable, warning]);
     let got = store.merge(&alone(), mixed, day(TODAY), at(NOON)).await.unwrap();
     assert_eq!(got, counts(3, 1, 2));
-    assert_eq!(store.held(Feed::Bills).await.unwrap(), 3);
+    assert_eq!(store.held(Feed::Bills, None).await.unwrap(), 3);
     let line = &store.desk().feeds().await.unwrap()[1];
     assert_eq!((line.feed.as_str(), line.read, line.used, line.set_aside), ("bills", 3, 1, 2));
     let lines = store.desk().rejects(100).await.unwrap();
@@ -275,7 +275,7 @@ async fn an_account_keeps_the_bucket_of_its_first_sight(store: &SqlStore) {
     merged(store, Rows::Accounts(vec![of_a_person])).await;
     let facts = store.facts(&[key("A")], day(TODAY)).await.unwrap();
     assert_eq!(facts[0].account.name, "Zoë Schmidt");
-    assert_eq!(store.held(Feed::Accounts).await.unwrap(), 1);
+    assert_eq!(store.held(Feed::Accounts, None).await.unwrap(), 1);
 }
 
 /// Large enough for the way that only many new rows take.
@@ -296,7 +296,7 @@ async fn a_large_page_of_new_rows_among_known_ones_is_merged_as_a_small_one_is(s
     rows.push(bill("b9999", "nobody", 5_000, "2026-03-09"));
     let page = || Rows::Bills(rows.clone());
     assert_eq!(merged(store, page()).await, counts(4_502, 4_501, 1));
-    assert_eq!(store.held(Feed::Bills).await.unwrap(), 4_501);
+    assert_eq!(store.held(Feed::Bills, None).await.unwrap(), 4_501);
     let mut changed = vec![names[3].clone()];
     changed.extend_from_slice(&names[10..]);
     assert_eq!(touched(store).await, changed);

@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 18] = [
+const MAY_READ_ALL: [&str; 19] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -13,6 +13,7 @@ const MAY_READ_ALL: [&str; 18] = [
     "count_why_not",
     "end_reply",
     "list_feeds",
+    "forget_outages",
     "list_flags",
     "list_holds",
     "list_moratoriums",
@@ -27,7 +28,7 @@ const MAY_READ_ALL: [&str; 18] = [
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.
-const PASSES: [&str; 8] = [
+const PASSES: [&str; 9] = [
     "forget_submissions",
     "forget_items",
     "forget_why_not",
@@ -35,6 +36,7 @@ const PASSES: [&str; 8] = [
     "forget_holds",
     "forget_proofs",
     "forget_contacts",
+    "forget_evidence",
     "forget_replies",
 ];
 

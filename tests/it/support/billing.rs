@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use duebell::model::BillId;
 use duebell::model::feed::{BALANCE, Cell, Column, Cursor, Feed, RawRow};
 use duebell::source::{Source, SourceError};
+use jiff::civil::Date;
 
 /// A satellite telephone, which may ring anywhere: what its account says of its
 /// zone is all that is known.
@@ -154,7 +155,13 @@ impl Source for Billing {
         Ok(bills.iter().filter_map(balance).collect())
     }
 
-    async fn count(&self, feed: Feed) -> Result<u64, SourceError> {
-        Ok(self.state().rows.keys().filter(|(of, _)| *of == feed).count() as u64)
+    async fn count(&self, feed: Feed, since: Option<Date>) -> Result<u64, SourceError> {
+        let is_kept = |row: &Columns| match (feed.day(), since) {
+            (Some(day), Some(since)) => row.get(day).is_some_and(|on| *on >= since.to_string()),
+            _ => true,
+        };
+        let state = self.state();
+        let rows = state.rows.iter().filter(|((of, _), row)| *of == feed && is_kept(row));
+        Ok(rows.count() as u64)
     }
 }

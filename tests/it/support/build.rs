@@ -89,6 +89,8 @@ pub fn page(rows: Rows) -> Page {
         Rows::Bills(rows) => rows.len(),
         Rows::Payments(rows) => rows.len(),
         Rows::Holds(rows) => rows.len(),
+        Rows::Evidence(_, rows) => rows.len(),
+        Rows::Outages(rows) => rows.len(),
     } as u64;
     let cursor = Cursor { changed_at: "2026-03-10 11:59:00".into(), id: "z".into() };
     Page { rows, rejects: Vec::new(), read, cursor, is_last: true }

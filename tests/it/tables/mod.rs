@@ -2,6 +2,7 @@
 //! statement reads at size, and what would stand in the way of spreading the
 //! tables over several servers.
 
+mod evidence;
 mod growth;
 mod months;
 mod round_trips;

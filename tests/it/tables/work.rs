@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 52] = [
+const NOT_HOT: [&str; 54] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -71,6 +71,8 @@ const NOT_HOT: [&str; 52] = [
     "forget_holds",
     "forget_proofs",
     "forget_contacts",
+    "forget_evidence",
+    "forget_outages",
     // Of tables with a few rows.
     "load_control",
     "load_mark",
@@ -80,7 +82,7 @@ const NOT_HOT: [&str; 52] = [
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 9] = [
+const TINY: [&str; 10] = [
     "assess_mark",
     "bucket_lease",
     "control",
@@ -88,17 +90,20 @@ const TINY: [&str; 9] = [
     "feed",
     "mark",
     "moratorium",
+    "outage",
     "plan_mark",
     "policy",
 ];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 9] = [
+const ALL_BUCKETS: [(&str, &str); 11] = [
     ("count_tasks_due", "one daemon tells of all buckets, from an index of what is open"),
     ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
     ("find_known_holds", "likewise"),
     ("find_known_payments", "likewise"),
+    ("find_known_evidence", "likewise"),
+    ("leave_evidence", "a row may have stood under an account of any bucket"),
     ("find_awaited", "so does a row that waits for its account"),
     ("find_known_bills", "the source names bill and account alone"),
     ("load_retries", "one walk in the order of time for all buckets, then a filter"),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use duebell::model::evidence::EvidenceFeed;
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
 use duebell::model::law::{Cap, CapKey, Counts};
@@ -12,7 +13,7 @@ use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
 use duebell::model::{
-    Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure, Wish,
+    AccountId, Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure, Wish,
 };
 use duebell::pipeline::lease::Leases;
 use duebell::policy::ContactRules;
@@ -46,6 +47,13 @@ pub async fn work(url: &str) {
     // This one speaks for itself, later.
     billing.put(Feed::Accounts, &[("account_id", "A8"), ("phone", SPEAKER)]);
     billing.put(Feed::Accounts, &[("account_id", "A9"), ("phone", PAYER)]);
+    // This one is angry, and was without a line.
+    let complaint = Feed::Evidence(EvidenceFeed::Complaints);
+    let of_it = [("account_id", "A4"), ("topic", "service"), ("opened_on", "2026-03-01")];
+    billing.put(complaint, &[&[("complaint_id", "C1")], &of_it[..]].concat());
+    billing.put(Feed::Accounts, &[("account_id", "A4"), ("area", "west")]);
+    let outage = [("outage_id", "O1"), ("area", "west"), ("starts_on", "2026-02-27")];
+    billing.put(Feed::Evidence(EvidenceFeed::Outages), &outage);
     // The account of this bill comes later.
     billing.bill("X1", "X", "2026-03-09");
     billing.put(Feed::Bills, &[("bill_id", "broken"), ("account_id", "A1"), ("amount", "a lot")]);
@@ -84,6 +92,14 @@ async fn morning(bench: &Bench, billing: &Billing) {
     billing.remaining("N7", "0.00");
     bench.round("2026-03-10T08:00Z").await;
     bench.store.touch_feed(Feed::Holds, at("2026-03-10T08:01Z")).await.unwrap();
+    // Buckets of this store are not those of names.
+    let mut keys = Vec::new();
+    for id in ["A4", "A5"].map(AccountId::from) {
+        keys.push((bench.store.desk().bucket(&id).await.unwrap().unwrap(), id));
+    }
+    let known = bench.store.load_evidence(&keys, day(TODAY)).await.unwrap();
+    let angry = &known[&keys[0].1];
+    assert_eq!((known.len(), angry.complaints.len(), angry.outages.len()), (1, 1, 1));
 }
 
 /// What is new as a rule and for once is not: keys that are taken, a place that

@@ -1,0 +1,2 @@
+-- Deletes outages that were over before $1.
+delete from outage where ends_on < $1
