@@ -72,6 +72,8 @@ impl Merge<'_> {
         self.leave_others(&entries).await?;
         let (mut new, mut known, mut used) = (Vec::with_capacity(entries.len()), Vec::new(), 0);
         let mut changed = Vec::new();
+        // A page is of one feed, whose rows all do or none does.
+        let touches = entries.iter().any(|entry| entry.row.touches());
         for Entry { row, bucket, holder, times } in &entries {
             let Some(bucket) = *bucket else {
                 self.wait(row);
@@ -84,7 +86,7 @@ impl Merge<'_> {
                 continue;
             }
             new.push(placed);
-            if row.touches() {
+            if touches {
                 changed.push((bucket, row.account().clone()));
             }
         }
@@ -92,8 +94,9 @@ impl Merge<'_> {
             known.append(&mut new);
         }
         if !known.is_empty() {
-            for row in self.tx.rows(T::MERGE, &[Arg::Set(&known)]).await? {
-                changed.push((bucket(&row)?, AccountId(row.text("account_id")?)));
+            let rows = self.tx.rows(T::MERGE, &[Arg::Set(&known)]).await?;
+            for row in rows.iter().filter(|_| touches) {
+                changed.push((bucket(row)?, AccountId(row.text("account_id")?)));
             }
         }
         touch(self.tx, &changed.into_iter().collect()).await?;
