@@ -295,6 +295,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
-        Command::Score { command } => score::run(command),
+        Command::Score { command } => score::run(&options, command).await,
     }
 }

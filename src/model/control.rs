@@ -60,7 +60,7 @@ impl Control {
 
     /// Whether a moratorium holds the account back on its local day `day`.
     pub fn spares(&self, account: &Account, day: Date) -> bool {
-        self.moratoriums.iter().any(|one| one.hold().is_on(day) && one.covers(account))
+        self.moratoriums.iter().any(|one| one.is_on(day) && one.covers(account))
     }
 
     pub fn stops_channel(&self, channel: Channel) -> bool {

@@ -94,6 +94,10 @@ impl Feeds {
         EvidenceFeed::ALL.into_iter().collect()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn has(&self, feed: EvidenceFeed) -> bool {
         self.0.contains(&feed)
     }

@@ -34,6 +34,11 @@ impl Moratorium {
             && self.segment.as_ref().is_none_or(|it| *it == account.segment)
     }
 
+    /// Whether it holds those whom it covers back on their local day `day`.
+    pub fn is_on(&self, day: Date) -> bool {
+        self.starts_on <= day && day <= self.ends_on
+    }
+
     /// What it is to an account that it covers.
     pub fn hold(&self) -> Hold {
         Hold {

@@ -19,7 +19,7 @@ use crate::model::cause::{DebtClass, Ground, Verdict};
 use crate::model::evidence::{Dossier, EvidenceFeed, Feeds};
 
 use super::bills::Books;
-use super::rules::{Problem, Test, parse, version};
+use super::rules::{Problem, Test, parse, tests, version};
 use super::signals::{self, Signals};
 
 const BUILT_IN: &str = include_str!("../../config/classify.toml");
@@ -70,13 +70,11 @@ impl Rules {
     pub fn read(text: &str) -> Result<Rules, Vec<Problem>> {
         let file: File = parse(text)?;
         let mut problems = file.problems();
-        let mut tests = Vec::new();
-        for rule in &file.rule {
-            match Test::read(&format!("rule {}: ", rule.name), &rule.when, &rule.says) {
-                Ok(test) => tests.push(test),
-                Err(wrong) => problems.extend(wrong),
-            }
-        }
+        let rules = file.rule.iter().map(|it| (it.name.as_str(), &it.when[..], it.says.as_str()));
+        let tests = tests("rule", rules).unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Vec::new()
+        });
         if !problems.is_empty() {
             return Err(problems);
         }

@@ -7,12 +7,14 @@ mod bills;
 pub mod cause;
 pub mod churn;
 pub mod profile;
+mod refused;
 mod rules;
 pub mod scorecard;
 pub mod signals;
 pub mod value;
 pub mod watch;
 
+pub use refused::refused;
 pub use rules::Problem;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::evidence::{EvidenceFeed, Feeds};
 
+use super::refused;
 use super::signals::{self, Definition, SIGNALS, Signals};
 
 /// Something wrong in a rule file: which key, and how to mend it.
@@ -25,34 +26,6 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.field, self.what)
     }
-}
-
-/// What a class may never hang on, and why it is refused by name. A source that
-/// carries one under another name is not found out by this.
-const PROTECTED: &[&str] = &[
-    "age",
-    "birth",
-    "citizenship",
-    "colour",
-    "disability",
-    "ethnicity",
-    "gender",
-    "marital",
-    "marriage",
-    "nationality",
-    "origin",
-    "political",
-    "pregnancy",
-    "race",
-    "religion",
-    "sex",
-    "sexual_orientation",
-    "union_membership",
-];
-
-fn is_protected(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    PROTECTED.iter().any(|one| name == *one || name.split(['_', '-']).any(|part| part == *one))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,9 +85,9 @@ impl Condition {
 }
 
 fn not_a_signal(name: &str) -> String {
-    if is_protected(name) {
+    if let Some(why) = refused(name) {
         return format!(
-            "{name:?} is refused: why somebody does not pay is never judged by a protected attribute; take the condition out"
+            "{name:?} is refused: why somebody does not pay is never judged by it, as {why}; take the condition out"
         );
     }
     let names: Vec<&str> = SIGNALS.iter().map(|one| one.name).collect();
@@ -131,7 +104,7 @@ pub struct Test {
 impl Test {
     /// # Errors
     /// Everything that is wrong with them; `place` is the rule, as problems name it.
-    pub fn read(place: &str, when: &[String], says: &str) -> Result<Test, Vec<Problem>> {
+    fn read(place: &str, when: &[String], says: &str) -> Result<Test, Vec<Problem>> {
         let problem = |key: &str, what: String| Problem { field: format!("{place}{key}"), what };
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for text in when {
@@ -184,6 +157,25 @@ impl Test {
         }
         says
     }
+}
+
+/// The tests of rules, each a name, conditions and words; `kind` is what the
+/// file calls a rule.
+///
+/// # Errors
+/// Everything that is wrong with any of them.
+pub(super) fn tests<'a>(
+    kind: &str,
+    rules: impl Iterator<Item = (&'a str, &'a [String], &'a str)>,
+) -> Result<Vec<Test>, Vec<Problem>> {
+    let (mut tests, mut problems) = (Vec::new(), Vec::new());
+    for (name, when, says) in rules {
+        match Test::read(&format!("{kind} {name}: "), when, says) {
+            Ok(test) => tests.push(test),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    if problems.is_empty() { Ok(tests) } else { Err(problems) }
 }
 
 /// The names in braces.

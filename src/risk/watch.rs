@@ -14,7 +14,7 @@ use crate::model::cause::{Response, Warning};
 use crate::model::evidence::Dossier;
 
 use super::bills::Books;
-use super::rules::{Problem, Test, parse, version};
+use super::rules::{Problem, Test, parse, tests, version};
 use super::signals;
 
 const BUILT_IN: &str = include_str!("../../config/watch.toml");
@@ -55,31 +55,12 @@ impl Rules {
     /// Everything that is wrong with them.
     pub fn read(text: &str) -> Result<Rules, Vec<Problem>> {
         let file: File = parse(text)?;
-        let (mut tests, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let mut say = |field: &str, what: String| {
-            problems.push(Problem { field: field.to_owned(), what });
-        };
-        if file.tolerance < 0 {
-            say("tolerance", format!("is {}; use 0 or more minor units", file.tolerance));
-        }
-        if !(1..=1_000).contains(&file.list_max) {
-            say("list_max", format!("is {}; use 1 to 1000", file.list_max));
-        }
-        for rule in &file.watch {
-            let place = format!("watch {}:", rule.name);
-            if rule.name.is_empty() || !seen.insert(&rule.name) {
-                say(&place, "needs a name of its own".to_owned());
-            }
-            if rule.weight <= 0 {
-                say(&place, format!("weight is {}; use 1 or more", rule.weight));
-            }
-        }
-        for rule in &file.watch {
-            match Test::read(&format!("watch {}: ", rule.name), &rule.when, &rule.says) {
-                Ok(test) => tests.push(test),
-                Err(wrong) => problems.extend(wrong),
-            }
-        }
+        let mut problems = file.problems();
+        let rules = file.watch.iter().map(|it| (it.name.as_str(), &it.when[..], it.says.as_str()));
+        let tests = tests("watch", rules).unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Vec::new()
+        });
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -128,5 +109,30 @@ impl Rules {
         let most = accounts.saturating_mul(self.file.list_max.into()).div_ceil(1_000);
         watched.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         watched
+    }
+}
+
+impl File {
+    fn problems(&self) -> Vec<Problem> {
+        let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut say = |field: &str, what: String| {
+            problems.push(Problem { field: field.to_owned(), what });
+        };
+        if self.tolerance < 0 {
+            say("tolerance", format!("is {}; use 0 or more minor units", self.tolerance));
+        }
+        if !(1..=1_000).contains(&self.list_max) {
+            say("list_max", format!("is {}; use 1 to 1000", self.list_max));
+        }
+        for rule in &self.watch {
+            let place = format!("watch {}:", rule.name);
+            if rule.name.is_empty() || !seen.insert(&rule.name) {
+                say(&place, "needs a name of its own".to_owned());
+            }
+            if rule.weight <= 0 {
+                say(&place, format!("weight is {}; use 1 or more", rule.weight));
+            }
+        }
+        problems
     }
 }

@@ -49,7 +49,9 @@ pub const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 /// `application_id` and `user_version` in the file's header, as the schema sets them.
 const APPLICATION: i64 = 0x4475_654C;
-const VERSION: i64 = 3;
+const VERSION: i64 = SCHEMA.len() as i64;
+/// What makes each version of the one before, the first of nothing.
+const SCHEMA: [&str; 3] = [sql::billing_schema, sql::billing_schema_2, sql::billing_schema_3];
 
 /// How long another process (a daemon that reads, the operator's own tool
 /// that writes) may keep the file to itself before we give up.
@@ -223,35 +225,30 @@ impl BillingDb {
         let (application, version, tables): (i64, i64, i64) =
             sqlx::query_as(sql::read_header).fetch_one(&self.pool).await?;
         match (application, version, tables) {
-            (APPLICATION, VERSION, _) => {}
-            (APPLICATION, 1, _) => {
-                self.upgrade(&[sql::billing_schema_2, sql::billing_schema_3]).await?;
-            }
-            (APPLICATION, 2, _) => self.upgrade(&[sql::billing_schema_3]).await?,
+            (APPLICATION, version @ 1..=VERSION, _) => self.upgrade(version as usize).await?,
             (APPLICATION, other, _) => {
                 bail!("it has version {other} of the billing tables, this program knows {VERSION}")
             }
-            (0, 0, 0) if create => self.write_schema().await?,
+            (0, 0, 0) if create => self.upgrade(0).await?,
             _ => bail!("it is not a billing database of this program"),
         }
         sqlx::query(sql::make_import_seen).execute(&self.pool).await?;
         Ok(())
     }
 
-    async fn upgrade(&self, steps: &[&'static str]) -> anyhow::Result<()> {
+    /// Brings the tables from this version to ours; 0 has none.
+    async fn upgrade(&self, version: usize) -> anyhow::Result<()> {
+        if version == SCHEMA.len() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
-        for step in steps {
+        for step in &SCHEMA[version..] {
             sqlx::raw_sql(*step).execute(&mut *tx).await?;
         }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    async fn write_schema(&self) -> anyhow::Result<()> {
-        let currencies = serde_json::to_string(&currencies())?;
-        let mut tx = self.begin().await?;
-        sqlx::raw_sql(sql::billing_schema).execute(&mut *tx).await?;
-        sqlx::query(sql::fill_currencies).bind(currencies).execute(&mut *tx).await?;
+        if version == 0 {
+            let currencies = serde_json::to_string(&currencies())?;
+            sqlx::query(sql::fill_currencies).bind(currencies).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

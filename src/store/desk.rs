@@ -199,6 +199,24 @@ impl Desk<'_> {
         rows.iter().map(bill).collect()
     }
 
+    /// All bills of a bucket, account by account, the first issued first.
+    pub async fn bills_by_account(&self, bucket: Bucket) -> Result<Vec<Vec<Bill>>, StoreError> {
+        let args = [Arg::Int(i64::from(bucket.number()))];
+        let (mut accounts, mut last) = (Vec::new(), None);
+        for row in self.store.engine.rows(sql::list_bucket_bills, &args).await? {
+            let account = Some(row.text("account_id")?);
+            if account != last {
+                accounts.push(Vec::new());
+                last = account;
+            }
+            accounts.last_mut().into_iter().try_for_each(|bills: &mut Vec<Bill>| {
+                bills.push(bill(&row)?);
+                Ok(())
+            })?;
+        }
+        Ok(accounts)
+    }
+
     /// All that happened to an account's reminders, in order.
     pub async fn attempts(&self, account: &AccountId) -> Result<Vec<AttemptLine>, StoreError> {
         let rows = self

@@ -67,7 +67,7 @@ statements! {
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
-        list_account_bills, list_account_attempts, list_account_why_not, load_flag,
+        list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks
     ;

@@ -7,10 +7,10 @@ use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use jiff::civil::Date;
 
+use crate::risk::refused;
 use crate::risk::scorecard::picture::{self, Shown};
 use crate::risk::scorecard::{
-    AUC_MAX, Fitted, HeldOut, Sample, Scale, Settings, Target, Trend, Verdict, fit, folds,
-    hold_out, refused,
+    AUC_MAX, Fitted, HeldOut, Sample, Scale, Settings, Target, Trend, Verdict, fit, folds, hold_out,
 };
 
 use super::show;

@@ -3,6 +3,7 @@
 mod explain;
 mod fairness;
 mod fit;
+mod own;
 mod show;
 mod table;
 
@@ -11,21 +12,25 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Subcommand;
 
+use crate::cli::context::Options;
 use crate::risk::scorecard::Card;
 
 #[derive(Debug, Subcommand)]
 pub enum Score {
     /// Fit a card to rows whose end is known, and judge it on rows it has not seen
     Fit(Box<fit::Fit>),
+    /// Write a table of the ledger's own bills to fit a card to
+    Table(own::Own),
     /// Show where a row's score comes from
     Explain(explain::Explain),
     /// Show how a card errs with groups of people
     Fairness(fairness::Fairness),
 }
 
-pub fn run(command: Score) -> anyhow::Result<()> {
+pub async fn run(options: &Options, command: Score) -> anyhow::Result<()> {
     match command {
         Score::Fit(args) => fit::run(&args),
+        Score::Table(args) => own::run(options, &args).await,
         Score::Explain(args) => explain::run(args),
         Score::Fairness(args) => fairness::run(args),
     }

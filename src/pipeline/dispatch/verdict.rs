@@ -14,9 +14,10 @@ use crate::model::notice::Proof;
 use crate::model::reminder::Transition;
 use crate::model::{
     AccountId, AttemptKey, BillId, Bucket, Channel, Content, Item, Money, Reason, ReminderState,
+    Severity,
 };
 use crate::policy::contact::{GUARD, Window};
-use crate::policy::{self, AccountFacts, Step};
+use crate::policy::{self, AccountFacts};
 use crate::provider::Outgoing;
 use crate::provider::route::Pass;
 use crate::source::{SourceError, rows};
@@ -37,6 +38,13 @@ pub struct Ready {
 }
 
 type Way = Option<(Channel, Pass)>;
+
+/// How the step speaks that gives a reminder its voice.
+struct Voice<'a> {
+    template: &'a str,
+    severity: Severity,
+    is_notice: bool,
+}
 
 /// What is to become of one due reminder.
 enum Verdict {
@@ -234,27 +242,30 @@ impl Dispatch {
         }
     }
 
-    /// The step in whose voice is spoken of what is still owed: the bill of the
-    /// most severe one may have been paid since.
-    fn voice(&self, due: &DueReminder) -> Option<&Step> {
-        let scenario = self.shop.scenarios.scenario(&due.reminder.policy)?;
-        scenario.voice(due.bills.iter().filter_map(|bill| scenario.step(&bill.step)))
-    }
-
-    fn template<'a>(&'a self, due: &'a DueReminder) -> &'a str {
-        self.voice(due).map_or(due.reminder.severity.as_str(), |step| step.template())
+    /// In whose voice is spoken of what is still owed: the bill of the most
+    /// severe step may have been paid since.
+    fn voice(&self, due: &DueReminder) -> Voice<'_> {
+        let scenario = self.shop.scenarios.scenario(&due.reminder.policy);
+        let step = scenario.and_then(|scenario| {
+            scenario.voice(due.bills.iter().filter_map(|bill| scenario.step(&bill.step)))
+        });
+        let severity = due.reminder.severity;
+        // Of a scenario that nobody knows any more, the plan is all there is.
+        step.map_or(Voice { template: severity.as_str(), severity, is_notice: false }, |step| {
+            let (template, severity) = (step.template(), step.severity);
+            Voice { template, severity, is_notice: step.is_notice() }
+        })
     }
 
     /// What the subscriber reads or hears.
     fn rendered(
         &self,
         due: &DueReminder,
-        channel: Channel,
-        pass: &Pass,
+        voice: &Voice<'_>,
+        (channel, pass): (Channel, &Pass),
         owed: &[Money],
     ) -> Result<(Rendered, Option<TemplateFacts>), RenderError> {
         let Workshop { messages, operator, contact, links, .. } = &self.shop;
-        let template = self.template(due);
         let line = |(bill, remaining): (&DueBill, &Money)| BillLine {
             bill: bill.id.clone(),
             remaining: *remaining,
@@ -264,7 +275,6 @@ impl Dispatch {
         let links = links.as_ref().filter(|_| channel != Channel::Letter);
         let link = links.map(|links| links.page(channel, due.reminder.id));
         let reply_url = link.unwrap_or_default();
-        let severity = self.voice(due).map_or(due.reminder.severity, |step| step.severity);
         let law = contact.content(&due.reminder.scenario);
         let facts = MessageFacts {
             operator,
@@ -274,12 +284,12 @@ impl Dispatch {
             on: due.reminder.day,
             bills: due.bills.iter().zip(owed).map(line).collect(),
             reply_url: &reply_url,
-            asked: &message::asked(law, severity, channel),
+            asked: &message::asked(law, voice.severity, channel),
         };
-        let rendered = messages.render(template, channel, &facts)?;
+        let rendered = messages.render(voice.template, channel, &facts)?;
         let has_own_templates = pass.sender().capabilities().own_templates;
-        let words =
-            has_own_templates.then(|| facts.for_template(template, &rendered.language, channel));
+        let words = has_own_templates
+            .then(|| facts.for_template(voice.template, &rendered.language, channel));
         Ok((rendered, words))
     }
 
@@ -294,8 +304,13 @@ impl Dispatch {
         Counted::under(caps, silence, account, (channel, address), now)
     }
 
-    fn proof(&self, due: &DueReminder, channel: Channel, rendered: &Rendered) -> Proof {
-        let template = self.template(due);
+    fn proof(
+        &self,
+        due: &DueReminder,
+        template: &str,
+        channel: Channel,
+        rendered: &Rendered,
+    ) -> Proof {
         let subject = match &rendered.content {
             Content::Email { subject, .. } => Some(subject.clone()),
             Content::Sms { .. } | Content::Voice(_) => None,
@@ -319,7 +334,9 @@ impl Dispatch {
         now: Timestamp,
     ) -> Result<(Ready, Submission), Box<Transition>> {
         let Workshop { settings, links, .. } = &self.shop;
-        let (rendered, facts) = self.rendered(&due, channel, &pass, &owed).map_err(|error| {
+        let voice = self.voice(&due);
+        let rendered = self.rendered(&due, &voice, (channel, &pass), &owed);
+        let (rendered, facts) = rendered.map_err(|error| {
             error!(reminder.id = %due.reminder.id, "could not render the message: {error:#}");
             Box::new(ended(&due, ReminderState::Deferred, Reason::Undeliverable, now))
         })?;
@@ -331,11 +348,10 @@ impl Dispatch {
             .flatten()
             .map_or(send_before, |window| window.closes.min(send_before + GUARD));
         let key = AttemptKey { reminder: due.reminder.id, number: due.attempt + 1 };
-        let is_notice = self.voice(&due).is_some_and(Step::is_notice);
         let counted = self.counted(&due, channel, now);
         // A cap gives way to what the law wants said, and counts it.
-        let counted = if is_notice { counted.map(Counted::uncapped) } else { counted };
-        let proof = is_notice.then(|| self.proof(&due, channel, &rendered));
+        let counted = if voice.is_notice { counted.map(Counted::uncapped) } else { counted };
+        let proof = voice.is_notice.then(|| self.proof(&due, voice.template, channel, &rendered));
         let outgoing = Outgoing {
             key,
             channel,

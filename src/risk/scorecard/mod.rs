@@ -15,7 +15,6 @@ pub mod history;
 mod logistic;
 mod measure;
 pub mod picture;
-mod refused;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -28,5 +27,4 @@ pub use self::card::{
 pub use self::fit::{FitError, Fitted, Left, Settings, Target, Trend, Why, fit};
 pub use self::held_out::{AUC_MAX, HeldOut, SplitError, Verdict, folds, hold_out};
 pub use self::measure::{Decile, Foretold, Measures};
-pub use self::refused::refused;
 pub use self::sample::{Column, Sample, Value};

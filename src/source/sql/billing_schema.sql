@@ -10,7 +10,7 @@
 -- reason. Only what would break the reading of good rows is refused.
 
 pragma application_id = 1148544332; -- 'DueL'
-pragma user_version = 3;
+pragma user_version = 1;
 
 -- Lets SQL write amounts as exact decimals: unit is ten to the exponent.
 create table currency (
@@ -27,7 +27,6 @@ create table account (
     zone              text,
     tier              text,
     segment           text,
-    area              text,
     phone             text,
     email             text,
     preferred_channel text,
@@ -90,31 +89,6 @@ create table hold (
 create index hold_changed on hold (changed_at, id);
 create index hold_account on hold (account_id);
 create index hold_bill on hold (bill_id);
-
--- What is known of accounts beyond their bills: complaints, usage and so on,
--- one row for each row of the feed that `feed` names.
-create table evidence (
-    feed       text not null,
-    id         text not null,
-    -- Null for outages, which are of an area.
-    account_id text references account (id),
-    -- The other columns of the feed by name, as a JSON object of texts.
-    says       text not null check (json_valid(says)),
-    changed_at text not null,
-    primary key (feed, id)
-) strict;
-
--- A page of a feed walks along its own.
-create index contracts_changed on evidence (changed_at, id) where feed = 'contracts';
-create index complaints_changed on evidence (changed_at, id) where feed = 'complaints';
-create index outages_changed on evidence (changed_at, id) where feed = 'outages';
-create index usage_changed on evidence (changed_at, id) where feed = 'usage';
-create index returns_changed on evidence (changed_at, id) where feed = 'returns';
-create index failures_changed on evidence (changed_at, id) where feed = 'failures';
-create index porting_changed on evidence (changed_at, id) where feed = 'porting';
-create index identities_changed on evidence (changed_at, id) where feed = 'identities';
-create index write_offs_changed on evidence (changed_at, id) where feed = 'write_offs';
-create index evidence_account on evidence (account_id);
 
 -- What is left of a bill changes with its payments, so the bill is stamped
 -- with them and the feed of bills hands it out again. Triggers, because the

@@ -1,4 +1,6 @@
--- From version 2 of the billing tables to version 3: what is known beyond bills.
+-- From version 2 of the billing tables to version 3: what is known of accounts
+-- beyond their bills, complaints, usage and so on, one row for each row of the
+-- feed that `feed` names.
 create table evidence (
     feed       text not null,
     id         text not null,

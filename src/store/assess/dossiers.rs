@@ -30,7 +30,10 @@ impl SqlStore {
             .map(|(bucket, account_id)| Key { bucket: *bucket, account_id })
             .collect();
         let (keys, since) = (Arg::Set(&keys), plus_days(as_of, -HISTORY_DAYS).to_string());
-        let mut known = self.load_evidence(accounts, as_of).await?;
+        let mut known = match feeds.is_empty() {
+            true => HashMap::new(),
+            false => self.load_evidence(accounts, as_of).await?,
+        };
         let (as_of, since) = (as_of.to_string(), Arg::Text(&since));
         let engine = &self.engine;
 

@@ -8,6 +8,8 @@ use duebell::model::id::spread;
 use duebell::risk::scorecard::Card;
 use jiff::civil::date;
 
+use crate::daemon::{due_yesterday, installation};
+
 struct Desk {
     dir: tempfile::TempDir,
 }
@@ -207,4 +209,27 @@ fn what_is_wrong_with_a_table_is_told_with_its_place_and_the_mend() {
     assert!(told.contains("there is no column days_late, which the card asks for"), "{told}");
     let told = desk.refused(&["explain", "@out/card.toml", "@past.csv", "--row", "3001"]);
     assert!(told.contains("there is no row 3001") && told.contains("rows 1 to 3000"), "{told}");
+}
+
+#[test]
+fn the_operators_own_bills_become_a_table_that_a_card_is_fitted_to() {
+    // The oldest is two months over due, the youngest fell due yesterday.
+    let due = |days: i32| plus_days(due_yesterday(), -days);
+    let installation = installation(&[("B1", due(60)), ("B2", due(30)), ("B3", due(0))], "");
+    installation.says(&["sync"]);
+    let out = installation.at("own.csv");
+    let said = installation.says(&["score", "table", "--late-days", "10", "--out", &out]);
+    assert!(said.starts_with("2 bills whose end is known, 2 of them late"), "{said}");
+    let text = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let head = "issued_on,currency,amount,settled,mean_days_late,share_late,much_too_late,\
+                most_days_late,last_days_late,open,open_amount,overdue,late";
+    assert_eq!((lines[0], lines.len()), (head, 3));
+    let last = |line: &str, n: usize| -> Vec<String> {
+        let cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        cells[cells.len() - n..].to_vec()
+    };
+    // Nothing was settled; when the second was issued, the first was open.
+    assert_eq!(last(lines[1], 4), ["0", "0", "0", "1"]);
+    assert_eq!(last(lines[2], 4)[0], "1", "{}", lines[2]);
 }

@@ -1,8 +1,9 @@
 //! The card-default sample of UCI: 30,000 real accounts, folds by row number
 //! modulo 5, as the published results have it.
 
+use duebell::risk::refused;
 use duebell::risk::scorecard::{
-    AUC_MAX, Column, HeldOut, Sample, Settings, Value, Verdict, fit, folds, hold_out, refused,
+    AUC_MAX, Column, HeldOut, Sample, Settings, Value, Verdict, fit, folds, hold_out,
 };
 
 use super::{data, sample, target};

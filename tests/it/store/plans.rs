@@ -5,13 +5,14 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 19] = [
+const MAY_READ_ALL: [&str; 20] = [
     "count_held",
     "count_sent",
     "count_states",
     "count_languages",
     "count_why_not",
     "end_reply",
+    "list_bucket_bills",
     "list_feeds",
     "forget_outages",
     "list_flags",

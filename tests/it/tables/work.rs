@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 54] = [
+const NOT_HOT: [&str; 55] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -28,6 +28,7 @@ const NOT_HOT: [&str; 54] = [
     "count_why_not",
     "list_account_attempts",
     "list_account_bills",
+    "list_bucket_bills",
     "list_account_why_not",
     "list_feeds",
     "list_flags",

@@ -1,4 +1,5 @@
-//! Columns that no card may be built on, by their names.
+//! What nobody is judged by, told by its name: columns that no card may be built
+//! on, signals that no rule may name.
 //!
 //! A column is refused where its name says that it holds what a person is,
 //! instead of what the account did. What stands in for such a thing without
