@@ -7,6 +7,7 @@
 //! May use: model, policy, message, store, provider, clock.
 
 mod body;
+pub mod console;
 pub mod inbox;
 pub mod page;
 pub mod receipts;
@@ -31,6 +32,7 @@ use crate::model::receipt::PostedReceipt;
 use crate::model::reply::PostedReply;
 use crate::provider::CallbackReader;
 
+use self::console::Console;
 use self::inbox::Inbox;
 use self::page::Page;
 use self::simulator::Shown;
@@ -75,6 +77,8 @@ pub struct Front {
     pub shown: Option<Shown>,
     /// The subscriber's own page, where there is one.
     pub page: Option<Page>,
+    /// The pages for the operator's people, where there are any.
+    pub console: Option<Console>,
     pub waits: Waits,
     stop: CancellationToken,
     /// When a refusal was last told of; strangers must not fill the log.
@@ -98,6 +102,7 @@ impl Front {
             replies,
             shown: None,
             page: None,
+            console: None,
             waits,
             stop,
             refusal_told_at,
@@ -107,7 +112,12 @@ impl Front {
 
 /// Everything that can be reached.
 fn router(front: Arc<Front>) -> Router {
+    let console = match front.console {
+        Some(_) => console::router(&front),
+        None => Router::new(),
+    };
     Router::new()
+        .nest("/console", console)
         .route("/receipts/{provider}", get(receipts::call).post(receipts::call))
         .route("/p/{token}", get(page::show).post(page::take))
         .route("/simulator", get(simulator::page).post(simulator::answer))

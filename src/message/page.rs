@@ -25,11 +25,22 @@ pub struct Pages(BTreeMap<String, Words>);
 impl Pages {
     /// Reads the words out of a set of files, and says what is wrong there.
     pub fn read(texts: &Texts) -> (Pages, Vec<Problem>) {
+        let of_pages = texts.iter().filter_map(|(file, text)| match file.split_once('/') {
+            Some((language, FILE)) => Some((language, file.as_str(), text.as_str())),
+            _ => None,
+        });
+        Pages::of_texts(built_in::ENGLISH_PAGE, of_pages)
+    }
+
+    /// The same of any catalogue whose English is known: (language, file, text).
+    pub fn of_texts<'t>(
+        english: &str,
+        texts: impl Iterator<Item = (&'t str, &'t str, &'t str)>,
+    ) -> (Pages, Vec<Problem>) {
         let (mut pages, mut problems) = (Pages::default(), Vec::new());
-        let english: Words = toml::from_str(built_in::ENGLISH_PAGE).unwrap_or_default();
-        for (file, text) in texts {
-            let Some((language, FILE)) = file.split_once('/') else { continue };
-            let problem = |what: String| Problem { file: file.clone(), what };
+        let english: Words = toml::from_str(english).unwrap_or_default();
+        for (language, file, text) in texts {
+            let problem = |what: String| Problem { file: file.to_owned(), what };
             let own: Words = match toml::from_str(text) {
                 Ok(own) => own,
                 Err(error) => {
@@ -45,7 +56,7 @@ impl Pages {
             let unknown = own.keys().filter(|key| !english.contains_key(*key));
             problems.extend(
                 unknown.map(|key| {
-                    problem(format!("{key} is not used; the keys are those of en/{FILE}"))
+                    problem(format!("{key} is not used; the keys are those of the English file"))
                 }),
             );
             let mut words = english.clone();

@@ -29,6 +29,7 @@ pub mod receipt;
 pub mod reminder;
 pub mod reply;
 pub mod sms;
+pub mod staff;
 pub mod suppression;
 pub mod task;
 pub mod wish;

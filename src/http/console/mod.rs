@@ -1,0 +1,79 @@
+//! `/console`: where the operator's people work.
+//!
+//! Server-rendered pages over what the store tells; a script of a few lines
+//! makes the keyboard quicker, and nothing needs it. Everything that can be
+//! reached stands in `rooms`, each with what it asks of whoever comes: a room
+//! without a permit cannot be built, and a permit that nobody has opens
+//! nothing.
+
+mod frame;
+mod gate;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::message::page::Pages;
+use crate::model::staff::Permit;
+use crate::store::SqlStore;
+
+use super::Front;
+
+/// `[console]`: the pages for the operator's people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Whether there is a console, at `/console` on `[http] listen`.
+    pub enabled: bool,
+    /// IANA name of the zone in which times are shown.
+    pub zone: String,
+    /// The language of people who have chosen none.
+    pub language: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { enabled: false, zone: "UTC".to_owned(), language: "en".to_owned() }
+    }
+}
+
+/// What the console works with.
+pub struct Console {
+    pub store: Arc<SqlStore>,
+    pub words: Pages,
+    /// What stands before every path of ours: the path of the public address,
+    /// and `/console`.
+    pub base: String,
+    pub zone: TimeZone,
+    pub language: String,
+}
+
+/// Something that can be reached.
+pub struct Room {
+    /// Below the console's own path.
+    pub path: &'static str,
+    pub method: Method,
+    pub permit: Permit,
+    route: MethodRouter<Arc<Front>>,
+}
+
+/// All of them.
+pub fn rooms() -> Vec<Room> {
+    vec![]
+}
+
+/// The rooms, each behind its gate.
+pub fn router(front: &Arc<Front>) -> Router<Arc<Front>> {
+    let mut router = Router::new();
+    for Room { path, permit, route, .. } in rooms() {
+        let gate = from_fn_with_state((front.clone(), permit), gate::open);
+        router = router.route(path, route.layer(gate));
+    }
+    router
+}
