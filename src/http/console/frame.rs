@@ -1,5 +1,6 @@
 //! What every page has around it: its words, where it stands, whose it is.
 
+use std::fmt::Display;
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -68,13 +69,13 @@ impl<'a> Frame<'a> {
     }
 
     /// A text with one gap.
-    pub fn say_with(&self, key: &str, gap: &str, value: &str) -> String {
-        self.text.say(key, &[(gap, value)])
+    pub fn say_with(&self, key: &str, gap: &str, value: impl Display) -> String {
+        self.text.say(key, &[(gap, &value.to_string())])
     }
 
-    /// What a word of the records is called: `kind.care_call`.
+    /// What a word of the records is called: `kind_care_call`.
     pub fn word(&self, group: &str, word: &str) -> String {
-        self.text.say(&format!("{group}.{word}"), &[])
+        self.text.say(&format!("{group}_{word}"), &[])
     }
 
     /// A path of the console's own.
@@ -82,27 +83,27 @@ impl<'a> Frame<'a> {
         format!("{}{path}", self.console.base)
     }
 
-    pub fn amount(&self, money: &Money) -> String {
-        self.text.amount(*money)
+    pub fn amount(&self, money: impl Value<Money>) -> String {
+        self.text.amount(money.value())
     }
 
-    pub fn amounts(&self, sums: &[Money]) -> String {
-        self.text.amounts(sums)
+    pub fn amounts(&self, sums: impl AsRef<[Money]>) -> String {
+        self.text.amounts(sums.as_ref())
     }
 
-    pub fn date(&self, date: &Date) -> String {
-        self.text.date(*date)
+    pub fn date(&self, date: impl Value<Date>) -> String {
+        self.text.date(date.value())
     }
 
     /// A moment on the console's clock, to the minute.
-    pub fn moment(&self, at: &Timestamp) -> String {
-        let local = at.to_zoned(self.console.zone.clone());
+    pub fn moment(&self, at: impl Value<Timestamp>) -> String {
+        let local = at.value().to_zoned(self.console.zone.clone());
         format!("{} {}", self.text.date(local.date()), local.strftime("%H:%M"))
     }
 
     /// The same for programs.
-    pub fn instant(&self, at: &Timestamp) -> String {
-        at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    pub fn instant(&self, at: impl Value<Timestamp>) -> String {
+        at.value().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
     pub fn now(&self) -> Timestamp {
@@ -130,6 +131,29 @@ impl<'a> Frame<'a> {
     /// What every form carries.
     pub fn token(&self) -> &str {
         self.visitor.map_or("", |visitor| &visitor.token)
+    }
+}
+
+/// A plain value, however often it was borrowed on its way through a template.
+pub trait Value<T> {
+    fn value(self) -> T;
+}
+
+macro_rules! plain {
+    ($($kind:ty),*) => {$(
+        impl Value<$kind> for $kind {
+            fn value(self) -> $kind {
+                self
+            }
+        }
+    )*};
+}
+
+plain!(Date, Money, Timestamp);
+
+impl<T, V: Value<T> + Copy> Value<T> for &V {
+    fn value(self) -> T {
+        (*self).value()
     }
 }
 

@@ -6,8 +6,10 @@
 //! without a permit cannot be built, and a permit that nobody has opens
 //! nothing.
 
+mod account;
 mod frame;
 mod gate;
+mod visit;
 mod visitor;
 
 use std::sync::Arc;
@@ -15,12 +17,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, get};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::message::page::Pages;
 use crate::model::staff::Permit;
+use crate::policy::Scenarios;
 use crate::store::SqlStore;
 
 use super::Front;
@@ -52,6 +55,9 @@ pub struct Console {
     pub base: String,
     pub zone: TimeZone,
     pub language: String,
+    pub scenarios: Arc<Scenarios>,
+    /// A feed of evidence that was read longer ago counts as missing.
+    pub evidence_age_max_s: u32,
 }
 
 /// Something that can be reached.
@@ -63,9 +69,16 @@ pub struct Room {
     route: MethodRouter<Arc<Front>>,
 }
 
+impl Room {
+    fn get(path: &'static str, permit: Permit, route: MethodRouter<Arc<Front>>) -> Room {
+        Room { path, method: Method::GET, permit, route }
+    }
+}
+
 /// All of them.
 pub fn rooms() -> Vec<Room> {
-    vec![]
+    use Permit::Look;
+    vec![Room::get("/accounts/{id}", Look, get(account::show))]
 }
 
 /// The rooms, each behind its gate.

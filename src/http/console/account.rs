@@ -1,0 +1,93 @@
+//! One account on one page: what a person must know to decide about it.
+
+mod picture;
+mod view;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::SignedDuration;
+
+use crate::model::cause::Classed;
+use crate::model::evidence::Dossier;
+use crate::model::facts::{AccountFacts, Flag};
+use crate::model::{AccountId, Bill, Bucket, Moratorium, Task};
+use crate::policy::Versioned;
+use crate::store::{
+    AssessStore, AttemptLine, HoldStore, NoticeLine, PlanStore, ReplyLine, SuppressionLine,
+    WhyNotLine, WishLine,
+};
+
+use super::frame;
+use super::visit::{Trouble, Visit};
+
+pub use view::AccountPage;
+
+/// Everything that the page is made of.
+pub struct Told {
+    pub facts: AccountFacts,
+    pub dossier: Dossier,
+    /// The scenario that decides; `None` where none serves the account.
+    pub serving: Option<Versioned>,
+    pub bills: Vec<Bill>,
+    pub classed: Classed,
+    pub flag: Option<Flag>,
+    pub tasks: Vec<Task>,
+    pub attempts: Vec<AttemptLine>,
+    pub notices: Vec<NoticeLine>,
+    pub not_sent: Vec<WhyNotLine>,
+    pub replies: Vec<ReplyLine>,
+    pub suppressions: Vec<SuppressionLine>,
+    pub wishes: Vec<WishLine>,
+    pub moratoriums: Vec<Moratorium>,
+}
+
+impl Visit {
+    /// All that is known of an account.
+    pub async fn told(&self, whose: &(Bucket, AccountId)) -> Result<Told, Trouble> {
+        let console = self.console();
+        let (store, desk, today) = (&console.store, console.store.desk(), self.today());
+        let key = std::slice::from_ref(whose);
+        let facts = store.facts(key, today).await?.pop().ok_or(Trouble::Missing)?;
+        let age_max = SignedDuration::from_secs(console.evidence_age_max_s.into());
+        let feeds = store.evidence_feeds(self.now, age_max).await?;
+        let dossier = store.dossiers(key, today, &feeds).await?.pop().ok_or(Trouble::Missing)?;
+        let account = &whose.1;
+        let attempts = desk.attempts(account).await?;
+        let mut not_sent = desk.why_not(account).await?;
+        // What was held back at first and went out later was sent.
+        not_sent
+            .retain(|row| row.is_open || !attempts.iter().any(|it| it.sent(&row.bill, &row.step)));
+        let moratoriums = desk.moratoriums(today).await?.into_iter();
+        Ok(Told {
+            serving: console.scenarios.deciding(&facts),
+            bills: desk.bills(account).await?,
+            classed: store.classed(key).await?.remove(account).unwrap_or_default(),
+            flag: desk.flag(account).await?,
+            tasks: desk.tasks_of(whose).await?,
+            notices: desk.notices(account).await?,
+            replies: desk.replies_of(account).await?,
+            suppressions: desk.suppressions(account).await?,
+            wishes: desk.wishes(account).await?,
+            moratoriums: moratoriums.filter(|it| it.covers(&facts.account)).collect(),
+            attempts,
+            not_sent,
+            facts,
+            dossier,
+        })
+    }
+
+    /// The account of this name, and its bucket.
+    pub async fn whose(&self, account: &str) -> Result<(Bucket, AccountId), Trouble> {
+        let account = AccountId::from(account);
+        let bucket = self.console().store.desk().bucket(&account).await?;
+        Ok((bucket.ok_or(Trouble::Missing)?, account))
+    }
+}
+
+/// `GET /accounts/{id}`.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let told = visit.told(&visit.whose(&id).await?).await?;
+    let frame = visit.frame("account", "accounts");
+    Ok(frame::page(StatusCode::OK, &AccountPage::new(frame, &told, false)))
+}

@@ -1,0 +1,220 @@
+//! The account's page: facts as words and rows.
+
+use askama::Template;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::http::console::frame::Frame;
+use crate::message::page::masked;
+use crate::model::billing::days_between;
+use crate::model::cause::{DebtClass, Ground, SetClass, Verdict};
+use crate::model::money;
+use crate::model::{Bill, BillId, Money, Payment, Reason, Task};
+use crate::risk::profile;
+use crate::store::{AttemptLine, ReplyLine};
+
+use super::Told;
+use super::picture::{Timeline, standing};
+
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage<'a> {
+    pub frame: Frame<'a>,
+    pub told: &'a Told,
+    /// Whether names and addresses are shown as they are.
+    pub is_open: bool,
+    pub timeline: Timeline,
+    pub profile: Vec<Cycle>,
+    pub today: Date,
+    pub messages: Vec<Message<'a>>,
+    pub next: Vec<Next>,
+}
+
+/// A month of the payment profile.
+pub struct Cycle {
+    pub character: char,
+    pub class: &'static str,
+}
+
+/// A reminder, and what happened to it.
+pub struct Message<'a> {
+    pub day: Date,
+    pub items: String,
+    pub lines: Vec<&'a AttemptLine>,
+}
+
+/// What comes next for a bill.
+pub struct Next {
+    /// A key of the catalogue: one that begins with next_.
+    pub key: &'static str,
+    pub step: String,
+    pub bill: String,
+    pub on: Option<Date>,
+    pub reason: Option<Reason>,
+}
+
+impl<'a> AccountPage<'a> {
+    pub fn new(frame: Frame<'a>, told: &'a Told, is_open: bool) -> AccountPage<'a> {
+        let today = frame.now().to_zoned(told.facts.account.zone.clone()).date();
+        let sent: Vec<Date> = told.facts.sent.iter().map(|one| one.day).collect();
+        let tolerance = told.serving.as_ref().map_or(0, |one| one.scenario.tolerance);
+        AccountPage {
+            timeline: Timeline::draw(&told.bills, &told.dossier, &sent, today),
+            profile: cycles(&profile::profile(&told.dossier, today, tolerance).cycles),
+            messages: messages(&told.attempts),
+            next: next(told, today),
+            frame,
+            told,
+            is_open,
+            today,
+        }
+    }
+
+    pub fn id(&self) -> &str {
+        self.told.facts.account.id.as_str()
+    }
+
+    pub fn name(&self) -> String {
+        let name = &self.told.facts.account.name;
+        if self.is_open { name.clone() } else { masked(name) }
+    }
+
+    /// Number and address: whole only where they were asked for.
+    pub fn contacts(&self) -> Vec<String> {
+        let contacts = &self.told.facts.account.contacts;
+        let phone = contacts.phone.as_ref().map(|it| match self.is_open {
+            true => it.e164().to_owned(),
+            false => it.to_string(),
+        });
+        let email = contacts.email.as_ref().map(|it| match self.is_open {
+            true => it.as_str().to_owned(),
+            false => it.to_string(),
+        });
+        [phone, email].into_iter().flatten().collect()
+    }
+
+    pub fn zone(&self) -> &str {
+        self.told.facts.account.zone.iana_name().unwrap_or("UTC")
+    }
+
+    /// All that is unpaid, due or not.
+    pub fn owed(&self) -> Vec<Money> {
+        let unpaid = self.told.bills.iter().filter(|bill| bill.remaining > 0);
+        money::totals(unpaid.map(Bill::remaining_amount))
+    }
+
+    /// What of it is past due.
+    pub fn arrears(&self) -> Vec<Money> {
+        let late = |bill: &&Bill| bill.remaining > 0 && bill.due_on < self.today;
+        money::totals(self.told.bills.iter().filter(late).map(Bill::remaining_amount))
+    }
+
+    /// Days past due of the oldest unpaid bill; below zero before it.
+    pub fn days_past_due(&self) -> Option<i32> {
+        let unpaid = self.told.bills.iter().filter(|bill| bill.remaining > 0);
+        unpaid.map(|bill| days_between(bill.due_on, self.today)).max()
+    }
+
+    pub fn class(&self) -> DebtClass {
+        self.told.classed.class_on(self.today)
+    }
+
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.told.classed.verdict.as_ref()
+    }
+
+    pub fn set(&self) -> Option<&SetClass> {
+        self.told.classed.set.as_ref().filter(|set| self.today <= set.until)
+    }
+
+    pub fn standing(&self, bill: &Bill) -> &'static str {
+        standing(bill, self.today)
+    }
+
+    pub fn late_days(&self, bill: &Bill) -> i32 {
+        match (bill.remaining, bill.settled_on) {
+            (0, Some(on)) => days_between(bill.due_on, on),
+            (0, None) => 0,
+            _ => days_between(bill.due_on, self.today),
+        }
+    }
+
+    pub fn billed(&self, bill: &Bill) -> Money {
+        Money::new(bill.amount, bill.currency)
+    }
+
+    pub fn paid(&self, payment: &Payment) -> Money {
+        Money::new(payment.amount, payment.currency)
+    }
+
+    /// A reason of the records in words.
+    pub fn because(&self, reason: &str) -> String {
+        self.frame.word("reason", reason)
+    }
+
+    pub fn is_overdue(&self, task: &Task) -> bool {
+        task.is_overdue(self.frame.now())
+    }
+
+    pub fn ground(&self, ground: &Ground) -> String {
+        format!("{:+}", ground.weight)
+    }
+
+    pub fn said_at(&self, reply: &ReplyLine) -> Timestamp {
+        reply.at
+    }
+}
+
+fn cycles(profile: &str) -> Vec<Cycle> {
+    let class = |character| match character {
+        '0' => "intime",
+        '1'..='6' => "late",
+        'A'..='F' => "owed",
+        _ => "other",
+    };
+    // The oldest first, as people read.
+    profile.chars().rev().map(|character| Cycle { character, class: class(character) }).collect()
+}
+
+fn messages(attempts: &[AttemptLine]) -> Vec<Message<'_>> {
+    let mut messages: Vec<Message<'_>> = Vec::new();
+    let mut last = "";
+    for line in attempts {
+        if line.reminder != last {
+            let items: Vec<String> =
+                line.items.iter().map(|it| format!("{} · {}", it.step, it.bill)).collect();
+            messages.push(Message { day: line.day, items: items.join(", "), lines: Vec::new() });
+            last = &line.reminder;
+        }
+        messages.iter_mut().last().into_iter().for_each(|message| message.lines.push(line));
+    }
+    messages.reverse();
+    messages
+}
+
+fn next(told: &Told, today: Date) -> Vec<Next> {
+    let Some(serving) = &told.serving else {
+        let step = String::new();
+        return vec![Next { key: "next_unserved", step, bill: String::new(), on: None, reason: None }];
+    };
+    let item = |key, step: &str, bill: &BillId, on, reason| Next {
+        key,
+        step: step.to_owned(),
+        bill: bill.to_string(),
+        on: Some(on),
+        reason,
+    };
+    let facts = &told.facts;
+    let planned = facts.in_hand.iter().flat_map(|one| {
+        one.items.iter().map(|it| item("next_planned", &it.step, &it.bill, one.day, None))
+    });
+    let waits = facts.recorded.iter().filter(|row| row.is_open).map(|row| {
+        item("next_waits", &row.step, &row.bill, row.limit_on, Some(row.reason))
+    });
+    let upcoming = facts.bills.iter().filter_map(|bill| {
+        let scenario = &serving.scenario;
+        let due = scenario.next_step(bill, today).filter(|_| bill.remaining > scenario.tolerance)?;
+        Some(item("next_upcoming", &due.step.name, &bill.id, due.on, None))
+    });
+    planned.chain(waits).chain(upcoming).collect()
+}
