@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("risk", &["model"]),
     ("message", &["model"]),
     ("risk", &["model"]),
+    ("audit", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
     ("lifecycle", &[]),
