@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
-    ("store", &["model"]),
+    ("store", &["model", "audit"]),
     ("provider", &["model"]),
     // the door that works by itself
     (
