@@ -10,9 +10,10 @@
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
-//! May use: model.
+//! May use: model, audit.
 
 mod assess;
+mod audit;
 mod contacts;
 mod control;
 mod deadlines;
@@ -60,6 +61,7 @@ use crate::model::{
 };
 
 pub use assess::{AssessStore, Assessed, Changed};
+pub use audit::AuditPage;
 pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
