@@ -143,6 +143,11 @@ impl Locale {
         format!("{}{and}{last}", before.join(comma))
     }
 
+    /// A whole number, grouped.
+    pub fn whole(&self, number: i64) -> String {
+        self.grouped.format(&Decimal::from(number)).to_string()
+    }
+
     fn number(&self, money: Money) -> String {
         self.grouped.format(&decimal(money.minor.unsigned_abs(), money)).to_string()
     }

@@ -159,6 +159,11 @@ impl PageText<'_> {
     pub fn date(&self, date: Date) -> String {
         self.locale.date(date, Style::Written)
     }
+
+    /// A whole number, grouped.
+    pub fn number(&self, number: i64) -> String {
+        self.locale.whole(number)
+    }
 }
 
 /// A name of which whoever has it knows that it is theirs, and nobody else

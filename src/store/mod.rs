@@ -41,6 +41,7 @@ mod set;
 mod statements;
 mod tasks;
 mod turns;
+mod watch;
 mod wishes;
 
 use std::collections::{BTreeMap, HashMap};
@@ -77,6 +78,7 @@ pub use replies::{KeptReply, ReplyLine, ReplyStore, Said, SettledReply, Suppress
 pub use retention::RetentionStore;
 pub use statements::STATEMENTS;
 pub use tasks::Ended;
+pub use watch::{HeldLine, TaskCount};
 pub use wishes::{SaidWish, WishLine};
 
 use turns::Turns;

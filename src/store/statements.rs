@@ -62,14 +62,15 @@ statements! {
         load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
         put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
-        put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry
+        put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry, count_day, count_tasks, find_accounts
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
-        load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries
+        load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
+        count_open_reasons, list_held
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -102,6 +103,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/postgres/0016_audit_trail.sql")),
+    (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -128,6 +130,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/sqlite/0016_audit_trail.sql")),
+    (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "policy", "outbox", "risk", "message", "source", "store", "provider", "clock"],
     ),
     // the door that is knocked at; it decides nothing
-    ("http", &["model", "policy", "risk", "message", "store", "provider", "clock"]),
+    ("http", &["model", "policy", "risk", "audit", "message", "store", "provider", "clock"]),
     // start-up: `config` puts together the settings types of the others
     (
         "config",

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 
+use crate::model::audit::Act;
 use crate::model::cause::Classed;
 use crate::model::evidence::Dossier;
 use crate::model::facts::{AccountFacts, Flag};
@@ -49,7 +50,7 @@ impl Visit {
         let (store, desk, today) = (&console.store, console.store.desk(), self.today());
         let key = std::slice::from_ref(whose);
         let facts = store.facts(key, today).await?.pop().ok_or(Trouble::Missing)?;
-        let age_max = SignedDuration::from_secs(console.evidence_age_max_s.into());
+        let age_max = SignedDuration::from_secs(console.limits.evidence_age_max_s.into());
         let feeds = store.evidence_feeds(self.now, age_max).await?;
         let dossier = store.dossiers(key, today, &feeds).await?.pop().ok_or(Trouble::Missing)?;
         let account = &whose.1;
@@ -90,4 +91,15 @@ pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Trou
     let told = visit.told(&visit.whose(&id).await?).await?;
     let frame = visit.frame("account", "accounts");
     Ok(frame::page(StatusCode::OK, &AccountPage::new(frame, &told, false)))
+}
+
+/// `POST /accounts/{id}/unmask`: the same with names and addresses. That
+/// somebody looked is written down before they see anything.
+pub async fn unmask(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let whose = visit.whose(&id).await?;
+    let deed = visit.doer().deed(Act::Unmasked, whose.1.0.clone(), serde_json::json!({}));
+    visit.console().store.desk().note(&deed).await?;
+    let told = visit.told(&whose).await?;
+    let frame = visit.frame("account", "accounts");
+    Ok(frame::page(StatusCode::OK, &AccountPage::new(frame, &told, true)))
 }

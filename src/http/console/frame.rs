@@ -26,7 +26,13 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       base-uri 'none'";
 
 /// The parts of the console, in the order of the menu.
-const MENU: [(&str, &str, Permit); 0] = [];
+const MENU: [(&str, &str, Permit); 5] = [
+    ("/", "today", Permit::Look),
+    ("/accounts", "accounts", Permit::Look),
+    ("/held", "held", Permit::Look),
+    ("/policy", "policy", Permit::Look),
+    ("/audit", "audit", Permit::Audit),
+];
 
 /// What a page is made with.
 pub struct Frame<'a> {
@@ -71,6 +77,23 @@ impl<'a> Frame<'a> {
     /// A text with one gap.
     pub fn say_with(&self, key: &str, gap: &str, value: impl Display) -> String {
         self.text.say(key, &[(gap, &value.to_string())])
+    }
+
+    /// A text with two gaps.
+    pub fn say_two(
+        &self,
+        key: &str,
+        gap: &str,
+        value: impl Display,
+        other: &str,
+        also: impl Display,
+    ) -> String {
+        self.text.say(key, &[(gap, &value.to_string()), (other, &also.to_string())])
+    }
+
+    /// A number as the language writes it.
+    pub fn number(&self, number: impl Value<i64>) -> String {
+        self.text.number(number.value())
     }
 
     /// What a word of the records is called: `kind_care_call`.
@@ -134,6 +157,21 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// What stands after a question mark.
+pub fn urlencoded(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// A text as one step of a path.
+pub fn segment(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    let escaped = |byte: u8| match plain(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escaped).collect()
+}
+
 /// A plain value, however often it was borrowed on its way through a template.
 pub trait Value<T> {
     fn value(self) -> T;
@@ -149,7 +187,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(Date, Money, Timestamp);
+plain!(Date, Money, Timestamp, i64);
 
 impl<T, V: Value<T> + Copy> Value<T> for &V {
     fn value(self) -> T {

@@ -7,8 +7,13 @@
 //! nothing.
 
 mod account;
+mod find;
 mod frame;
 mod gate;
+mod held;
+mod rules;
+mod today;
+mod trail;
 mod visit;
 mod visitor;
 
@@ -17,7 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +30,8 @@ use crate::message::page::Pages;
 use crate::model::staff::Permit;
 use crate::policy::Scenarios;
 use crate::store::SqlStore;
+
+pub use today::Count;
 
 use super::Front;
 
@@ -56,7 +63,16 @@ pub struct Console {
     pub zone: TimeZone,
     pub language: String,
     pub scenarios: Arc<Scenarios>,
-    /// A feed of evidence that was read longer ago counts as missing.
+    pub limits: Limits,
+    pub count: Arc<Count>,
+}
+
+/// Ages in seconds from which on a feed is too old to be relied on.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Sending waits for it.
+    pub feed_age_max_s: u32,
+    /// It counts as missing.
     pub evidence_age_max_s: u32,
 }
 
@@ -73,12 +89,25 @@ impl Room {
     fn get(path: &'static str, permit: Permit, route: MethodRouter<Arc<Front>>) -> Room {
         Room { path, method: Method::GET, permit, route }
     }
+
+    fn post(path: &'static str, permit: Permit, route: MethodRouter<Arc<Front>>) -> Room {
+        Room { path, method: Method::POST, permit, route }
+    }
 }
 
 /// All of them.
 pub fn rooms() -> Vec<Room> {
-    use Permit::Look;
-    vec![Room::get("/accounts/{id}", Look, get(account::show))]
+    use Permit::{Audit, Look};
+    vec![
+        Room::get("/", Look, get(today::show)),
+        Room::get("/accounts", Look, get(find::show)),
+        Room::get("/accounts/{id}", Look, get(account::show)),
+        Room::post("/accounts/{id}/unmask", Look, post(account::unmask)),
+        Room::get("/held", Look, get(held::show)),
+        Room::get("/policy", Look, get(rules::show)),
+        Room::get("/audit", Audit, get(trail::show)),
+        Room::post("/audit/verify", Audit, post(trail::verify)),
+    ]
 }
 
 /// The rooms, each behind its gate.

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use tracing::error;
 
 use crate::http::Front;
+use crate::model::audit::{Doer, Through};
 use crate::store::StoreError;
 
 use super::Console;
@@ -43,6 +44,11 @@ impl Visit {
     /// The day on which facts are read: that of UTC, as everywhere.
     pub fn today(&self) -> Date {
         self.now.to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Whoever is here, for the audit trail.
+    pub fn doer(&self) -> Doer {
+        Doer { by: self.visitor.name.clone(), through: Through::Console, at: self.now }
     }
 
     /// Goes on to another room, after something was done.

@@ -1,0 +1,52 @@
+//! Looking accounts up.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::message::page::masked;
+use crate::model::facts::AccountFacts;
+use crate::model::{Bill, Money, PhoneNumber, money};
+use crate::store::PlanStore;
+
+use super::frame::{self, Frame};
+use super::visit::{Trouble, Visit};
+
+const FOUND_MAX: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "find.html")]
+struct FindPage<'a> {
+    frame: Frame<'a>,
+    asked: &'a str,
+    found: Vec<AccountFacts>,
+}
+
+/// `GET /accounts?q=…`. One that is found alone is opened.
+pub async fn show(visit: Visit) -> Result<Response, Trouble> {
+    let asked = visit.query.get("q");
+    let store = &visit.console().store;
+    let mut found = Vec::new();
+    if !asked.is_empty() {
+        let number = PhoneNumber::parse(asked, None);
+        let number = number.as_ref().map(PhoneNumber::e164);
+        let keys = store.desk().find(asked, number, FOUND_MAX).await?;
+        if let [(_, only)] = keys.as_slice() {
+            return Ok(visit.see(&format!("/accounts/{}", frame::segment(only.as_str()))));
+        }
+        found = store.facts(&keys, visit.today()).await?;
+    }
+    let frame = visit.frame("find_title", "accounts");
+    Ok(frame::page(StatusCode::OK, &FindPage { frame, asked, found }))
+}
+
+impl FindPage<'_> {
+    fn name(&self, facts: &AccountFacts) -> String {
+        masked(&facts.account.name)
+    }
+
+    fn owed(&self, facts: &AccountFacts) -> Vec<Money> {
+        let unpaid = facts.bills.iter().filter(|bill| bill.remaining > 0);
+        money::totals(unpaid.map(Bill::remaining_amount))
+    }
+}
