@@ -118,12 +118,8 @@ impl MessageFacts<'_> {
 
     /// The pieces of the message, for a provider that has templates of its own.
     pub fn for_template(&self, template: &str, spoken: &str, channel: Channel) -> TemplateFacts {
-        let style = match channel {
-            Channel::Sms => Style::Sms,
-            Channel::Voice => Style::Spoken,
-            Channel::Email | Channel::Letter => Style::Written,
-        };
-        let all = self.variables(spoken, Medium { style, is_html: false });
+        let medium = Medium { style: Style::of(channel), is_html: false };
+        let all = self.variables(spoken, medium);
         let word = |name: &&'static str| {
             let text = match *name {
                 "bill_count" => self.bills.len().to_string(),

@@ -12,8 +12,8 @@ use icu_decimal::options::{DecimalFormatterOptions, GroupingStrategy};
 use jiff::civil::Date;
 
 use super::{currency, language, sms};
-use crate::model::Money;
 use crate::model::sms::is_gsm;
+use crate::model::{Channel, Money};
 
 /// What the words are for; it decides what an amount may look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,16 @@ pub enum Style {
     Sms,
     /// For a synthetic voice: the currency's name, no idle decimals.
     Spoken,
+}
+
+impl Style {
+    pub fn of(channel: Channel) -> Style {
+        match channel {
+            Channel::Sms => Style::Sms,
+            Channel::Voice => Style::Spoken,
+            Channel::Email | Channel::Letter => Style::Written,
+        }
+    }
 }
 
 /// Where the currency stands.

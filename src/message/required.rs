@@ -144,7 +144,7 @@ impl Sample {
 
     /// Whether `text` says what this sample has for the block.
     fn shows(&self, text: &str, block: Block, language: &str, channel: Channel) -> bool {
-        let (locale, style) = (Locale::of(language), style(channel));
+        let (locale, style) = (Locale::of(language), Style::of(channel));
         let has = |words: &str| text.contains(&plain(words));
         let amount = |minor| {
             let money = Money::new(minor, self.bills[0].remaining.currency);
@@ -163,14 +163,6 @@ impl Sample {
             Block::Contact => has(PHONE),
             _ => has(&mark(block)),
         }
-    }
-}
-
-fn style(channel: Channel) -> Style {
-    match channel {
-        Channel::Sms => Style::Sms,
-        Channel::Voice => Style::Spoken,
-        Channel::Email | Channel::Letter => Style::Written,
     }
 }
 

@@ -87,8 +87,7 @@ impl Times {
     }
 }
 
-/// The ways that a reminder may go.
-/// The hours of no law are about letters.
+/// The ways that a reminder may go. No law has hours for letters.
 #[derive(Debug, Clone, Copy)]
 struct Ways {
     phone: bool,

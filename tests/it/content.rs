@@ -8,7 +8,8 @@ use duebell::config;
 use duebell::message::{self, Messages, Operator};
 use duebell::model::law::Block;
 use duebell::model::{Channel, Severity};
-use duebell::policy::law::{Law, Presets, Settings};
+
+use crate::support::law::laws;
 
 /// Words for all that templates cannot say by themselves.
 const WORDS: &str = r#"
@@ -28,21 +29,6 @@ const WORDS: &str = r#"
 
 fn operator(content: &str) -> Operator {
     Operator { content: toml::from_str(content).unwrap(), ..Operator::default() }
-}
-
-/// Every preset, with something in what it leaves to the operator.
-fn laws() -> Vec<Law> {
-    let presets = Presets::built_in();
-    let law = |name: &&str| {
-        let mut settings = Settings::default();
-        for problem in presets.law(name, &settings).err().unwrap_or_default() {
-            let key = problem.field.strip_prefix("contact.values.").unwrap().to_owned();
-            let value = if key == "caps" { serde_json::json!([]) } else { serde_json::json!(60) };
-            settings.values.insert(key, value);
-        }
-        presets.law(name, &settings).unwrap()
-    };
-    presets.names().iter().map(law).collect()
 }
 
 /// The built-in templates are called like the severities that they are for.

@@ -44,19 +44,17 @@ fn head(card: &Card) -> String {
 }
 
 fn bins(it: &Characteristic) -> String {
-    let rows: u64 = it.bins.iter().map(|bin| bin.counts.rows()).sum();
     let mut text = format!(
         "{} (information {:.3}, weight {:.2})\n  {:<44} {:>8} {:>6} {:>6} {:>7} {:>6}\n",
         it.label, it.information, it.weight, "", "rows", "share", "bad", "WOE", "points"
     );
-    // What nobody was in counts as the average, and says nothing.
-    for bin in it.bins.iter().filter(|bin| bin.counts.rows() > 0) {
+    for (bin, share) in it.seen() {
         let _ = writeln!(
             text,
             "  {:<44} {:>8} {:>5.1}% {:>5.1}% {:>7.3} {:>+6}",
             bin.holds.to_string(),
             bin.counts.rows(),
-            100.0 * bin.counts.rows() as f64 / rows.max(1) as f64,
+            100.0 * share,
             100.0 * bin.counts.bad_rate().unwrap_or(0.0),
             bin.woe,
             bin.points,

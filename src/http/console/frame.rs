@@ -26,8 +26,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       base-uri 'none'";
 
 /// The parts of the console, in the order of the menu.
-const MENU: [(&str, &str, Permit); 5] = [
+const MENU: [(&str, &str, Permit); 7] = [
     ("/", "today", Permit::Look),
+    ("/cases", "cases", Permit::Look),
+    ("/tasks", "tasks", Permit::Look),
     ("/accounts", "accounts", Permit::Look),
     ("/held", "held", Permit::Look),
     ("/policy", "policy", Permit::Look),

@@ -68,10 +68,7 @@ pub fn see(place: &str) -> Response {
 impl FromRequestParts<Arc<Front>> for Visit {
     type Rejection = Trouble;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        front: &Arc<Front>,
-    ) -> Result<Visit, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, front: &Arc<Front>) -> Result<Visit, Trouble> {
         let visitor = parts.extensions.get::<Visitor>().cloned().ok_or(Trouble::Stranger)?;
         let form = parts.extensions.get::<Form>().cloned().unwrap_or_default();
         let query = Form::read(parts.uri.query().unwrap_or_default().as_bytes());

@@ -85,16 +85,21 @@ impl Characteristic {
         self.bins.iter().any(|bin| matches!(bin.holds, Holds::Range { .. }))
     }
 
-    fn best(&self) -> i32 {
-        // A bin that nobody was in is nothing to be measured against.
+    /// The bins that anybody was in, each with its share of the rows. What
+    /// nobody was in counts as the average: it says nothing, and nothing is
+    /// measured against it.
+    pub fn seen(&self) -> impl Iterator<Item = (&Bin, f64)> {
+        let rows: u64 = self.bins.iter().map(|bin| bin.counts.rows()).sum();
         let seen = self.bins.iter().filter(|bin| bin.counts.rows() > 0);
-        seen.map(|bin| bin.points).max().unwrap_or(0)
+        seen.map(move |bin| (bin, bin.counts.rows() as f64 / rows.max(1) as f64))
+    }
+
+    fn best(&self) -> i32 {
+        self.seen().map(|(bin, _)| bin.points).max().unwrap_or(0)
     }
 
     fn mean(&self) -> i32 {
-        let rows: u64 = self.bins.iter().map(|bin| bin.counts.rows()).sum();
-        let points = self.bins.iter().map(|bin| f64::from(bin.points) * bin.counts.rows() as f64);
-        (points.sum::<f64>() / rows.max(1) as f64).round() as i32
+        self.seen().map(|(bin, share)| f64::from(bin.points) * share).sum::<f64>().round() as i32
     }
 }
 

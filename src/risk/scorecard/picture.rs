@@ -118,7 +118,6 @@ fn calibration(groups: &[Decile]) -> String {
 }
 
 fn characteristic(it: &Characteristic, verdict: &Verdict) -> String {
-    let rows: u64 = it.bins.iter().map(|bin| bin.counts.rows()).sum();
     let moved = verdict.stability_by.iter().find(|moved| moved.0 == it.name);
     let mut html = format!(
         "<h3>{}</h3>\n<p>Information {:.3}, weight {:.2}, stability index {}.</p>\n{}<table><tr>\
@@ -129,13 +128,13 @@ fn characteristic(it: &Characteristic, verdict: &Verdict) -> String {
         moved.map_or("–".to_owned(), |it| format!("{:.4}", it.1)),
         bars(it),
     );
-    for bin in it.bins.iter().filter(|bin| bin.counts.rows() > 0) {
+    for (bin, share) in it.seen() {
         let _ = writeln!(
             html,
             "<tr><td>{}</td><td>{}</td><td>{:.1} %</td><td>{:.1} %</td><td>{:.3}</td><td>{:+}</td></tr>",
             escaped(&bin.holds.to_string()),
             bin.counts.rows(),
-            100.0 * bin.counts.rows() as f64 / rows.max(1) as f64,
+            100.0 * share,
             100.0 * bin.counts.bad_rate().unwrap_or(0.0),
             bin.woe,
             bin.points,

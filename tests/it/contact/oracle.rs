@@ -13,7 +13,7 @@ use duebell::model::hours::WeekHours;
 use duebell::model::{Account, AccountId, Bucket, Channel, Contacts, PhoneNumber, Tier, Wishes};
 use duebell::policy::contact::ContactRules;
 use duebell::policy::holidays::Holidays;
-use duebell::policy::law::{Law, Presets, Settings};
+use duebell::policy::law::Law;
 use duebell::policy::{ContactWindow, Scenario};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,6 +21,8 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+
+use crate::support::law::laws;
 
 /// Seconds; every zone's clock is a multiple of a quarter of an hour off UTC.
 const TICK: i64 = 300;
@@ -39,21 +41,6 @@ const ODD: [&str; 9] = [
     "Pacific/Chatham",
     "Asia/Kathmandu",
 ];
-
-/// Every preset, with something in what it leaves to the operator.
-fn laws() -> Vec<Law> {
-    let presets = Presets::built_in();
-    let law = |name: &&str| {
-        let mut settings = Settings::default();
-        for problem in presets.law(name, &settings).err().unwrap_or_default() {
-            let key = problem.field.strip_prefix("contact.values.").unwrap().to_owned();
-            let value = if key == "caps" { serde_json::json!([]) } else { serde_json::json!(60) };
-            settings.values.insert(key, value);
-        }
-        presets.law(name, &settings).unwrap()
-    };
-    presets.names().iter().map(law).collect()
-}
 
 /// The open minutes of each day of the week, Monday first, as a law's line has them.
 fn open_minutes(law: &Law, key: &str) -> Option<[(i64, i64); 7]> {

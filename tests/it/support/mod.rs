@@ -9,6 +9,7 @@ pub mod carrier;
 pub mod cut;
 pub mod data;
 pub mod installation;
+pub mod law;
 pub mod mariadb;
 pub mod node;
 pub mod peer;

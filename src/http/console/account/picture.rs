@@ -66,7 +66,8 @@ impl Timeline {
             Some(Bar { x, y, height, class: standing(bill, today), bill: bill.id.0.clone() })
         };
         let paid = dossier.payments.iter().filter(|it| it.state != PaymentState::Reversed);
-        let paid = paid.filter_map(|it| Some(Dot { x: x(it.paid_on)?, y: GROUND + 12, class: "paid" }));
+        let paid =
+            paid.filter_map(|it| Some(Dot { x: x(it.paid_on)?, y: GROUND + 12, class: "paid" }));
         let sent = sent.iter();
         let sent = sent.filter_map(|day| Some(Dot { x: x(*day)?, y: GROUND + 26, class: "sent" }));
         Timeline {
@@ -75,7 +76,9 @@ impl Timeline {
             ground: GROUND,
             bars: bills.iter().filter_map(bar).collect(),
             dots: paid.chain(sent).collect(),
-            ticks: ticks(today, days).filter_map(|(day, label)| Some(Tick { x: x(day)?, label })).collect(),
+            ticks: ticks(today, days)
+                .filter_map(|(day, label)| Some(Tick { x: x(day)?, label }))
+                .collect(),
             today_x: x(today).unwrap_or(WIDTH),
         }
     }

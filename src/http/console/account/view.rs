@@ -1,17 +1,18 @@
 //! The account's page: facts as words and rows.
 
 use askama::Template;
-use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::http::console::cases::Panel;
 use crate::http::console::frame::Frame;
 use crate::message::page::masked;
 use crate::model::billing::days_between;
 use crate::model::cause::{DebtClass, Ground, SetClass, Verdict};
 use crate::model::money;
-use crate::model::{Bill, BillId, Money, Payment, Reason, Task};
+use crate::model::{Bill, BillId, Money, Payment, Reason, Task, TaskKind};
+use crate::review::readiness::Stands;
 use crate::risk::profile;
-use crate::store::{AttemptLine, ReplyLine};
+use crate::store::AttemptLine;
 
 use super::Told;
 use super::picture::{Timeline, standing};
@@ -28,6 +29,8 @@ pub struct AccountPage<'a> {
     pub today: Date,
     pub messages: Vec<Message<'a>>,
     pub next: Vec<Next>,
+    /// Where it is the page of a case.
+    pub panel: Option<Panel>,
 }
 
 /// A month of the payment profile.
@@ -63,11 +66,27 @@ impl<'a> AccountPage<'a> {
             profile: cycles(&profile::profile(&told.dossier, today, tolerance).cycles),
             messages: messages(&told.attempts),
             next: next(told, today),
+            panel: None,
             frame,
             told,
             is_open,
             today,
         }
+    }
+
+    /// The same as the page of a case.
+    pub fn of_case(self, panel: Panel) -> AccountPage<'a> {
+        AccountPage { panel: Some(panel), ..self }
+    }
+
+    pub fn visitor(&self) -> &str {
+        self.frame.visitor.map_or("", |visitor| &visitor.name)
+    }
+
+    /// The case about it that is open.
+    pub fn open_case(&self) -> Option<&Task> {
+        let is_it = |task: &&Task| task.kind == TaskKind::Review && task.done.is_none();
+        self.told.tasks.iter().find(is_it).filter(|_| self.panel.is_none())
     }
 
     pub fn id(&self) -> &str {
@@ -159,10 +178,6 @@ impl<'a> AccountPage<'a> {
     pub fn ground(&self, ground: &Ground) -> String {
         format!("{:+}", ground.weight)
     }
-
-    pub fn said_at(&self, reply: &ReplyLine) -> Timestamp {
-        reply.at
-    }
 }
 
 fn cycles(profile: &str) -> Vec<Cycle> {
@@ -195,7 +210,13 @@ fn messages(attempts: &[AttemptLine]) -> Vec<Message<'_>> {
 fn next(told: &Told, today: Date) -> Vec<Next> {
     let Some(serving) = &told.serving else {
         let step = String::new();
-        return vec![Next { key: "next_unserved", step, bill: String::new(), on: None, reason: None }];
+        return vec![Next {
+            key: "next_unserved",
+            step,
+            bill: String::new(),
+            on: None,
+            reason: None,
+        }];
     };
     let item = |key, step: &str, bill: &BillId, on, reason| Next {
         key,
@@ -208,12 +229,15 @@ fn next(told: &Told, today: Date) -> Vec<Next> {
     let planned = facts.in_hand.iter().flat_map(|one| {
         one.items.iter().map(|it| item("next_planned", &it.step, &it.bill, one.day, None))
     });
-    let waits = facts.recorded.iter().filter(|row| row.is_open).map(|row| {
-        item("next_waits", &row.step, &row.bill, row.limit_on, Some(row.reason))
-    });
+    let waits = facts
+        .recorded
+        .iter()
+        .filter(|row| row.is_open)
+        .map(|row| item("next_waits", &row.step, &row.bill, row.limit_on, Some(row.reason)));
     let upcoming = facts.bills.iter().filter_map(|bill| {
         let scenario = &serving.scenario;
-        let due = scenario.next_step(bill, today).filter(|_| bill.remaining > scenario.tolerance)?;
+        let due =
+            scenario.next_step(bill, today).filter(|_| bill.remaining > scenario.tolerance)?;
         Some(item("next_upcoming", &due.step.name, &bill.id, due.on, None))
     });
     planned.chain(waits).chain(upcoming).collect()

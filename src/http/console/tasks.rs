@@ -1,0 +1,69 @@
+//! What people are to do besides reviews: calls, letters, wrong addresses.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::model::Task;
+use crate::model::staff::Permit;
+
+use super::frame::{self, Frame};
+use super::visit::{Trouble, Visit};
+
+const PAGE: u32 = 100;
+const OUTCOME_MAX: usize = 500;
+
+#[derive(Template)]
+#[template(path = "tasks.html")]
+struct TasksPage<'a> {
+    frame: Frame<'a>,
+    tasks: Vec<Task>,
+    says: Option<(String, bool)>,
+}
+
+/// `GET /tasks`: those promised first first.
+pub async fn list(visit: Visit) -> Result<Response, Trouble> {
+    page(&visit, StatusCode::OK, None).await
+}
+
+async fn page(
+    visit: &Visit,
+    status: StatusCode,
+    says: Option<(String, bool)>,
+) -> Result<Response, Trouble> {
+    let tasks = visit.console().store.desk().tasks_to_do(PAGE).await?;
+    let page = TasksPage { frame: visit.frame("tasks", "tasks"), tasks, says };
+    Ok(frame::page(status, &page))
+}
+
+/// `POST /tasks/{id}/done`.
+pub async fn done(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let outcome: String = visit.form.get("outcome").chars().take(OUTCOME_MAX).collect();
+    if outcome.is_empty() {
+        let says = visit.frame("tasks", "tasks").say("task_outcome_missing");
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, Some((says, false))).await;
+    }
+    let satisfied = match visit.form.get("satisfied") {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    let console = visit.console();
+    let days = console.limits.care_rest_days;
+    let ended = console.store.desk().task_is_done(&id, &outcome, satisfied, days, &visit.doer());
+    match ended.await? {
+        Some(_) => Ok(visit.see("/tasks")),
+        None => Err(Trouble::Missing),
+    }
+}
+
+impl TasksPage<'_> {
+    fn may_work(&self) -> bool {
+        self.frame.may(Permit::Work)
+    }
+
+    fn is_overdue(&self, task: &Task) -> bool {
+        task.is_overdue(self.frame.now())
+    }
+}
