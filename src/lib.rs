@@ -2,9 +2,9 @@
 //! by mistake, and can explain every decision.
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
-//! rules ([`policy`], [`outbox`], [`risk`], [`message`]), the walls ([`source`],
-//! [`store`], [`provider`]), the door that works by itself ([`pipeline`]) and
-//! the one that is knocked at ([`http`]).
+//! rules ([`policy`], [`outbox`], [`risk`], [`review`], [`message`]), the walls
+//! ([`source`], [`store`], [`provider`]), the door that works by itself
+//! ([`pipeline`]) and the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
 pub mod app;
@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod pipeline;
 pub mod policy;
 pub mod provider;
+pub mod review;
 pub mod risk;
 pub mod source;
 pub mod store;

@@ -28,6 +28,7 @@ pub mod notice;
 pub mod receipt;
 pub mod reminder;
 pub mod reply;
+pub mod review;
 pub mod sms;
 pub mod suppression;
 pub mod task;

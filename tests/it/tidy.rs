@@ -20,15 +20,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("outbox", &["model"]),
     ("risk", &["model"]),
+    ("review", &["model"]),
     ("message", &["model"]),
-    ("risk", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
-    ("store", &["model"]),
+    ("store", &["model", "review"]),
     ("provider", &["model"]),
     // the door that works by itself
     (
@@ -40,7 +40,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // start-up: `config` puts together the settings types of the others
     (
         "config",
-        &["model", "policy", "risk", "message", "source", "store", "provider", "pipeline", "http"],
+        &[
+            "model", "policy", "risk", "review", "message", "source", "store", "provider", "pipeline",
+            "http",
+        ],
     ),
     ("app", EVERYTHING),
     ("cli", EVERYTHING),

@@ -2,6 +2,7 @@
 
 mod assess;
 mod caps;
+mod cases;
 mod evidence;
 mod holds;
 mod keys;
