@@ -2,8 +2,8 @@
 //! by mistake, and can explain every decision.
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
-//! rules ([`policy`], [`outbox`], [`risk`], [`message`], [`audit`]), the walls
-//! ([`source`], [`store`], [`provider`]), the door that works by itself
+//! rules ([`policy`], [`outbox`], [`risk`], [`review`], [`message`], [`audit`]),
+//! the walls ([`source`], [`store`], [`provider`]), the door that works by itself
 //! ([`pipeline`]) and the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod pipeline;
 pub mod policy;
 pub mod provider;
+pub mod review;
 pub mod risk;
 pub mod source;
 pub mod store;

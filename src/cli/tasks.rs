@@ -3,8 +3,7 @@
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
-use crate::model::billing::plus_days;
-use crate::model::cause::{DebtClass, SetClass};
+use crate::model::cause::SetClass;
 use crate::model::task::Done;
 use crate::model::{Task, TaskKind};
 use crate::pipeline::planning_day;
@@ -115,14 +114,7 @@ async fn done(options: &Options, args: DoneArgs) -> anyhow::Result<()> {
     let desk = desk(options).await?;
     let (now, today) = (now(), planning_day(now()));
     let days = desk.loaded.settings.pipeline.care_rest_days;
-    let days = i32::try_from(days).context("pipeline.care_rest_days is too long")?;
-    let rests = SetClass {
-        class: DebtClass::Unknown,
-        set_on: today,
-        until: plus_days(today, days),
-        by: by.clone(),
-        reason: format!("care is done: {outcome}"),
-    };
+    let rests = SetClass::after_care(&by, &outcome, today, days);
     let ended = Ended { done: Done { at: now, by, outcome, satisfied }, rests: &rests };
     let ended = desk.store.desk().end_task(&id, &ended).await?;
     let (account, kind) = ended

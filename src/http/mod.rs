@@ -4,7 +4,7 @@
 //! in is verified and written down; what follows from it is decided by the
 //! pipeline, later. Off unless `[http] listen` is set.
 //!
-//! May use: model, policy, risk, audit, message, store, provider, clock.
+//! May use: model, policy, risk, review, audit, message, store, provider, clock.
 
 mod body;
 pub mod console;

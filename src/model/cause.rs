@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Tier;
+use super::billing::plus_days;
 
 /// Why an account does not pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +100,20 @@ pub struct SetClass {
     pub until: Date,
     pub by: String,
     pub reason: String,
+}
+
+impl SetClass {
+    /// What an account counts as once care is done with it: nothing that the
+    /// rules say sends it back at once.
+    pub fn after_care(by: &str, outcome: &str, on: Date, days: u32) -> SetClass {
+        SetClass {
+            class: DebtClass::Unknown,
+            set_on: on,
+            until: plus_days(on, i32::try_from(days).unwrap_or(i32::MAX)),
+            by: by.to_owned(),
+            reason: format!("care is done: {outcome}"),
+        }
+    }
 }
 
 /// All that stands written about an account's class, over or not.

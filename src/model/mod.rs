@@ -29,6 +29,7 @@ pub mod notice;
 pub mod receipt;
 pub mod reminder;
 pub mod reply;
+pub mod review;
 pub mod sms;
 pub mod staff;
 pub mod suppression;

@@ -26,12 +26,17 @@ pub struct Moratorium {
 impl Moratorium {
     /// Whether it is about this account, on whatever day.
     pub fn covers(&self, account: &Account) -> bool {
+        self.covers_place(&account.area, &account.segment)
+    }
+
+    /// Whether it is about accounts that live there and belong to that segment.
+    pub fn covers_place(&self, lives: &str, segment: &str) -> bool {
         let is_there = |area: &String| match area.strip_suffix('*') {
-            Some(start) => account.area.starts_with(start),
-            None => account.area == *area,
+            Some(start) => lives.starts_with(start),
+            None => lives == *area,
         };
         self.area.as_ref().is_none_or(is_there)
-            && self.segment.as_ref().is_none_or(|it| *it == account.segment)
+            && self.segment.as_ref().is_none_or(|it| *it == segment)
     }
 
     /// Whether it holds those whom it covers back on their local day `day`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{AccountId, Bucket};
+use super::{AccountId, Bucket, Money, Tier};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -60,7 +60,20 @@ pub struct Task {
     pub opened_at: Timestamp,
     /// Promised to be done by then; `None` where nobody waits for it.
     pub due_at: Option<Timestamp>,
+    /// Of a review: what was overdue when the account was looked at last, in
+    /// the currency in which it owes most.
+    pub arrears: Option<Money>,
+    /// Likewise.
+    pub tier: Option<Tier>,
+    pub assigned: Option<Assigned>,
     pub done: Option<Done>,
+}
+
+/// Whose a task is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assigned {
+    pub to: String,
+    pub at: Timestamp,
 }
 
 /// How a task ended.
@@ -84,7 +97,19 @@ impl Task {
     ) -> Task {
         let named = format!("{account}/{kind}/{opened_at}");
         let id = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-        Task { bucket, id, account, kind, reason, opened_at, due_at, done: None }
+        Task {
+            bucket,
+            id,
+            account,
+            kind,
+            reason,
+            opened_at,
+            due_at,
+            arrears: None,
+            tier: None,
+            assigned: None,
+            done: None,
+        }
     }
 
     /// Promised for a time that is over, and not done.

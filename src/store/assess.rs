@@ -164,11 +164,7 @@ impl AssessStore for SqlStore {
         let mut classed: HashMap<AccountId, Classed> = HashMap::new();
         for row in self.engine.rows(sql::load_classes, &[Arg::Set(&keys)]).await? {
             let one = classed.entry(AccountId(row.text("account_id")?)).or_default();
-            one.is_in_care = row.int("is_in_care")? == 1;
-            match row.text("source")?.as_str() {
-                STAFF => one.set = Some(set(&row)?),
-                _ => one.verdict = Some(verdict(&row)?),
-            }
+            add_class(one, &row)?;
         }
         Ok(classed)
     }
@@ -250,6 +246,16 @@ impl<'a> ClassRow<'a> {
             reason: Some(&set.reason),
         }
     }
+}
+
+/// Takes in one row of what is written about an account's class.
+pub(super) fn add_class(one: &mut Classed, row: &Row) -> Result<(), StoreError> {
+    one.is_in_care = row.int("is_in_care")? == 1;
+    match row.text("source")?.as_str() {
+        STAFF => one.set = Some(set(row)?),
+        _ => one.verdict = Some(verdict(row)?),
+    }
+    Ok(())
 }
 
 fn set(row: &Row) -> Result<SetClass, StoreError> {

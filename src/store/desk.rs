@@ -307,6 +307,8 @@ const ERASE: &[Statement] = &[
     erase("delete from debt_class"),
     erase("delete from assess_mark"),
     erase("delete from task"),
+    erase("delete from proposal"),
+    erase("delete from advice"),
     erase("delete from why_not"),
     erase("delete from reminder"),
     erase("delete from transition"),

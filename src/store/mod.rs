@@ -6,14 +6,17 @@
 //! [`ReceiptStore`] for what providers post, [`PartStore`] for receipts by the
 //! providers' own references, [`ReplyStore`] for what subscribers say,
 //! [`HoldStore`] for what follows from it, [`AssessStore`] for why they do not pay,
+//! [`CaseStore`] and [`AdviceStore`] for what people decide about them,
 //! [`LeaseStore`] for sharing the buckets, [`RetentionStore`] for what is old.
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
-//! May use: model, audit.
+//! May use: model, review, audit.
 
+mod advice;
 mod assess;
 mod audit;
+mod cases;
 mod contacts;
 mod control;
 mod deadlines;
@@ -61,8 +64,12 @@ use crate::model::{
     ReminderState, Tenure,
 };
 
+pub use advice::AdviceStore;
 pub use assess::{AssessStore, Assessed, Changed};
 pub use audit::AuditPage;
+pub use cases::{
+    Case as ReviewCase, CaseError, CasePage, CasePlace, CaseStore, Decided as DecidedCase, Looked,
+};
 pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};

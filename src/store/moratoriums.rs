@@ -7,6 +7,7 @@ use crate::model::Moratorium;
 
 use super::desk::Desk;
 use super::engine::Arg;
+use super::row::Row;
 use super::statements::sql;
 use super::{SqlStore, StoreError};
 
@@ -15,20 +16,20 @@ impl SqlStore {
     pub(super) async fn moratoriums(&self, day: Date) -> Result<Vec<Moratorium>, StoreError> {
         let day = day.to_string();
         let rows = self.engine.rows(sql::list_moratoriums, &[Arg::Text(&day)]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Moratorium {
-                    id: row.text("moratorium_id")?,
-                    area: row.opt_text("area")?,
-                    segment: row.opt_text("segment")?,
-                    starts_on: row.date("starts_on")?,
-                    ends_on: row.date("ends_on")?,
-                    owner: row.text("owner")?,
-                    reason: row.text("reason")?,
-                })
-            })
-            .collect()
+        rows.iter().map(moratorium).collect()
     }
+}
+
+pub(super) fn moratorium(row: &Row) -> Result<Moratorium, StoreError> {
+    Ok(Moratorium {
+        id: row.text("moratorium_id")?,
+        area: row.opt_text("area")?,
+        segment: row.opt_text("segment")?,
+        starts_on: row.date("starts_on")?,
+        ends_on: row.date("ends_on")?,
+        owner: row.text("owner")?,
+        reason: row.text("reason")?,
+    })
 }
 
 impl Desk<'_> {

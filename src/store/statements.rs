@@ -62,7 +62,12 @@ statements! {
         load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
         put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
-        put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry, count_day, count_tasks, find_accounts
+        put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry,
+        count_day, count_tasks, find_accounts,
+        load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
+        load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
+        assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
+        lapse_proposals, expire_proposals, put_advice, load_advice_due, end_advice, put_off_advice
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -70,7 +75,7 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
-        count_open_reasons, list_held
+        count_open_reasons, list_held, list_work, find_task, find_proposal, list_cases, list_advice
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -103,6 +108,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/postgres/0016_audit_trail.sql")),
+    (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
@@ -130,6 +136,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/sqlite/0016_audit_trail.sql")),
+    (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
 ];
 

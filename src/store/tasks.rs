@@ -1,11 +1,15 @@
 //! Tasks for people: opened with the judgement that they follow from, and done
 //! by somebody with a name.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::model::cause::{DebtClass, SetClass};
-use crate::model::task::Done;
-use crate::model::{AccountId, Bucket, Task, TaskKind};
+use crate::model::task::{Assigned, Done};
+use crate::model::{AccountId, Bucket, Money, Task, TaskKind, Tier};
 
 use super::StoreError;
 use super::assess::put_set;
@@ -46,10 +50,25 @@ pub(super) async fn put_tasks(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreEr
             due_at: task.due_at.map(Micros::from),
         })
         .collect();
-    tx.run(sql::put_tasks, &[Arg::Set(&rows)]).await.map(drop)
+    tx.run(sql::put_tasks, &[Arg::Set(&rows)]).await?;
+    let mut reviews: BTreeMap<Date, Vec<Key<'_>>> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| task.kind == TaskKind::Review) {
+        let day = task.opened_at.to_zoned(TimeZone::UTC).date();
+        let key = Key { bucket: task.bucket, account_id: &task.account };
+        reviews.entry(day).or_default().push(key);
+    }
+    for (day, keys) in reviews {
+        weigh(tx, &keys, day).await?;
+    }
+    Ok(())
 }
 
-fn task(row: &Row) -> Result<Task, StoreError> {
+/// Says what is at stake in the open reviews of these accounts, as of a day.
+pub(super) async fn weigh(tx: &mut Tx, keys: &Vec<Key<'_>>, on: Date) -> Result<(), StoreError> {
+    tx.run(sql::weigh_cases, &[Arg::Set(keys), Arg::Text(&on.to_string())]).await.map(drop)
+}
+
+pub(super) fn task(row: &Row) -> Result<Task, StoreError> {
     let kind = TaskKind::parse(&row.text("kind")?);
     let done = match row.opt_instant("done_at")? {
         None => None,
@@ -60,6 +79,10 @@ fn task(row: &Row) -> Result<Task, StoreError> {
             satisfied: row.opt_int("satisfied")?.map(|is| is == 1),
         }),
     };
+    let tier = row.opt_text("tier")?;
+    let tier = tier.map(|tier| Tier::parse(&tier).ok_or(StoreError::Corrupt { column: "tier" }));
+    let (arrears, currency) = (row.int("arrears")?, row.opt_parsed("currency")?);
+    let to = row.opt_text("assigned_to")?.zip(row.opt_instant("assigned_at")?);
     Ok(Task {
         bucket: bucket(row)?,
         id: row.text("task_id")?,
@@ -68,6 +91,9 @@ fn task(row: &Row) -> Result<Task, StoreError> {
         reason: row.text("reason")?,
         opened_at: row.instant("opened_at")?,
         due_at: row.opt_instant("due_at")?,
+        arrears: currency.map(|currency| Money::new(arrears, currency)),
+        tier: tier.transpose()?,
+        assigned: to.map(|(to, at)| Assigned { to, at }),
         done,
     })
 }
@@ -88,6 +114,12 @@ impl Desk<'_> {
         rows.iter().map(task).collect()
     }
 
+    /// Open tasks that are no reviews: those promised first first, then the oldest.
+    pub async fn tasks_to_do(&self, limit: u32) -> Result<Vec<Task>, StoreError> {
+        let rows = self.store.engine.rows(sql::list_work, &[Arg::Int(i64::from(limit))]).await?;
+        rows.iter().map(task).collect()
+    }
+
     /// All tasks of an account, the oldest first.
     pub async fn tasks_of(&self, whose: &(Bucket, AccountId)) -> Result<Vec<Task>, StoreError> {
         let keys = vec![Key { bucket: whose.0, account_id: &whose.1 }];
@@ -96,7 +128,7 @@ impl Desk<'_> {
     }
 
     /// Ends a task; its account and kind, or `None` where none of that name is
-    /// open. A care call that is over lets the ladder go on.
+    /// open. A review ends by a decision and not by this. A care call that is over lets the ladder go on.
     pub async fn end_task(
         &self,
         id: &str,

@@ -20,8 +20,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("outbox", &["model"]),
     ("risk", &["model"]),
+    ("review", &["model"]),
     ("message", &["model"]),
-    ("risk", &["model"]),
     ("audit", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
-    ("store", &["model", "audit"]),
+    ("store", &["model", "review", "audit"]),
     ("provider", &["model"]),
     // the door that works by itself
     (
@@ -37,11 +37,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["model", "policy", "outbox", "risk", "message", "source", "store", "provider", "clock"],
     ),
     // the door that is knocked at; it decides nothing
-    ("http", &["model", "policy", "risk", "audit", "message", "store", "provider", "clock"]),
+    (
+        "http",
+        &["model", "policy", "risk", "review", "audit", "message", "store", "provider", "clock"],
+    ),
     // start-up: `config` puts together the settings types of the others
     (
         "config",
-        &["model", "policy", "risk", "message", "source", "store", "provider", "pipeline", "http"],
+        &[
+            "model", "policy", "risk", "review", "message", "source", "store", "provider",
+            "pipeline", "http",
+        ],
     ),
     ("app", EVERYTHING),
     ("cli", EVERYTHING),

@@ -41,10 +41,11 @@ struct Line {
 pub async fn list(visit: Visit) -> Result<Response, Trouble> {
     let query = &visit.query;
     let of = query.get("of");
-    let after = query.get("arrears").parse().ok().map(|arrears| CasePlace {
-        arrears,
-        task: query.get("task").to_owned(),
-    });
+    let after = query
+        .get("arrears")
+        .parse()
+        .ok()
+        .map(|arrears| CasePlace { arrears, task: query.get("task").to_owned() });
     let is_first = after.is_none();
     let page = CasePage { after, assigned_to: (!of.is_empty()).then_some(of), limit: PAGE };
     let store = &visit.console().store;
@@ -189,7 +190,8 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     };
     let Some(outcome) = Outcome::parse(&tried.outcome) else {
         let says = visit.frame("case", "cases").say("case_which_outcome");
-        return page(&visit, &id, StatusCode::UNPROCESSABLE_ENTITY, tried, Some((says, false))).await;
+        return page(&visit, &id, StatusCode::UNPROCESSABLE_ENTITY, tried, Some((says, false)))
+            .await;
     };
     let count = tried.count.parse().ok().filter(|_| outcome == Outcome::Arrangement);
     let instalments = count
@@ -204,7 +206,7 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     };
     let (case, rules) = visit.case(&id).await?;
     let desk = visit.console().store.desk();
-    match desk.propose(&case.task.id, &wanted, &rules, &visit.doer()).await {
+    match desk.propose(&case.task.id, &wanted, &rules, visit.now).await {
         Ok(decided) => {
             let done = if decided.effects.is_some() { "decided" } else { "proposed" };
             Ok(visit.see(&format!("/cases/{}?done={done}", case.task.id)))
@@ -219,7 +221,7 @@ pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
     let (case, rules) = visit.case(&proposal.task).await?;
     let note = visit.form.get("note");
-    match desk.approve(&id, note, &rules, &visit.doer()).await {
+    match desk.approve(&id, (&visit.visitor.name, note), &rules, visit.now).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=approved", case.task.id))),
         Err(error) => visit.refused(&case.task.id, error, Tried::default()).await,
     }
@@ -229,7 +231,7 @@ pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, T
 pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.refuse(&id, visit.form.get("note"), &visit.doer()).await {
+    match desk.refuse(&id, (&visit.visitor.name, visit.form.get("note")), visit.now).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=refused", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
@@ -239,7 +241,7 @@ pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Tr
 pub async fn withdraw(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.withdraw(&id, visit.form.get("note"), &visit.doer()).await {
+    match desk.withdraw(&id, (&visit.visitor.name, visit.form.get("note")), visit.now).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=withdrawn", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
@@ -248,7 +250,7 @@ pub async fn withdraw(visit: Visit, Path(id): Path<String>) -> Result<Response, 
 /// `POST /cases/{id}/assign`.
 pub async fn assign(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
-    match desk.assign(&id, visit.form.get("to"), &visit.doer()).await {
+    match desk.assign(&id, visit.form.get("to"), &visit.visitor.name, visit.now).await {
         Ok(()) => Ok(visit.see(&format!("/cases/{id}?done=assigned"))),
         Err(error) => visit.refused(&id, error, Tried::default()).await,
     }
@@ -256,7 +258,12 @@ pub async fn assign(visit: Visit, Path(id): Path<String>) -> Result<Response, Tr
 
 impl Visit {
     /// The case's page with the reason why not, for those who may know it.
-    async fn refused(&self, case: &str, error: CaseError, tried: Tried) -> Result<Response, Trouble> {
+    async fn refused(
+        &self,
+        case: &str,
+        error: CaseError,
+        tried: Tried,
+    ) -> Result<Response, Trouble> {
         let refusal = match error {
             CaseError::Refused(Refusal::NoCase | Refusal::NoProposal) => {
                 return Err(Trouble::Missing);

@@ -7,11 +7,13 @@
 //! nothing.
 
 mod account;
+mod cases;
 mod find;
 mod frame;
 mod gate;
 mod held;
 mod rules;
+mod tasks;
 mod today;
 mod trail;
 mod visit;
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::message::page::Pages;
 use crate::model::staff::Permit;
 use crate::policy::Scenarios;
+use crate::review::RuleBook;
 use crate::store::SqlStore;
 
 pub use today::Count;
@@ -63,6 +66,8 @@ pub struct Console {
     pub zone: TimeZone,
     pub language: String,
     pub scenarios: Arc<Scenarios>,
+    /// What decisions about cases go by.
+    pub book: RuleBook,
     pub limits: Limits,
     pub count: Arc<Count>,
 }
@@ -74,6 +79,8 @@ pub struct Limits {
     pub feed_age_max_s: u32,
     /// It counts as missing.
     pub evidence_age_max_s: u32,
+    /// Days that an account is left alone by the rules once care is done with it.
+    pub care_rest_days: u32,
 }
 
 /// Something that can be reached.
@@ -97,12 +104,21 @@ impl Room {
 
 /// All of them.
 pub fn rooms() -> Vec<Room> {
-    use Permit::{Audit, Look};
+    use Permit::{Approve, Audit, Look, Propose, Work};
     vec![
         Room::get("/", Look, get(today::show)),
         Room::get("/accounts", Look, get(find::show)),
         Room::get("/accounts/{id}", Look, get(account::show)),
         Room::post("/accounts/{id}/unmask", Look, post(account::unmask)),
+        Room::get("/cases", Look, get(cases::list)),
+        Room::get("/cases/{id}", Look, get(cases::show)),
+        Room::post("/cases/{id}/propose", Propose, post(cases::propose)),
+        Room::post("/cases/{id}/assign", Propose, post(cases::assign)),
+        Room::post("/proposals/{id}/approve", Approve, post(cases::approve)),
+        Room::post("/proposals/{id}/refuse", Approve, post(cases::refuse)),
+        Room::post("/proposals/{id}/withdraw", Propose, post(cases::withdraw)),
+        Room::get("/tasks", Look, get(tasks::list)),
+        Room::post("/tasks/{id}/done", Work, post(tasks::done)),
         Room::get("/held", Look, get(held::show)),
         Room::get("/policy", Look, get(rules::show)),
         Room::get("/audit", Audit, get(trail::show)),

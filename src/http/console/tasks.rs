@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::model::Task;
+use crate::model::cause::SetClass;
 use crate::model::staff::Permit;
+use crate::model::task::Done;
+use crate::store::Ended;
 
 use super::frame::{self, Frame};
 use super::visit::{Trouble, Visit};
@@ -49,10 +52,10 @@ pub async fn done(visit: Visit, Path(id): Path<String>) -> Result<Response, Trou
         "no" => Some(false),
         _ => None,
     };
-    let console = visit.console();
-    let days = console.limits.care_rest_days;
-    let ended = console.store.desk().task_is_done(&id, &outcome, satisfied, days, &visit.doer());
-    match ended.await? {
+    let (console, by) = (visit.console(), visit.visitor.name.clone());
+    let rests = SetClass::after_care(&by, &outcome, visit.today(), console.limits.care_rest_days);
+    let ended = Ended { done: Done { at: visit.now, by, outcome, satisfied }, rests: &rests };
+    match console.store.desk().end_task(&id, &ended).await? {
         Some(_) => Ok(visit.see("/tasks")),
         None => Err(Trouble::Missing),
     }

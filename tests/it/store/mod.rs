@@ -3,6 +3,7 @@
 mod assess;
 mod audit;
 mod caps;
+mod cases;
 mod evidence;
 mod holds;
 mod keys;

@@ -1,0 +1,90 @@
+-- Review cases: how much is at stake and who looks at it, what was proposed about
+-- them and by whom, and what the billing system is advised to do.
+
+-- Of reviews alone: what is overdue in the account's main currency, as of a day.
+alter table task add column arrears integer not null default 0;
+alter table task add column currency text;
+alter table task add column tier text;
+alter table task add column weighed_on text;
+alter table task add column assigned_to text;
+alter table task add column assigned_at integer;
+-- Those that are open already are weighed with the first look.
+update task set weighed_on = '1970-01-01' where kind = 'review';
+-- The queue, page by page.
+create index task_queue on task (kind, arrears desc, task_id) where done_at is null;
+-- Those that a new day looks at.
+create index task_weighed on task (bucket, weighed_on) where done_at is null and kind = 'review';
+
+create table proposal (
+    bucket      integer not null,
+    proposal_id text not null,
+    task_id     text not null,
+    account_id  text not null,
+    outcome     text not null check (outcome in ('return_to_ladder', 'arrangement', 'care_transfer', 'fraud_transfer', 'exempt', 'restrict', 'terminate', 'write_off')),
+    instalments integer,
+    first_on    text,
+    reason      text not null,
+    note        text not null,
+    proposed_by text not null check (trim(proposed_by) <> ''),
+    proposed_at integer not null,
+    expires_at  integer not null,
+    needs_two   integer not null check (needs_two in (0, 1)),
+    -- What it rests on: canonical JSON, and its SHA-256 in hex.
+    evidence    text not null,
+    digest      text not null,
+    -- Null while somebody is to decide.
+    verdict     text check (verdict in ('approved', 'refused', 'withdrawn', 'void', 'expired')),
+    decided_by  text,
+    decided_at  integer,
+    decided_note text,
+    primary key (bucket, proposal_id),
+    check ((verdict is null) = (decided_by is null)),
+    check ((verdict is null) = (decided_at is null)),
+    check ((outcome = 'arrangement') = (instalments is not null and first_on is not null)),
+    -- Two people: whoever writes here, by whatever code.
+    check (needs_two or outcome not in ('terminate', 'write_off', 'exempt')),
+    check (not needs_two or verdict is null or verdict <> 'approved' or lower(trim(decided_by)) <> lower(trim(proposed_by)))
+) strict, without rowid;
+create unique index proposal_open on proposal (bucket, task_id) where verdict is null;
+create index proposal_of_task on proposal (bucket, task_id, proposed_at);
+create index proposal_of_account on proposal (bucket, account_id);
+create index proposal_by_id on proposal (proposal_id);
+create index proposal_expiring on proposal (bucket, expires_at) where verdict is null;
+
+-- What leaves for the billing system, in the transaction of the decision.
+create table advice (
+    bucket     integer not null,
+    advice_id  text not null,
+    account_id text not null,
+    outcome    text not null,
+    -- Word for word.
+    body       text not null,
+    made_at    integer not null,
+    -- The next attempt; null where there will be none.
+    next_at    integer,
+    attempts   integer not null default 0,
+    -- Taken by the billing system, or seen to by somebody.
+    sent_at    integer,
+    last_error text,
+    primary key (bucket, advice_id),
+    check (sent_at is null or next_at is null)
+) strict, without rowid;
+create index advice_due on advice (bucket, next_at) where next_at is not null;
+create index advice_unsent on advice (made_at, advice_id) where sent_at is null;
+create index advice_by_id on advice (advice_id);
+
+-- As in 0002: what SQLite is to assume about the tables.
+insert into sqlite_stat1 (tbl, idx, stat) values
+    ('task', 'task_queue', '1000 250 2 1'),
+    ('task', 'task_weighed', '1000 2 1'),
+    ('proposal', 'proposal', '10000 10 1'),
+    ('proposal', 'proposal_open', '100 1 1'),
+    ('proposal', 'proposal_of_task', '10000 10 2 1'),
+    ('proposal', 'proposal_of_account', '10000 10 2'),
+    ('proposal', 'proposal_by_id', '10000 1'),
+    ('proposal', 'proposal_expiring', '100 1 1'),
+    ('advice', 'advice', '10000 10 1'),
+    ('advice', 'advice_due', '100 1 1'),
+    ('advice', 'advice_unsent', '100 1 1'),
+    ('advice', 'advice_by_id', '10000 1');
+analyze sqlite_schema;

@@ -1,0 +1,3 @@
+-- The advice $1 was taken at $2, after one attempt more if $3 is 1.
+update advice set sent_at = $2, next_at = null, last_error = null, attempts = attempts + $3
+where advice_id = $1 and sent_at is null
