@@ -11,10 +11,11 @@
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
-//! May use: model, review.
+//! May use: model, review, audit.
 
 mod advice;
 mod assess;
+mod audit;
 mod cases;
 mod contacts;
 mod control;
@@ -64,6 +65,7 @@ use crate::model::{
 
 pub use advice::AdviceStore;
 pub use assess::{AssessStore, Assessed, Changed};
+pub use audit::AuditPage;
 pub use cases::{
     Case as ReviewCase, CaseError, CasePage, CasePlace, CaseStore, Decided as DecidedCase, Looked,
 };

@@ -66,14 +66,16 @@ statements! {
         load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
-        lapse_proposals, expire_proposals, put_advice, load_advice_due, end_advice, put_off_advice
+        lapse_proposals, expire_proposals, put_advice, load_advice_due, end_advice, put_off_advice,
+        lock_audit_head, put_audit_entry
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
-        load_assessed, list_tasks, find_task, find_proposal, list_cases, list_advice
+        load_assessed, list_tasks, find_task, find_proposal, list_cases, list_advice,
+        move_audit_head, list_audit_entries, walk_audit_entries
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -105,6 +107,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
+    (16, "audit trail", include_str!("../../migrations/postgres/0016_audit_trail.sql")),
     (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
@@ -131,6 +134,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
+    (16, "audit trail", include_str!("../../migrations/sqlite/0016_audit_trail.sql")),
     (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
 ];
 

@@ -22,13 +22,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("risk", &["model"]),
     ("review", &["model"]),
     ("message", &["model"]),
+    ("audit", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
-    ("store", &["model", "review"]),
+    ("store", &["model", "review", "audit"]),
     ("provider", &["model"]),
     // the door that works by itself
     (
@@ -41,8 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "model", "policy", "risk", "review", "message", "source", "store", "provider", "pipeline",
-            "http",
+            "model", "policy", "risk", "review", "message", "source", "store", "provider",
+            "pipeline", "http",
         ],
     ),
     ("app", EVERYTHING),

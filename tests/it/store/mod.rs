@@ -1,8 +1,10 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod assess;
+mod audit;
 mod caps;
 mod cases;
+mod decisions;
 mod evidence;
 mod holds;
 mod keys;
