@@ -2,6 +2,8 @@
 //!
 //! May use: everything.
 
+mod advice;
+mod cases;
 mod check;
 mod classes;
 mod classify;
@@ -130,13 +132,12 @@ enum Command {
     },
     /// List what people are to do, those that were promised first, and say what is done
     Tasks(tasks::Tasks),
-    /// List the accounts that people are to review, and why
-    Cases {
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-        #[arg(long)]
-        json: bool,
+    /// List the accounts that people are to review, those with the most arrears first, and decide
+    Cases(cases::Cases),
+    /// What the billing system is advised to do, and has not taken
+    Advice {
+        #[command(subcommand)]
+        command: advice::Advice,
     },
     /// Show the statutory notices that an account was given, word for word
     Notices {
@@ -280,7 +281,8 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
         Command::Classes { command } => classes::run(&options, command).await,
         Command::Tasks(args) => tasks::run(&options, args).await,
-        Command::Cases { limit, json } => tasks::cases(&options, limit, json).await,
+        Command::Cases(args) => cases::run(&options, args).await,
+        Command::Advice { command } => advice::run(&options, command).await,
         Command::Notices { account, json } => notices::list(&options, &account, json).await,
         Command::Wishes { command: WishesCommand::Show { account, json } } => {
             wishes::show(&options, &account, json).await
