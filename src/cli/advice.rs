@@ -5,10 +5,9 @@ use anyhow::ensure;
 use clap::Subcommand;
 use serde_json::Value;
 
-use crate::model::audit::{Doer, Through};
 use crate::model::review::AdviceLine;
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 
 #[derive(Debug, Subcommand)]
@@ -81,7 +80,7 @@ fn told(line: &AdviceLine) -> String {
 async fn done(options: &Options, id: &str, by: &str) -> anyhow::Result<()> {
     ensure!(!by.trim().is_empty(), "--by is empty; name who has seen to it");
     let desk = desk(options).await?;
-    let doer = Doer { by: by.to_owned(), through: Through::CommandLine, at: now() };
+    let doer = doer(by, now());
     let is_done = desk.store.desk().advice_done(id, &doer).await?;
     ensure!(is_done, "no advice {id} is left to do; `duebell advice list` has those that are");
     print_line(&format!("{id}: seen to by {by}"))

@@ -7,14 +7,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::audit::{Doer, Through};
 use crate::model::review::{Decision, Instalments, Outcome, Proposal, Wanted};
 use crate::model::{Money, Task};
 use crate::review::readiness::readiness;
 use crate::review::{Requirement, Rules, evidence};
 use crate::store::{CaseError, CasePage, DecidedCase, PlanStore, ReviewCase};
 
-use super::context::{Desk, Options, desk, now};
+use super::context::{Desk, Options, desk, doer, now};
 use super::output::print_line;
 use super::tasks;
 
@@ -108,26 +107,24 @@ pub async fn run(options: &Options, args: Cases) -> anyhow::Result<()> {
         Some(Command::Propose(args)) => propose(&desk, args).await,
         Some(Command::Approve(word)) => approve(&desk, &word).await,
         Some(Command::Refuse(word)) => {
-            let refused = desk.store.desk().refuse(&word.id, &word.note, &doer(&word.by)).await;
+            let refused =
+                desk.store.desk().refuse(&word.id, &word.note, &doer(&word.by, now())).await;
             print_line(&told(&refused.map_err(in_words)?))
         }
         Some(Command::Withdraw(word)) => {
-            let taken = desk.store.desk().withdraw(&word.id, &word.note, &doer(&word.by)).await;
+            let taken =
+                desk.store.desk().withdraw(&word.id, &word.note, &doer(&word.by, now())).await;
             print_line(&told(&taken.map_err(in_words)?))
         }
         Some(Command::Assign { id, to, by }) => {
             ensure!(!by.trim().is_empty(), "--by is empty; name who says so");
-            desk.store.desk().assign(&id, &to, &doer(&by)).await.map_err(in_words)?;
+            desk.store.desk().assign(&id, &to, &doer(&by, now())).await.map_err(in_words)?;
             print_line(&match to.trim() {
                 "" => format!("{id}: nobody's"),
                 to => format!("{id}: {to}'s"),
             })
         }
     }
-}
-
-fn doer(by: &str) -> Doer {
-    Doer { by: by.to_owned(), through: Through::CommandLine, at: now() }
 }
 
 /// A refusal is for the person who asked; what the store says is not.
@@ -267,7 +264,8 @@ async fn propose(desk: &Desk, args: Propose) -> anyhow::Result<()> {
     let instalments =
         instalments.zip(first).map(|(count, first_on)| Instalments { count, first_on });
     let wanted = Wanted { outcome, instalments, reason, note };
-    let decided = desk.store.desk().propose(&case.task.id, &wanted, &rules, &doer(&by)).await;
+    let decided =
+        desk.store.desk().propose(&case.task.id, &wanted, &rules, &doer(&by, now())).await;
     say(&decided.map_err(in_words)?)
 }
 
@@ -276,7 +274,7 @@ async fn approve(desk: &Desk, word: &Word) -> anyhow::Result<()> {
     let proposal = proposal.with_context(|| format!("no proposal {}", word.id))?;
     let case = case(desk, &proposal.task).await?;
     let rules = rules(desk, &case).await?;
-    let doer = doer(&word.by);
+    let doer = doer(&word.by, now());
     let decided = desk.store.desk().approve(&word.id, &word.note, &rules, &doer).await;
     say(&decided.map_err(in_words)?)
 }

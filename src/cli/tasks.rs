@@ -10,7 +10,7 @@ use crate::model::{Task, TaskKind};
 use crate::pipeline::planning_day;
 use crate::store::Ended;
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 
 #[derive(Debug, Args)]
@@ -117,9 +117,10 @@ async fn done(options: &Options, args: DoneArgs) -> anyhow::Result<()> {
         by: by.clone(),
         reason: format!("care is done: {outcome}"),
     };
+    let doer = doer(&by, now);
     let ended = Ended { done: Done { at: now, by, outcome, satisfied }, rests: &rests };
     let shelf = desk.store.desk();
-    let Some((account, kind)) = shelf.end_task(&id, &ended).await? else {
+    let Some((account, kind)) = shelf.end_task(&id, &ended, &doer).await? else {
         let task = shelf.task(&id).await?;
         let is_case = task.is_some_and(|task| task.kind == TaskKind::Review && task.done.is_none());
         ensure!(

@@ -149,7 +149,7 @@ impl Desk<'_> {
         let rows = tx.rows(sql::end_advice, &args).await?;
         let Some(row) = rows.first() else { return Ok(false) };
         let deed = doer.deed(Act::AdviceDone, row.text("account_id")?, json!({ "advice": id }));
-        audit::commit(tx, &deed).await?;
+        audit::commit(tx, &[deed]).await?;
         Ok(true)
     }
 }

@@ -145,6 +145,6 @@ impl Desk<'_> {
         let account = rows.first().ok_or(Refusal::NoCase)?.text("account_id")?;
         let details = json!({ "task": id, "to": to.trim() });
         let deed = doer.deed(Act::CaseAssigned, account, details);
-        Ok(audit::commit(tx, &deed).await?)
+        Ok(audit::commit(tx, &[deed]).await?)
     }
 }

@@ -94,12 +94,12 @@ impl Desk<'_> {
         let mut one = proposed(&case, wanted, &known, rules, doer);
         put(&mut tx, &one).await?;
         if one.needs_two {
-            audit::commit(tx, &deed(doer, Act::CaseProposed, &one)).await?;
+            audit::commit(tx, &[deed(doer, Act::CaseProposed, &one)]).await?;
             return Ok(Decided { proposal: one, effects: None });
         }
-        audit::append(&mut tx, &deed(doer, Act::CaseProposed, &one)).await?;
+        let proposed = deed(doer, Act::CaseProposed, &one);
         let done = approve(&mut tx, &mut one, &known.facts, rules, (doer, "")).await?;
-        audit::commit(tx, &deed(doer, Act::CaseApproved, &one)).await?;
+        audit::commit(tx, &[proposed, deed(doer, Act::CaseApproved, &one)]).await?;
         Ok(Decided { proposal: one, effects: Some(done) })
     }
 
@@ -123,7 +123,7 @@ impl Desk<'_> {
         let moment = Moment { now, evidence: &known.frozen, readiness: &known.readiness };
         four_eyes::may_approve(&one, &doer.by, &moment)?;
         let done = approve(&mut tx, &mut one, &known.facts, rules, (doer, note)).await?;
-        audit::commit(tx, &deed(doer, Act::CaseApproved, &one)).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseApproved, &one)]).await?;
         Ok(Decided { proposal: one, effects: Some(done) })
     }
 
@@ -136,7 +136,7 @@ impl Desk<'_> {
         let mut one = open_proposal(&mut tx, id).await?;
         four_eyes::may_refuse(&one, &doer.by)?;
         decide(&mut tx, &mut one, Verdict::Refused, (&doer.by, note), doer.at).await?;
-        audit::commit(tx, &deed(doer, Act::CaseRefused, &one)).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseRefused, &one)]).await?;
         Ok(one)
     }
 
@@ -149,7 +149,7 @@ impl Desk<'_> {
         let mut one = open_proposal(&mut tx, id).await?;
         four_eyes::may_withdraw(&one, &doer.by)?;
         decide(&mut tx, &mut one, Verdict::Withdrawn, (&doer.by, note), doer.at).await?;
-        audit::commit(tx, &deed(doer, Act::CaseWithdrawn, &one)).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseWithdrawn, &one)]).await?;
         Ok(one)
     }
 }

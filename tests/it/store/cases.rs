@@ -1,6 +1,5 @@
 //! What both engines promise of review cases: the queue, and the evidence.
 
-use duebell::model::audit::{Doer, Through};
 use duebell::model::cause::{DebtClass, SetClass};
 use duebell::model::hold::{Hold, HoldKind, PlacedHold};
 use duebell::model::ledger::Rows;
@@ -22,11 +21,6 @@ on_each_engine![
     what_a_decision_rests_on_is_all_there_and_the_same_on_every_look,
     a_review_is_not_done_like_other_tasks,
 ];
-
-/// Somebody at the console.
-pub fn doer(by: &str, now: &str) -> Doer {
-    Doer { by: by.into(), through: Through::Console, at: at(now) }
-}
 
 #[track_caller]
 pub fn refusal(error: CaseError) -> String {
@@ -105,16 +99,16 @@ async fn an_open_case_says_what_is_at_stake_and_the_queue_goes_by_it(store: &Sql
 async fn a_case_is_somebodys_and_its_page_says_so(store: &SqlStore) {
     let case = owing(store).await;
     let desk = store.desk();
-    desk.assign(&case.id, "Ann", &doer("Bob", NOON)).await.unwrap();
+    desk.assign(&case.id, "Ann", &by("Bob", NOON)).await.unwrap();
     let to = |assigned_to| CasePage { assigned_to: Some(assigned_to), limit: 9, after: None };
     assert_eq!(queue(store, to("Ann")).await, ["A"]);
     assert_eq!(queue(store, to("Bob")).await, [""; 0]);
     let assigned = desk.case_of("A").await.unwrap().unwrap().task.assigned;
     assert_eq!(assigned, Some(Assigned { to: "Ann".into(), at: at(NOON) }));
-    desk.assign(&case.id, "", &doer("Bob", NOON)).await.unwrap();
+    desk.assign(&case.id, "", &by("Bob", NOON)).await.unwrap();
     assert_eq!(desk.case_of(&case.id).await.unwrap().unwrap().task.assigned, None);
     assert!(desk.case_of("B").await.unwrap().is_none());
-    let nobody = desk.assign("unknown", "Ann", &doer("Bob", NOON)).await.unwrap_err();
+    let nobody = desk.assign("unknown", "Ann", &by("Bob", NOON)).await.unwrap_err();
     assert_eq!(refusal(nobody), Refusal::NoCase.to_string());
 }
 
@@ -141,18 +135,18 @@ async fn what_a_decision_rests_on_is_all_there_and_the_same_on_every_look(store:
     merged(store, Rows::Holds(vec![hold("h1", "A", "dispute", None)])).await;
     assert_eq!(news("a dispute").await.holds.len(), 1);
     let placed = promise("h2");
-    store.desk().place_hold(&placed).await.unwrap();
+    store.desk().place_hold(&placed, &by("Ann", NOON)).await.unwrap();
     assert_eq!(news("a promise").await.holds.len(), 2);
     // From the ninth; lifted on the tenth, it was in force for a day.
-    store.desk().lift_hold("h2", "Ann", at(NOON)).await.unwrap();
+    store.desk().lift_hold("h2", &by("Ann", NOON)).await.unwrap();
     let holds = news("a promise that is lifted").await.holds;
     let lifted = holds.iter().find(|hold| hold.id == "h2").unwrap();
     assert_eq!(lifted.ends_on, Some(day("2026-03-09")));
-    store.desk().declare(&everybody(), at(NOON)).await.unwrap();
+    store.desk().declare(&everybody(), &by("Ann", NOON)).await.unwrap();
     assert_eq!(news("a moratorium").await.holds.len(), 3);
 
     let set = set_by_hand(DebtClass::Malicious, "2026-03-20");
-    store.desk().set_class(&key("A"), &set, &[]).await.unwrap();
+    store.desk().set_class(&key("A"), &set, &[], &by("Ann", NOON)).await.unwrap();
     assert_eq!(news("a class").await.classed.set, Some(set));
 
     let mut flagged = decided(store, "A").await;
@@ -221,8 +215,9 @@ pub async fn given_notice(store: &SqlStore) {
 async fn a_review_is_not_done_like_other_tasks(store: &SqlStore) {
     let case = owing(store).await;
     let set = set_by_hand(DebtClass::Unknown, "2026-03-20");
-    let (by, outcome) = ("Ann".into(), "seen to".into());
-    let ended = Ended { done: Done { at: at(NOON), by, outcome, satisfied: None }, rests: &set };
-    assert!(store.desk().end_task(&case.id, &ended).await.unwrap().is_none());
+    let done_by =
+        Done { at: at(NOON), by: "Ann".into(), outcome: "seen to".into(), satisfied: None };
+    let ended = Ended { done: done_by, rests: &set };
+    assert!(store.desk().end_task(&case.id, &ended, &by("Ann", NOON)).await.unwrap().is_none());
     assert_eq!(done(store, &case).await, None);
 }

@@ -9,7 +9,7 @@ use duebell::review::readiness::{Asks, Law};
 use duebell::review::{Refusal, Rules, Settings};
 use duebell::store::{AdviceStore, AssessStore, AuditPage, CaseStore, Looked, PlanStore, SqlStore};
 
-use super::cases::{doer, done, given_notice, look, opened, owing, promise, refusal};
+use super::cases::{done, given_notice, look, opened, owing, promise, refusal};
 use super::on_each_engine;
 use crate::support::build::*;
 
@@ -50,15 +50,20 @@ async fn paid(store: &SqlStore, remaining: i64) {
     with_bills(store, &[bill("a1", "A", remaining, "2026-03-09")]).await;
 }
 
-async fn propose(store: &SqlStore, case: &Task, outcome: Outcome, by: &str) -> Proposal {
+async fn propose(store: &SqlStore, case: &Task, outcome: Outcome, who: &str) -> Proposal {
     let wanted = wanted(outcome);
-    let decided = store.desk().propose(&case.id, &wanted, &rules(), &doer(by, NOON)).await.unwrap();
+    let decided = store.desk().propose(&case.id, &wanted, &rules(), &by(who, NOON)).await.unwrap();
     assert!(decided.effects.is_none(), "{outcome} was decided by one person");
     decided.proposal
 }
 
-async fn approve(store: &SqlStore, proposal: &Proposal, by: &str, now: &str) -> Result<(), String> {
-    let approved = store.desk().approve(&proposal.id, "", &rules(), &doer(by, now)).await;
+async fn approve(
+    store: &SqlStore,
+    proposal: &Proposal,
+    who: &str,
+    now: &str,
+) -> Result<(), String> {
+    let approved = store.desk().approve(&proposal.id, "", &rules(), &by(who, now)).await;
     approved.map(drop).map_err(refusal)
 }
 
@@ -77,8 +82,7 @@ async fn advised(store: &SqlStore) -> Vec<serde_json::Value> {
 async fn what_one_person_may_decide_is_done_with_the_proposal(store: &SqlStore) {
     let case = owing(store).await;
     let back = wanted(Outcome::ReturnToLadder);
-    let decided =
-        store.desk().propose(&case.id, &back, &rules(), &doer("Ann", NOON)).await.unwrap();
+    let decided = store.desk().propose(&case.id, &back, &rules(), &by("Ann", NOON)).await.unwrap();
     assert!(decided.effects.is_some() && !decided.proposal.needs_two);
     assert_eq!(verdict(store, &decided.proposal).await.0, Verdict::Approved);
     assert_eq!(done(store, &case).await, Some(("Ann".into(), "return_to_ladder".into())));
@@ -125,7 +129,7 @@ async fn a_restriction_waits_for_the_law_and_leaves_the_case_open(store: &SqlSto
     let law = lawful(asks);
     let desk = store.desk();
     let decide = async |outcome, now: &str| {
-        let decided = desk.propose(&case.id, &wanted(outcome), &law, &doer("Ann", now)).await;
+        let decided = desk.propose(&case.id, &wanted(outcome), &law, &by("Ann", now)).await;
         decided.map(|decided| decided.proposal).map_err(refusal)
     };
     let said = decide(Outcome::Restrict, NOON).await.unwrap_err();
@@ -143,8 +147,8 @@ async fn a_restriction_waits_for_the_law_and_leaves_the_case_open(store: &SqlSto
     assert!(said.contains("not before 2026-03-15"), "{said}");
     let one = decide(Outcome::Terminate, "2026-03-15T12:00Z").await.unwrap();
     // What came in between stops the second person as well.
-    desk.place_hold(&promise("h9")).await.unwrap();
-    let said = desk.approve(&one.id, "", &law, &doer("Bob", "2026-03-15T13:00Z")).await;
+    desk.place_hold(&promise("h9"), &by("Ann", NOON)).await.unwrap();
+    let said = desk.approve(&one.id, "", &law, &by("Bob", "2026-03-15T13:00Z")).await;
     let said = refusal(said.unwrap_err());
     assert!(said.contains("promises, disputes or other holds"), "{said}");
 }
@@ -168,7 +172,7 @@ async fn an_arrangement_holds_the_account_until_its_last_instalment(store: &SqlS
 async fn whoever_goes_to_care_is_to_be_called(store: &SqlStore) {
     let case = owing(store).await;
     let care = wanted(Outcome::CareTransfer);
-    store.desk().propose(&case.id, &care, &rules(), &doer("Ann", NOON)).await.unwrap();
+    store.desk().propose(&case.id, &care, &rules(), &by("Ann", NOON)).await.unwrap();
     let tasks = store.desk().tasks(10).await.unwrap();
     assert_eq!(tasks.iter().map(|task| task.kind).collect::<Vec<_>>(), [TaskKind::CareCall]);
     assert_eq!(tasks[0].due_at, Some(at("2026-03-11T12:00Z")));
@@ -186,8 +190,8 @@ async fn a_payment_between_the_two_voids_the_proposal_and_says_so(store: &SqlSto
     assert!(advised(store).await.is_empty());
 
     assert_eq!(look(store, TODAY, NOON).await, Looked { cured: 0, voided: 1 });
-    let (verdict, by, note) = verdict(store, &one).await;
-    assert_eq!((verdict, by.as_str()), (Verdict::Void, "duebell"));
+    let (verdict, decider, note) = verdict(store, &one).await;
+    assert_eq!((verdict, decider.as_str()), (Verdict::Void, "duebell"));
     assert_eq!(note, "the evidence has changed: the bills or what remains of them");
     assert_eq!(approve(store, &one, "Bob", NOON).await, Err(Refusal::NoProposal.to_string()));
     // The case goes on, with what is left.
@@ -205,7 +209,7 @@ async fn whoever_pays_everything_is_cured_and_nothing_is_left_to_approve(store: 
     assert_eq!((verdict, note.as_str()), (Verdict::Void, "nothing is overdue any more"));
     assert!(approve(store, &one, "Bob", NOON).await.is_err());
     let late = wanted(Outcome::Terminate);
-    let late = store.desk().propose(&case.id, &late, &rules(), &doer("Ann", NOON)).await;
+    let late = store.desk().propose(&case.id, &late, &rules(), &by("Ann", NOON)).await;
     assert_eq!(refusal(late.unwrap_err()), Refusal::NoCase.to_string());
     assert!(advised(store).await.is_empty());
 
@@ -234,22 +238,22 @@ async fn a_proposal_is_taken_back_by_its_own_and_refused_by_another(store: &SqlS
     let case = owing(store).await;
     let desk = store.desk();
     let one = propose(store, &case, Outcome::WriteOff, "Ann").await;
-    let said = desk.withdraw(&one.id, "", &doer("Bob", NOON)).await.unwrap_err();
+    let said = desk.withdraw(&one.id, "", &by("Bob", NOON)).await.unwrap_err();
     assert!(refusal(said).contains("only Ann"));
-    let said = desk.refuse(&one.id, "", &doer("Ann", NOON)).await.unwrap_err();
+    let said = desk.refuse(&one.id, "", &by("Ann", NOON)).await.unwrap_err();
     assert!(refusal(said).contains("somebody else must decide"));
-    desk.withdraw(&one.id, "a typing error", &doer("Ann", NOON)).await.unwrap();
+    desk.withdraw(&one.id, "a typing error", &by("Ann", NOON)).await.unwrap();
     let expected = (Verdict::Withdrawn, "Ann".to_owned(), "a typing error".to_owned());
     assert_eq!(verdict(store, &one).await, expected);
 
     let other = wanted(Outcome::Terminate);
     let other =
-        desk.propose(&case.id, &other, &rules(), &doer("Ann", "2026-03-10T12:01Z")).await.unwrap();
+        desk.propose(&case.id, &other, &rules(), &by("Ann", "2026-03-10T12:01Z")).await.unwrap();
     let other = other.proposal;
-    desk.refuse(&other.id, "too early", &doer("Bob", NOON)).await.unwrap();
+    desk.refuse(&other.id, "too early", &by("Bob", NOON)).await.unwrap();
     assert_eq!(verdict(store, &other).await.0, Verdict::Refused);
     for id in [&one.id, &other.id] {
-        let said = desk.approve(id, "", &rules(), &doer("Bob", NOON)).await.unwrap_err();
+        let said = desk.approve(id, "", &rules(), &by("Bob", NOON)).await.unwrap_err();
         assert_eq!(refusal(said), Refusal::NoProposal.to_string());
     }
     assert_eq!(done(store, &case).await, None);
@@ -261,12 +265,12 @@ async fn of_a_case_one_proposal_is_open(store: &SqlStore) {
     propose(store, &case, Outcome::WriteOff, "Ann").await;
     let other = wanted(Outcome::ReturnToLadder);
     let said =
-        store.desk().propose(&case.id, &other, &rules(), &doer("Ann", NOON)).await.unwrap_err();
+        store.desk().propose(&case.id, &other, &rules(), &by("Ann", NOON)).await.unwrap_err();
     let expected = "Ann has proposed write_off already; approve, refuse or withdraw that first";
     assert_eq!(refusal(said), expected);
     // What rests on what is no longer so is in nobody's way.
     paid(store, 1_000).await;
-    store.desk().propose(&case.id, &other, &rules(), &doer("Ann", NOON)).await.unwrap();
+    store.desk().propose(&case.id, &other, &rules(), &by("Ann", NOON)).await.unwrap();
     let all = store.desk().proposals_of(&key("A")).await.unwrap();
     let verdicts: Vec<Verdict> =
         all.iter().filter_map(|one| one.decided.as_ref()).map(|it| it.verdict).collect();
@@ -277,7 +281,7 @@ async fn of_a_case_one_proposal_is_open(store: &SqlStore) {
 async fn advice_is_tried_until_it_is_taken_or_seen_to(store: &SqlStore) {
     let case = owing(store).await;
     let fraud = wanted(Outcome::FraudTransfer);
-    store.desk().propose(&case.id, &fraud, &rules(), &doer("Ann", NOON)).await.unwrap();
+    store.desk().propose(&case.id, &fraud, &rules(), &by("Ann", NOON)).await.unwrap();
     let due = async |now: &str| store.advice_due(&Bucket::all(), at(now), 10).await.unwrap();
     assert_eq!(due("2026-03-10T11:59Z").await, []);
     let advice = due(NOON).await.remove(0).advice;
@@ -291,8 +295,8 @@ async fn advice_is_tried_until_it_is_taken_or_seen_to(store: &SqlStore) {
     store.advice_failed(&alone(), &advice, why, None).await.unwrap();
     assert_eq!(due("2027-01-01T00:00Z").await, []);
     assert_eq!(store.desk().advice(false, 10).await.unwrap().len(), 1);
-    assert!(store.desk().advice_done(&advice.id, &doer("Ann", later)).await.unwrap());
-    assert!(!store.desk().advice_done(&advice.id, &doer("Ann", later)).await.unwrap());
+    assert!(store.desk().advice_done(&advice.id, &by("Ann", later)).await.unwrap());
+    assert!(!store.desk().advice_done(&advice.id, &by("Ann", later)).await.unwrap());
     assert_eq!(store.desk().advice(false, 10).await.unwrap(), []);
     let all = store.desk().advice(true, 10).await.unwrap();
     assert_eq!((all[0].sent_at, all[0].attempts), (Some(at(later)), 2));

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use duebell::model::audit::{Doer, Through};
 use duebell::model::evidence::EvidenceFeed;
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
@@ -255,8 +254,8 @@ async fn reviews(bench: &Bench) {
         store.record_assessed(&alone(), &page).await.unwrap();
         let (reason, note) = ("repeat_debtor".to_owned(), "no answer".to_owned());
         let wanted = Wanted { outcome, instalments: None, reason, note };
-        let doer = Doer { by: "Ann".into(), through: Through::CommandLine, at: now };
-        store.desk().propose(&case.id, &wanted, &rules, &doer).await.unwrap();
+        let ann = by("Ann", "2026-03-10T22:00Z");
+        store.desk().propose(&case.id, &wanted, &rules, &ann).await.unwrap();
     }
     let advice = store.advice_due(&Bucket::all(), now, 100).await.unwrap().remove(0).advice;
     store.advice_failed(&alone(), &advice, "answered 503", Some(now)).await.unwrap();
