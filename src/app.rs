@@ -31,6 +31,7 @@ use crate::provider::api;
 use crate::provider::kinds::Kind;
 use crate::provider::route::Providers;
 use crate::provider::sandbox::Sandbox;
+use crate::provider::webhook::Webhook;
 use crate::source::sql::SqlSource;
 use crate::store::{self, PlanStore, PolicyVersion, SqlStore};
 
@@ -86,6 +87,9 @@ pub async fn workshop(
         replies: store.clone(),
         holds: store.clone(),
         assess: store.clone(),
+        cases: store.clone(),
+        advice: store.clone(),
+        webhook: Webhook::connect(&loaded.settings.advice)?.map(Arc::new),
         causes: Some(Arc::new(loaded.causes)),
         parts: Some(store.clone()),
         control: store.clone(),

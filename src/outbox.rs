@@ -1,5 +1,6 @@
 //! The life of a reminder once it is due: what follows from an outcome, how
-//! long to wait, and when to give up. Retries live here and nowhere else.
+//! long to wait, and when to give up. Retries live here and nowhere else, those
+//! of advice included.
 //!
 //! May use: model.
 
@@ -169,6 +170,26 @@ fn wait_before(tried: &Tried<'_>, limits: &RetryLimits) -> SignedDuration {
     SignedDuration::from_millis((wait_ms + jitter_ms) as i64)
 }
 
+/// How long after one attempt at advice the next comes. Beyond the last, it is
+/// tried again each time after as long.
+const ADVICE_WAITS_S: [i64; 8] = [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 43_200];
+/// For so long the billing system may be away.
+const ADVICE_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// When advice that was made at `made_at`, and tried so many times, is tried
+/// again; `None` where it is given up, and a person must take it.
+pub fn call_again(
+    attempts: u32,
+    made_at: Timestamp,
+    now: Timestamp,
+    asked: Option<SignedDuration>,
+) -> Option<Timestamp> {
+    let place = (attempts.saturating_sub(1) as usize).min(ADVICE_WAITS_S.len() - 1);
+    let wait = SignedDuration::from_secs(ADVICE_WAITS_S[place]);
+    let next_at = now + wait.max(asked.unwrap_or(SignedDuration::ZERO));
+    (next_at < made_at + ADVICE_FOR).then_some(next_at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,5 +303,28 @@ mod tests {
         // Throttling is not the message's fault and uses up nothing.
         let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
         assert_eq!(settled(throttled, tried(Channel::Sms, 4)).channel, Some(Channel::Sms));
+    }
+
+    #[test]
+    fn advice_is_tried_for_three_days_ever_more_rarely_and_then_given_up() {
+        let made_at = at(0);
+        let (mut now, mut waits) = (made_at, Vec::new());
+        for attempts in 1.. {
+            let Some(next_at) = call_again(attempts, made_at, now, None) else { break };
+            waits.push(next_at.duration_since(now));
+            now = next_at;
+        }
+        assert!(waits.is_sorted() && waits.len() > 8, "{waits:?}");
+        let whole = now.duration_since(made_at);
+        assert!(whole < ADVICE_FOR && whole > SignedDuration::from_hours(58), "{whole:?}");
+    }
+
+    #[test]
+    fn whoever_asks_for_patience_is_left_alone_for_as_long() {
+        let asked = Some(SignedDuration::from_mins(7));
+        assert_eq!(call_again(1, at(0), at(0), asked), Some(at(7)));
+        assert_eq!(call_again(5, at(0), at(0), asked), Some(at(120)));
+        let long = Some(SignedDuration::from_hours(72));
+        assert_eq!(call_again(1, at(0), at(0), long), None);
     }
 }

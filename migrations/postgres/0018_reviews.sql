@@ -70,5 +70,4 @@ create table advice (
     check (sent_at is null or next_at is null)
 );
 create index advice_due on advice (bucket, next_at) where next_at is not null;
-create index advice_unsent on advice (made_at, advice_id) where sent_at is null;
 create index advice_by_id on advice (advice_id);

@@ -70,7 +70,6 @@ create table advice (
     check (sent_at is null or next_at is null)
 ) strict, without rowid;
 create index advice_due on advice (bucket, next_at) where next_at is not null;
-create index advice_unsent on advice (made_at, advice_id) where sent_at is null;
 create index advice_by_id on advice (advice_id);
 
 -- As in 0002: what SQLite is to assume about the tables.
@@ -85,6 +84,5 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('proposal', 'proposal_expiring', '100 1 1'),
     ('advice', 'advice', '10000 10 1'),
     ('advice', 'advice_due', '100 1 1'),
-    ('advice', 'advice_unsent', '100 1 1'),
     ('advice', 'advice_by_id', '10000 1');
 analyze sqlite_schema;

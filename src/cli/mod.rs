@@ -2,6 +2,9 @@
 //!
 //! May use: everything.
 
+mod advice;
+mod audit;
+mod cases;
 mod check;
 mod classes;
 mod classify;
@@ -130,13 +133,12 @@ enum Command {
     },
     /// List what people are to do, those that were promised first, and say what is done
     Tasks(tasks::Tasks),
-    /// List the accounts that people are to review, and why
-    Cases {
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
-        #[arg(long)]
-        json: bool,
+    /// List the accounts that people are to review, those with the most arrears first, and decide
+    Cases(cases::Cases),
+    /// What the billing system is advised to do, and has not taken
+    Advice {
+        #[command(subcommand)]
+        command: advice::Advice,
     },
     /// Show the statutory notices that an account was given, word for word
     Notices {
@@ -150,13 +152,18 @@ enum Command {
         command: WishesCommand,
     },
     /// Let a scenario, or all, send from now on
-    Live { scenario: Option<String> },
+    Live(switches::Which),
     /// Let a scenario, or all, plan and record, and send nothing
-    Observe { scenario: Option<String> },
+    Observe(switches::Which),
     /// Stop sending until `resume`: all of it, or a part
     Halt(switches::Part),
     /// Let go on what `halt` stopped
     Resume(switches::Part),
+    /// Show what people did, and whether the record of it is whole
+    Audit {
+        #[command(subcommand)]
+        command: audit::Audit,
+    },
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
     /// Measure the rules of the debt class where causes are known
@@ -280,7 +287,8 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Holds { command: None, limit, json } => holds::list(&options, limit, json).await,
         Command::Classes { command } => classes::run(&options, command).await,
         Command::Tasks(args) => tasks::run(&options, args).await,
-        Command::Cases { limit, json } => tasks::cases(&options, limit, json).await,
+        Command::Cases(args) => cases::run(&options, args).await,
+        Command::Advice { command } => advice::run(&options, command).await,
         Command::Notices { account, json } => notices::list(&options, &account, json).await,
         Command::Wishes { command: WishesCommand::Show { account, json } } => {
             wishes::show(&options, &account, json).await
@@ -289,10 +297,11 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Wishes { command: WishesCommand::Clear(args) } => {
             wishes::clear(&options, args).await
         }
-        Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
-        Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
+        Command::Live(which) => switches::live(&options, &which).await,
+        Command::Observe(which) => switches::observe(&options, &which).await,
         Command::Halt(part) => switches::halt(&options, &part).await,
         Command::Resume(part) => switches::resume(&options, &part).await,
+        Command::Audit { command } => audit::run(&options, command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
         Command::Score { command } => score::run(&options, command).await,

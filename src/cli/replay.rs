@@ -236,6 +236,9 @@ async fn workshop(
         replies: store.clone(),
         holds: store.clone(),
         assess: store.clone(),
+        cases: store.clone(),
+        advice: store.clone(),
+        webhook: None,
         // The history is replayed under the ladder alone.
         causes: None,
         parts: None,

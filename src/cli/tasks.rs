@@ -1,6 +1,6 @@
-//! `duebell tasks` and `duebell cases`: what people are to do.
+//! `duebell tasks`: what people are to do.
 
-use anyhow::{Context, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, Subcommand};
 
 use crate::model::cause::SetClass;
@@ -9,7 +9,7 @@ use crate::model::{Task, TaskKind};
 use crate::pipeline::planning_day;
 use crate::store::Ended;
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 
 #[derive(Debug, Args)]
@@ -55,12 +55,6 @@ pub async fn run(options: &Options, args: Tasks) -> anyhow::Result<()> {
     let now = now();
     let of_these = |task: &Task| !overdue || task.is_overdue(now);
     list(options, limit, json, of_these, "nothing is to be done").await
-}
-
-/// The accounts that people are to review.
-pub async fn cases(options: &Options, limit: u32, json: bool) -> anyhow::Result<()> {
-    let is_review = |task: &Task| task.kind == TaskKind::Review;
-    list(options, limit, json, is_review, "no case waits for a review").await
 }
 
 async fn list(
@@ -115,10 +109,18 @@ async fn done(options: &Options, args: DoneArgs) -> anyhow::Result<()> {
     let (now, today) = (now(), planning_day(now()));
     let days = desk.loaded.settings.pipeline.care_rest_days;
     let rests = SetClass::after_care(&by, &outcome, today, days);
+    let doer = doer(&by, now);
     let ended = Ended { done: Done { at: now, by, outcome, satisfied }, rests: &rests };
-    let ended = desk.store.desk().end_task(&id, &ended).await?;
-    let (account, kind) = ended
-        .with_context(|| format!("no task {id} is open; `duebell tasks` lists those that are"))?;
+    let shelf = desk.store.desk();
+    let Some((account, kind)) = shelf.end_task(&id, &ended, &doer).await? else {
+        let task = shelf.task(&id).await?;
+        let is_case = task.is_some_and(|task| task.kind == TaskKind::Review && task.done.is_none());
+        ensure!(
+            !is_case,
+            "{id} is a case, and ends by a decision: `duebell cases show {id}`, then `duebell cases propose {id}`"
+        );
+        bail!("no task {id} is open; `duebell tasks` lists those that are");
+    };
     let goes_on = match kind {
         TaskKind::CareCall => "; the ladder goes on where it would be",
         _ => "",

@@ -85,8 +85,9 @@ impl Reader {
         let (lease, channels) = (take("lease"), take("channels"));
         let contact = take("contact");
         let (provider, door, page) = (take("provider"), take("http"), take("page"));
+        let (review, advice) = (take("review"), take("advice"));
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http or page";
+            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http, page, review or advice";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -103,6 +104,8 @@ impl Reader {
             http: self.section("http", door),
             contact: self.section("contact", contact),
             page: self.section("page", page),
+            review: self.section("review", review),
+            advice: self.section("advice", advice),
         }
     }
 
@@ -239,6 +242,8 @@ impl Reader {
             say("http", vec![("public_url", what)]);
         }
         say("page", settings.page.problems(&settings.http));
+        say("review", settings.review.problems());
+        say("advice", settings.advice.problems());
         say("source", strange_defaults(settings));
         if tracing_subscriber::EnvFilter::try_new(&settings.log.filter).is_err() {
             let filter = &settings.log.filter;

@@ -1,6 +1,6 @@
 //! The laws in force: presets of ours and of the operator's, under `[contact]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::model::law::OnHolidays;
 use crate::policy::holidays::Holidays;
 use crate::policy::law::{self, Law, Presets};
 use crate::policy::{ContactRules, Scenario};
+use crate::review;
 
 /// Calendars that end within so many days are warned of.
 const SOON_DAYS: i32 = 365;
@@ -79,6 +80,19 @@ impl Laws {
     pub fn rules(&self) -> ContactRules {
         let own = self.scenarios.iter().map(|(name, law)| (name.clone(), &law.terms));
         ContactRules::new(&self.installation.terms, own, self.holidays.as_ref())
+    }
+
+    /// What the laws ask for before a service is touched: that of the
+    /// installation, and those of scenarios that have their own.
+    pub fn for_reviews(&self) -> (review::Law, HashMap<String, review::Law>) {
+        let of = |law: &Law| {
+            let holidays = self.holidays.clone();
+            let is_holiday =
+                move |day: Date| holidays.as_ref().is_some_and(|holidays| holidays.contains(day));
+            review::Law::of(&law.terms, is_holiday)
+        };
+        let own = self.scenarios.iter().map(|(name, law)| (name.clone(), of(law)));
+        (of(&self.installation), own.collect())
     }
 
     /// What people should look at before long.

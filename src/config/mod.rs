@@ -3,7 +3,7 @@
 //! files. Everything that is wrong is told at once, with its file, field,
 //! value and mend.
 //!
-//! May use: model, policy, risk, message, source, store, provider, pipeline, http.
+//! May use: model, policy, risk, review, message, source, store, provider, pipeline, http.
 
 mod assemble;
 mod content;
@@ -23,6 +23,8 @@ use crate::policy::Scenario;
 use crate::policy::law::Settings as Contact;
 use crate::provider::guard::Limits;
 use crate::provider::kinds::{self, Site};
+use crate::provider::webhook;
+use crate::review::{self, RuleBook};
 use crate::risk::cause::Rules;
 use crate::source::sql;
 use crate::store;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
     pub page: crate::http::page::Settings,
+    pub review: review::Settings,
+    pub advice: webhook::Settings,
 }
 
 impl Settings {
@@ -188,6 +192,21 @@ pub struct Loaded {
     pub laws: Laws,
     pub causes: Rules,
     pub warnings: Vec<Problem>,
+}
+
+impl Loaded {
+    /// What decisions of people's go by.
+    pub fn rule_book(&self) -> RuleBook {
+        let (installation, scenarios) = self.laws.for_reviews();
+        let Settings { review, pipeline, .. } = &self.settings;
+        RuleBook {
+            settings: review.clone(),
+            installation,
+            scenarios,
+            care_hours: pipeline.care_hours,
+            rest_days: pipeline.care_rest_days,
+        }
+    }
 }
 
 /// Reads settings, scenarios and messages.

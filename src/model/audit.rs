@@ -106,10 +106,11 @@ pub enum Act {
     /// Saw an address or a name that is hidden otherwise.
     Unmasked,
     Exported,
+    AdviceDone,
 }
 
 impl Act {
-    pub const ALL: [Act; 27] = [
+    pub const ALL: [Act; 28] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -137,6 +138,7 @@ impl Act {
         Act::SignedOut,
         Act::Unmasked,
         Act::Exported,
+        Act::AdviceDone,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -168,6 +170,7 @@ impl Act {
             Act::SignedOut => "signed_out",
             Act::Unmasked => "unmasked",
             Act::Exported => "exported",
+            Act::AdviceDone => "advice_done",
         }
     }
 

@@ -109,7 +109,6 @@ pub struct Wanted {
     pub reason: String,
     /// Why, in the proposer's words; personal data.
     pub note: String,
-    pub by: String,
 }
 
 /// What was proposed about a case, on what, and what came of it.

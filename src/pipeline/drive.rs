@@ -11,11 +11,13 @@ use tracing::{error, info};
 use crate::clock::Clock;
 use crate::model::{Bucket, Tenure};
 
+use super::advise::Advise;
 use super::assess::Assess;
 use super::dispatch::Dispatch;
 use super::listen::Listen;
 use super::plan::Plan;
 use super::retention::Retention;
+use super::review::Review;
 use super::schedule::Schedule;
 use super::settle::Settle;
 use super::sync::{Reading, Sync};
@@ -27,6 +29,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often dispatch looks for something due: more often than a provider's
 /// bucket, which holds a second's worth, is full.
 const SEND_POLL: Duration = Duration::from_millis(500);
+/// How often advice is looked for.
+const ADVISE_POLL: Duration = Duration::from_secs(5);
 /// A third of the shortest watchdog that the unit is shipped with.
 const ALIVE_EVERY: Duration = Duration::from_secs(20);
 const HOUSEKEEPING: &str = "schedule:housekeeping";
@@ -36,11 +40,13 @@ const PLANNING: &str = "schedule:plan";
 pub struct Stages {
     workshop: Workshop,
     sync: Sync,
+    review: Review,
     assess: Assess,
     plan: Plan,
     dispatch: Dispatch,
     settle: Settle,
     tend: Tend,
+    advise: Advise,
     retention: Retention,
     /// Buckets in which nothing is open that others began.
     taken_over: Mutex<Option<Tenure>>,
@@ -60,11 +66,13 @@ impl Stages {
     pub fn new(workshop: Workshop) -> Stages {
         Stages {
             sync: Sync(workshop.clone()),
+            review: Review(workshop.clone()),
             assess: Assess(workshop.clone()),
             plan: Plan::new(workshop.clone()),
             dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),
             tend: Tend::new(workshop.clone()),
+            advise: Advise(workshop.clone()),
             retention: Retention(workshop.clone()),
             taken_over: Mutex::default(),
             gained: Notify::new(),
@@ -111,6 +119,7 @@ impl Stages {
         self.tidy(now).await?;
         let decided = self.judge_and_plan(now).await?;
         let moved = self.send(now).await?;
+        self.advise.run_once(now).await?;
         Ok(Round { read, decided, moved })
     }
 
@@ -165,6 +174,7 @@ impl Stages {
                 self.keep_deciding(clock.as_ref(), stop, &schedules),
                 self.keep_sending(&clock, stop, alive),
                 self.keep_settling(clock.as_ref(), stop),
+                self.keep_advising(clock.as_ref(), stop),
                 listen.keep(clock.as_ref(), stop),
             );
             ended.cancel();
@@ -198,6 +208,8 @@ impl Stages {
                     self.fired(PLANNING, now).await;
                     info!(day = %planning_day(now), accounts, "planned");
                 }
+            } else {
+                told("review", &self.review.run_once(now).await);
             }
             if is_reader && self.is_due(HOUSEKEEPING, &schedules.housekeeping, now).await {
                 self.keep_house(now).await;
@@ -211,8 +223,10 @@ impl Stages {
     }
 
     /// Nobody is planned for whom nobody has judged: what changed would be
-    /// forgotten with the plan, and the angry hear a demand.
+    /// forgotten with the plan, and the angry hear a demand. So it is with the
+    /// cases that people decide about.
     async fn judge_and_plan(&self, now: Timestamp) -> anyhow::Result<usize> {
+        self.review.run_once(now).await?;
         self.assess.run_once(now).await?;
         self.plan.run_once(now).await
     }
@@ -221,6 +235,14 @@ impl Stages {
         while !stop.is_cancelled() {
             told("settle", &self.settle.run_once(clock.now()).await);
             pause(stop, POLL).await;
+        }
+    }
+
+    /// Apart from all else: the billing system may let us wait.
+    async fn keep_advising(&self, clock: &dyn Clock, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            told("advise", &self.advise.run_once(clock.now()).await);
+            pause(stop, ADVISE_POLL).await;
         }
     }
 

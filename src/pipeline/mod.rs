@@ -7,6 +7,7 @@
 //!
 //! May use: model, policy, outbox, risk, message, source, store, provider, clock.
 
+pub mod advise;
 pub mod agenda;
 pub mod assess;
 pub mod dispatch;
@@ -16,6 +17,7 @@ pub mod lease;
 pub mod listen;
 pub mod plan;
 pub mod retention;
+pub mod review;
 pub mod schedule;
 pub mod settle;
 pub mod sync;
@@ -36,11 +38,12 @@ use crate::outbox::RetryLimits;
 use crate::policy::{ContactRules, Scenarios};
 use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
+use crate::provider::webhook::Webhook;
 use crate::risk::cause::Rules;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    AssessStore, ControlStore, DeadlineStore, HoldStore, LedgerStore, OutboxStore, PartStore,
-    PlanStore, ReceiptStore, ReplyStore, RetentionStore,
+    AdviceStore, AssessStore, CaseStore, ControlStore, DeadlineStore, HoldStore, LedgerStore,
+    OutboxStore, PartStore, PlanStore, ReceiptStore, ReplyStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -71,6 +74,10 @@ pub struct Workshop {
     pub replies: Arc<dyn ReplyStore>,
     pub holds: Arc<dyn HoldStore>,
     pub assess: Arc<dyn AssessStore>,
+    pub cases: Arc<dyn CaseStore>,
+    pub advice: Arc<dyn AdviceStore>,
+    /// Where advice goes; `None` where it stays in the table.
+    pub webhook: Option<Arc<Webhook>>,
     pub control: Arc<dyn ControlStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,

@@ -29,6 +29,7 @@ pub mod smpp;
 pub mod smtp;
 pub mod tls;
 pub mod twilio;
+pub mod webhook;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};

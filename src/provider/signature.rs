@@ -1,5 +1,5 @@
-//! Signatures of what providers post to us: the Standard Webhooks scheme,
-//! <https://github.com/standard-webhooks/standard-webhooks>.
+//! Signatures of what providers post to us, and of what we post: the Standard
+//! Webhooks scheme, <https://github.com/standard-webhooks/standard-webhooks>.
 //!
 //! The HMAC-SHA256 of "id.timestamp.body" is judged on the bytes as they came:
 //! whoever parses first checks something else than what was signed. Pure: the
@@ -73,6 +73,14 @@ impl Secrets {
     /// Where one is not.
     pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Secrets, BadSecret> {
         texts.into_iter().map(secret).collect::<Result<_, _>>().map(Secrets)
+    }
+
+    /// The header `webhook-signature` by the first secret; `None` where there
+    /// is none.
+    pub fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> Option<String> {
+        let signed = Signed { id, timestamp, signatures: "" };
+        let mac = of(self.0.first()?, &signed, body).finalize().into_bytes();
+        Some(format!("v1,{}", STANDARD.encode(mac)))
     }
 
     /// Whether whoever knows a secret wrote this, just now.
@@ -152,6 +160,14 @@ mod tests {
     #[test]
     fn the_published_example_is_accepted() {
         assert_eq!(check(SIGNED, BODY, 1_614_265_330), Ok(()));
+    }
+
+    #[test]
+    fn we_sign_as_the_published_example_is_signed() {
+        let secrets = Secrets::parse([SECRET]).unwrap();
+        let ours = secrets.sign(SIGNED.id, SIGNED.timestamp, BODY);
+        assert_eq!(ours.as_deref(), Some(SIGNED.signatures));
+        assert_eq!(Secrets::parse([]).unwrap().sign(SIGNED.id, SIGNED.timestamp, BODY), None);
     }
 
     #[test]

@@ -75,9 +75,10 @@ pub fn expires_at(now: Timestamp, settings: &Settings) -> Timestamp {
 }
 
 /// # Errors
-/// Why it may not be proposed.
+/// Why `by` may not propose it.
 pub fn may_propose(
     wanted: &Wanted,
+    by: &str,
     today: Date,
     readiness: &Readiness,
     settings: &Settings,
@@ -90,7 +91,7 @@ pub fn may_propose(
     if !(1..=REASON_MAX).contains(&reason.len()) || !reason.bytes().all(is_word) {
         return unfit("the reason is no code; write one such as never_paid");
     }
-    if wanted.by.trim().is_empty() {
+    if by.trim().is_empty() {
         return unfit("it has no name; say who proposes it");
     }
     if wanted.note.trim().is_empty() || wanted.note.len() > NOTE_MAX {
@@ -213,18 +214,20 @@ mod tests {
 
     #[test]
     fn what_is_proposed_is_whole() {
-        let check = |wanted: &Wanted| {
-            may_propose(wanted, date("2026-03-10"), &Readiness::default(), &Settings::default())
+        let says = |wanted: &Wanted, by: &str| {
+            let (none, settings) = (Readiness::default(), Settings::default());
+            may_propose(wanted, by, date("2026-03-10"), &none, &settings)
         };
-        let good = wanted(Outcome::WriteOff, "Ann");
+        let check = |wanted: &Wanted| says(wanted, "Ann");
+        let good = wanted(Outcome::WriteOff);
         assert_eq!(check(&good), Ok(()));
+        assert!(matches!(says(&good, " "), Err(Refusal::Unfit(_))));
         let parts = |count, first| Some(Instalments { count, first_on: date(first) });
-        let arranged = |instalments| Wanted { instalments, ..wanted(Outcome::Arrangement, "Ann") };
+        let arranged = |instalments| Wanted { instalments, ..wanted(Outcome::Arrangement) };
         assert_eq!(check(&arranged(parts(3, "2026-03-10"))), Ok(()));
         for bad in [
             Wanted { reason: "He lied".into(), ..good.clone() },
             Wanted { note: " ".into(), ..good.clone() },
-            Wanted { by: String::new(), ..good.clone() },
             Wanted { instalments: parts(3, "2026-03-10"), ..good },
             arranged(None),
             arranged(parts(0, "2026-03-10")),
@@ -302,9 +305,10 @@ mod tests {
         fn step(&mut self, event: &Event) -> Option<(Proposal, &'static str)> {
             match event {
                 Event::Propose(outcome, who) if self.open.is_none() && !self.ended => {
-                    let wanted = wanted(*outcome, PEOPLE[*who]);
+                    let (wanted, by) = (wanted(*outcome), PEOPLE[*who]);
                     let (settings, today) = (Settings::default(), self.facts.today(self.now));
-                    may_propose(&wanted, today, &self.readiness(*outcome), &settings).ok()?;
+                    let ready = self.readiness(*outcome);
+                    may_propose(&wanted, by, today, &ready, &settings).ok()?;
                     let one = proposed(&self.facts, *outcome, PEOPLE[*who], self.now);
                     if needs_two(*outcome, &self.facts, &settings) {
                         self.open = Some(one);

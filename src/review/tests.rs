@@ -81,14 +81,13 @@ pub fn rules() -> Rules {
     Rules { settings: Settings::default(), law, care_hours: 24, rest_days: 30 }
 }
 
-pub fn wanted(outcome: Outcome, by: &str) -> Wanted {
+pub fn wanted(outcome: Outcome) -> Wanted {
     let parts = Instalments { count: 3, first_on: facts::date("2099-03-31") };
     Wanted {
         outcome,
         instalments: (outcome == Outcome::Arrangement).then_some(parts),
         reason: "never_paid".into(),
         note: "He moved, and said so.".into(),
-        by: by.into(),
     }
 }
 

@@ -3,10 +3,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::review::{Advice, AdviceLine, Outcome};
 use crate::model::{AccountId, Bucket, Tenure};
 
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{bucket, bucket_keys};
@@ -140,16 +143,13 @@ impl Desk<'_> {
 
     /// Somebody has seen to it by hand; `false` where none of that name is
     /// left to do.
-    pub async fn advice_done(
-        &self,
-        id: &str,
-        _by: &str,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn advice_done(&self, id: &str, doer: &Doer) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Int(now.as_microsecond()), Arg::Int(0)];
-        let is_done = tx.run(sql::end_advice, &args).await? > 0;
-        tx.commit().await?;
-        Ok(is_done)
+        let args = [Arg::Text(id), Arg::Int(doer.at.as_microsecond()), Arg::Int(0)];
+        let rows = tx.rows(sql::end_advice, &args).await?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        let deed = doer.deed(Act::AdviceDone, row.text("account_id")?, json!({ "advice": id }));
+        audit::commit(tx, &[deed]).await?;
+        Ok(true)
     }
 }

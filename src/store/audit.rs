@@ -66,17 +66,20 @@ pub(super) fn tell(anchor: Anchor) {
 }
 
 /// Ends a transaction with what a person did in it, and tells of it.
-pub(super) async fn commit(mut tx: Tx, deed: &Deed) -> Result<(), StoreError> {
-    let anchor = append(&mut tx, deed).await?;
+pub(super) async fn commit(mut tx: Tx, deeds: &[Deed]) -> Result<(), StoreError> {
+    let mut anchors = Vec::with_capacity(deeds.len());
+    for deed in deeds {
+        anchors.push(append(&mut tx, deed).await?);
+    }
     tx.commit().await?;
-    tell(anchor);
+    anchors.into_iter().for_each(tell);
     Ok(())
 }
 
 impl Desk<'_> {
     /// Appends what changes nothing else in the store, such as a look.
     pub async fn note(&self, deed: &Deed) -> Result<(), StoreError> {
-        commit(self.store.engine.begin().await?, deed).await
+        commit(self.store.engine.begin().await?, std::slice::from_ref(deed)).await
     }
 
     /// A page of the trail, the newest first.

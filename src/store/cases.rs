@@ -5,13 +5,15 @@ mod decide;
 mod facts;
 mod watch;
 
-use jiff::Timestamp;
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::review::{CaseFacts, Proposal};
 use crate::model::{AccountId, Bucket, Task, TaskKind};
 use crate::review::Refusal;
 
 use super::StoreError;
+use super::audit;
 use super::desk::Desk;
 use super::engine::Arg;
 use super::facts::Key;
@@ -136,18 +138,13 @@ impl Desk<'_> {
     }
 
     /// Gives a task of any kind to somebody; to nobody where `to` is empty.
-    pub async fn assign(
-        &self,
-        id: &str,
-        to: &str,
-        _by: &str,
-        now: Timestamp,
-    ) -> Result<(), CaseError> {
+    pub async fn assign(&self, id: &str, to: &str, doer: &Doer) -> Result<(), CaseError> {
         let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Text(to.trim()), Arg::Int(now.as_microsecond())];
-        if tx.rows(sql::assign_task, &args).await?.is_empty() {
-            return Err(Refusal::NoCase.into());
-        }
-        Ok(tx.commit().await?)
+        let args = [Arg::Text(id), Arg::Text(to.trim()), Arg::Int(doer.at.as_microsecond())];
+        let rows = tx.rows(sql::assign_task, &args).await?;
+        let account = rows.first().ok_or(Refusal::NoCase)?.text("account_id")?;
+        let details = json!({ "task": id, "to": to.trim() });
+        let deed = doer.deed(Act::CaseAssigned, account, details);
+        Ok(audit::commit(tx, &[deed]).await?)
     }
 }

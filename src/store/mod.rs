@@ -250,7 +250,8 @@ pub trait DeadlineStore: Send + Sync {
 #[async_trait]
 pub trait ControlStore: Send + Sync {
     async fn control(&self) -> Result<Control, StoreError>;
-    /// Sets a switch, or clears it with `None`.
+    /// Sets a switch, or clears it with `None`, where nobody did: a person's
+    /// switch is [`Desk::switch`].
     async fn set_control(
         &self,
         name: &str,

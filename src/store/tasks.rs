@@ -6,13 +6,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::cause::{DebtClass, SetClass};
 use crate::model::task::{Assigned, Done};
 use crate::model::{AccountId, Bucket, Money, Task, TaskKind, Tier};
 
 use super::StoreError;
 use super::assess::put_set;
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{Key, bucket};
@@ -128,16 +131,18 @@ impl Desk<'_> {
     }
 
     /// Ends a task; its account and kind, or `None` where none of that name is
-    /// open. A review ends by a decision and not by this. A care call that is over lets the ladder go on.
+    /// open. A review ends by a decision and not by this. A care call that is
+    /// over lets the ladder go on.
     pub async fn end_task(
         &self,
         id: &str,
         ended: &Ended<'_>,
+        doer: &Doer,
     ) -> Result<Option<(AccountId, TaskKind)>, StoreError> {
         let Done { at, by, outcome, satisfied } = &ended.done;
-        let satisfied = satisfied.map_or(-1, i64::from);
+        let says = Arg::Int(satisfied.map_or(-1, i64::from));
         let at = Arg::Int(Timestamp::as_microsecond(*at));
-        let args = [Arg::Text(id), Arg::Text(by), at, Arg::Text(outcome), Arg::Int(satisfied)];
+        let args = [Arg::Text(id), Arg::Text(by), at, Arg::Text(outcome), says];
         let mut tx = self.store.engine.begin().await?;
         let mut whose = None;
         for row in tx.rows(sql::end_task, &args).await? {
@@ -150,7 +155,11 @@ impl Desk<'_> {
             }
             whose = Some((account, kind));
         }
-        tx.commit().await?;
+        let done = |(account, kind): &(AccountId, TaskKind)| {
+            let details = json!({ "task": id, "kind": kind.as_str(), "satisfied": satisfied });
+            doer.deed(Act::TaskDone, account.0.clone(), details)
+        };
+        audit::commit(tx, &whose.iter().map(done).collect::<Vec<_>>()).await?;
         Ok(whose)
     }
 }

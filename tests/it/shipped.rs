@@ -57,6 +57,8 @@ fn code_defaults() -> Settings {
             .collect(),
         http: duebell::http::Settings::default(),
         page: duebell::http::page::Settings::default(),
+        review: duebell::review::Settings::default(),
+        advice: duebell::provider::webhook::Settings::default(),
     }
 }
 

@@ -55,7 +55,7 @@ pub async fn done(visit: Visit, Path(id): Path<String>) -> Result<Response, Trou
     let (console, by) = (visit.console(), visit.visitor.name.clone());
     let rests = SetClass::after_care(&by, &outcome, visit.today(), console.limits.care_rest_days);
     let ended = Ended { done: Done { at: visit.now, by, outcome, satisfied }, rests: &rests };
-    match console.store.desk().end_task(&id, &ended).await? {
+    match console.store.desk().end_task(&id, &ended, &visit.doer()).await? {
         Some(_) => Ok(visit.see("/tasks")),
         None => Err(Trouble::Missing),
     }

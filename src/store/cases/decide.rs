@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::watch::ITSELF;
 use super::{CaseError, facts};
+use crate::model::audit::{Act, Deed, Doer};
 use crate::model::review::{CaseFacts, Decision, Instalments, Outcome, Proposal, Verdict, Wanted};
 use crate::model::{AccountId, Bucket, Task, TaskKind};
 use crate::review::effects::{Effects, effects};
@@ -19,6 +21,7 @@ use crate::review::{Frozen, Readiness, Rules};
 use crate::store::StoreError;
 use crate::store::advice::put_advice;
 use crate::store::assess::put_set;
+use crate::store::audit;
 use crate::store::desk::Desk;
 use crate::store::engine::{Arg, Tx};
 use crate::store::facts::{Key, bucket, touch};
@@ -67,8 +70,9 @@ impl Desk<'_> {
         id: &str,
         wanted: &Wanted,
         rules: &Rules,
-        now: Timestamp,
+        doer: &Doer,
     ) -> Result<Decided, CaseError> {
+        let now = doer.at;
         let mut tx = self.store.engine.begin().await?;
         let case = open_case(&mut tx, id).await?;
         let known = known(&mut tx, &case, wanted.outcome, rules, now).await?;
@@ -86,16 +90,17 @@ impl Desk<'_> {
             }
         }
         let today = known.facts.today(now);
-        four_eyes::may_propose(wanted, today, &known.readiness, &rules.settings)?;
-        let mut one = proposed(&case, wanted, &known, rules, now);
+        four_eyes::may_propose(wanted, &doer.by, today, &known.readiness, &rules.settings)?;
+        let mut one = proposed(&case, wanted, &known, rules, doer);
         put(&mut tx, &one).await?;
-        let mut done = None;
-        if !one.needs_two {
-            let by = one.proposed_by.clone();
-            done = Some(approve(&mut tx, &mut one, &known.facts, rules, (&by, ""), now).await?);
+        if one.needs_two {
+            audit::commit(tx, &[deed(doer, Act::CaseProposed, &one)]).await?;
+            return Ok(Decided { proposal: one, effects: None });
         }
-        tx.commit().await?;
-        Ok(Decided { proposal: one, effects: done })
+        let proposed = deed(doer, Act::CaseProposed, &one);
+        let done = approve(&mut tx, &mut one, &known.facts, rules, (doer, "")).await?;
+        audit::commit(tx, &[proposed, deed(doer, Act::CaseApproved, &one)]).await?;
+        Ok(Decided { proposal: one, effects: Some(done) })
     }
 
     /// Agrees to a proposal: the evidence is read again and compared, the law
@@ -106,18 +111,19 @@ impl Desk<'_> {
     pub async fn approve(
         &self,
         id: &str,
-        (by, note): (&str, &str),
+        note: &str,
         rules: &Rules,
-        now: Timestamp,
+        doer: &Doer,
     ) -> Result<Decided, CaseError> {
+        let now = doer.at;
         let mut tx = self.store.engine.begin().await?;
         let mut one = open_proposal(&mut tx, id).await?;
         let case = open_case(&mut tx, &one.task).await?;
         let known = known(&mut tx, &case, one.outcome, rules, now).await?;
         let moment = Moment { now, evidence: &known.frozen, readiness: &known.readiness };
-        four_eyes::may_approve(&one, by, &moment)?;
-        let done = approve(&mut tx, &mut one, &known.facts, rules, (by, note), now).await?;
-        tx.commit().await?;
+        four_eyes::may_approve(&one, &doer.by, &moment)?;
+        let done = approve(&mut tx, &mut one, &known.facts, rules, (doer, note)).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseApproved, &one)]).await?;
         Ok(Decided { proposal: one, effects: Some(done) })
     }
 
@@ -125,17 +131,12 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`CaseError::Refused`] with the reason.
-    pub async fn refuse(
-        &self,
-        id: &str,
-        (by, note): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Proposal, CaseError> {
+    pub async fn refuse(&self, id: &str, note: &str, doer: &Doer) -> Result<Proposal, CaseError> {
         let mut tx = self.store.engine.begin().await?;
         let mut one = open_proposal(&mut tx, id).await?;
-        four_eyes::may_refuse(&one, by)?;
-        decide(&mut tx, &mut one, Verdict::Refused, (by, note), now).await?;
-        tx.commit().await?;
+        four_eyes::may_refuse(&one, &doer.by)?;
+        decide(&mut tx, &mut one, Verdict::Refused, (&doer.by, note), doer.at).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseRefused, &one)]).await?;
         Ok(one)
     }
 
@@ -143,19 +144,27 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`CaseError::Refused`] with the reason.
-    pub async fn withdraw(
-        &self,
-        id: &str,
-        (by, note): (&str, &str),
-        now: Timestamp,
-    ) -> Result<Proposal, CaseError> {
+    pub async fn withdraw(&self, id: &str, note: &str, doer: &Doer) -> Result<Proposal, CaseError> {
         let mut tx = self.store.engine.begin().await?;
         let mut one = open_proposal(&mut tx, id).await?;
-        four_eyes::may_withdraw(&one, by)?;
-        decide(&mut tx, &mut one, Verdict::Withdrawn, (by, note), now).await?;
-        tx.commit().await?;
+        four_eyes::may_withdraw(&one, &doer.by)?;
+        decide(&mut tx, &mut one, Verdict::Withdrawn, (&doer.by, note), doer.at).await?;
+        audit::commit(tx, &[deed(doer, Act::CaseWithdrawn, &one)]).await?;
         Ok(one)
     }
+}
+
+/// What goes into the audit trail: nobody's free words.
+fn deed(doer: &Doer, act: Act, one: &Proposal) -> Deed {
+    let details = json!({
+        "case": one.task,
+        "proposal": one.id,
+        "outcome": one.outcome,
+        "instalments": one.instalments,
+        "reason": one.reason,
+        "evidence": one.digest,
+    });
+    doer.deed(act, one.account.0.clone(), details)
 }
 
 /// What is known of a case within the transaction.
@@ -202,14 +211,9 @@ pub async fn proposals(
     rows.iter().map(proposal).collect()
 }
 
-fn proposed(
-    case: &Task,
-    wanted: &Wanted,
-    known: &Known,
-    rules: &Rules,
-    now: Timestamp,
-) -> Proposal {
-    let named = format!("{}/{}/{}/{now}", case.id, wanted.outcome, wanted.by);
+fn proposed(case: &Task, wanted: &Wanted, known: &Known, rules: &Rules, doer: &Doer) -> Proposal {
+    let now = doer.at;
+    let named = format!("{}/{}/{}/{now}", case.id, wanted.outcome, doer.by);
     let id = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
     Proposal {
         bucket: case.bucket,
@@ -220,7 +224,7 @@ fn proposed(
         instalments: wanted.instalments,
         reason: wanted.reason.clone(),
         note: wanted.note.trim().to_owned(),
-        proposed_by: wanted.by.trim().to_owned(),
+        proposed_by: doer.by.trim().to_owned(),
         proposed_at: now,
         expires_at: four_eyes::expires_at(now, &rules.settings),
         needs_two: four_eyes::needs_two(wanted.outcome, &known.facts, &rules.settings),
@@ -290,11 +294,11 @@ async fn approve(
     one: &mut Proposal,
     facts: &CaseFacts,
     rules: &Rules,
-    (by, note): (&str, &str),
-    now: Timestamp,
+    (doer, note): (&Doer, &str),
 ) -> Result<Effects, CaseError> {
+    let (by, now) = (doer.by.trim(), doer.at);
     decide(tx, one, Verdict::Approved, (by, note), now).await?;
-    let done = effects(one, facts, rules, by.trim(), now);
+    let done = effects(one, facts, rules, by, now);
     let whose = (one.bucket, one.account.clone());
     if done.ends_case {
         let at = Arg::Int(now.as_microsecond());

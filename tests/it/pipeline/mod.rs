@@ -16,6 +16,7 @@ mod paid;
 mod patience;
 mod providers;
 mod replies;
+mod reviews;
 mod stops;
 mod templates;
 mod windows;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use duebell::audit::Break;
-use duebell::model::audit::{Act, Anchor, Deed, Digest, Doer, Entry, Through};
-use duebell::store::{AuditPage, SqlStore};
+use duebell::model::Wish;
+use duebell::model::audit::{Act, Anchor, Deed, Digest, Entry};
+use duebell::store::{AuditPage, ControlStore, SaidWish, SqlStore};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
@@ -38,6 +39,7 @@ macro_rules! on_each_url {
 
 on_each_url![
     many_writers_side_by_side_leave_one_chain,
+    an_action_and_its_entry_come_together_or_not_at_all,
     the_newest_come_first_page_by_page_and_by_what_is_asked,
     the_database_refuses_to_change_or_remove_what_was_written,
     what_somebody_with_all_rights_does_to_an_entry_is_found,
@@ -50,19 +52,20 @@ async fn open(url: &str) -> SqlStore {
     SqlStore::open(url, None).await.unwrap()
 }
 
-fn doer(by: &str) -> Doer {
-    // A clock tells more than either engine keeps.
-    let at = at("2026-03-10T12:00:00.123456789Z");
-    Doer { by: by.to_owned(), through: Through::CommandLine, at }
+/// A clock tells more than either engine keeps.
+const PRECISELY: &str = "2026-03-10T12:00:00.123456789Z";
+
+fn deed(whose: &str, n: usize) -> Deed {
+    by(whose, PRECISELY).deed(
+        Act::HoldPlaced,
+        format!("A{n}"),
+        json!({ "hold": n, "kind": "staff" }),
+    )
 }
 
-fn deed(by: &str, n: usize) -> Deed {
-    doer(by).deed(Act::HoldPlaced, format!("A{n}"), json!({ "hold": n, "kind": "staff" }))
-}
-
-async fn write(store: &SqlStore, by: &str, count: usize) {
+async fn write(store: &SqlStore, whose: &str, count: usize) {
     for n in 0..count {
-        store.desk().note(&deed(by, n)).await.unwrap();
+        store.desk().note(&deed(whose, n)).await.unwrap();
     }
 }
 
@@ -147,12 +150,44 @@ async fn many_writers_side_by_side_leave_one_chain(url: &str) {
     }
 }
 
+async fn an_action_and_its_entry_come_together_or_not_at_all(url: &str) {
+    let store = open(url).await;
+    with_accounts(&store, &["A"]).await;
+    let (desk, ann) = (store.desk(), by("Ann", PRECISELY));
+    let wish = |account: &str, wish| {
+        let (bucket, account) = key(account);
+        SaidWish { bucket, account, wish, at: at(NOON), source: "Ann".into() }
+    };
+    let german = Wish::Language(Some("de".into()));
+    desk.put_wishes(&[wish("A", german.clone()), wish("B", Wish::Hours(None))], &ann)
+        .await
+        .unwrap();
+    // What was refused or done already is no deed.
+    assert!(!desk.lift_hold("h1", &ann).await.unwrap());
+    assert!(!desk.lift_moratorium("m1", &ann).await.unwrap());
+    assert!(!desk.end_reply("r1", true, &ann).await.unwrap());
+    let entries = all(&store).await;
+    let told: Vec<_> = entries.iter().map(|it| (it.deed.act, it.deed.about.as_deref())).collect();
+    assert_eq!(told, [(Act::WishCleared, Some("B")), (Act::WishSet, Some("A"))]);
+    assert_eq!(entries[1].deed.details, json!({ "language": "de" }));
+
+    let mut side = Superuser::of(url).await;
+    side.disables_triggers().await;
+    side.runs("delete from audit_head").await.unwrap();
+    let lost = desk.put_wishes(&[wish("A", Wish::Language(Some("fr".into())))], &ann).await;
+    assert!(lost.is_err());
+    let halt = desk.switch("kill_switch", Some("on"), deed("Ann", 1)).await;
+    assert!(halt.is_err() && !store.control().await.unwrap().kill_switch);
+    assert_eq!(desk.wishes(&"A".into()).await.unwrap()[0].value.as_deref(), Some("de"));
+    assert_eq!(all(&store).await, entries);
+}
+
 async fn the_newest_come_first_page_by_page_and_by_what_is_asked(url: &str) {
     let store = open(url).await;
     assert_eq!(verified(&store, &[Anchor::START]).await, Ok(Anchor::START));
     assert_eq!(all(&store).await, []);
     write(&store, "Ann", 3).await;
-    store.desk().note(&doer("Bob").deed(Act::Halt, None, json!({}))).await.unwrap();
+    store.desk().note(&by("Bob", PRECISELY).deed(Act::Halt, None, json!({}))).await.unwrap();
     write(&store, "Ann", 1).await;
 
     let entries = all(&store).await;

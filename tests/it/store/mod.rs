@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod caps;
 mod cases;
+mod decisions;
 mod evidence;
 mod holds;
 mod keys;

@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 21] = [
+const MAY_READ_ALL: [&str; 22] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -14,6 +14,7 @@ const MAY_READ_ALL: [&str; 21] = [
     "end_reply",
     "list_bucket_bills",
     "list_feeds",
+    "list_advice",
     "forget_outages",
     "list_flags",
     "list_holds",

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 60] = [
+const NOT_HOT: [&str; 70] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -57,6 +57,16 @@ const NOT_HOT: [&str; 60] = [
     "move_audit_head",
     "list_audit_entries",
     "walk_audit_entries",
+    "find_task",
+    "find_proposal",
+    "list_cases",
+    "list_advice",
+    "load_proposals",
+    "put_proposals",
+    "decide_proposal",
+    "close_case",
+    "assign_task",
+    "put_advice",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",

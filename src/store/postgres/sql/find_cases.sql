@@ -2,21 +2,21 @@
 -- $2, or whose facts have changed; in order.
 select found.bucket, found.account_id
 from (
-    select t.bucket, t.account_id
+    select r.bucket, r.account_id
     from unnest($1::smallint[]) as k(bucket)
     cross join lateral (
-        select * from task as t
-        where t.bucket = k.bucket and t.weighed_on < $2::date and t.kind = 'review' and t.done_at is null
+        select * from task as r
+        where r.bucket = k.bucket and r.weighed_on < $2::date and r.kind = 'review' and r.done_at is null
         offset 0
-    ) as t
+    ) as r
     union
     select t.bucket, t.account_id
     from unnest($1::smallint[]) as k(bucket)
-    cross join lateral (select * from touched as c where c.bucket = k.bucket offset 0) as c
+    cross join lateral (select * from touched as t where t.bucket = k.bucket offset 0) as t
     cross join lateral (
-        select * from task as t
-        where t.bucket = c.bucket and t.account_id = c.account_id and t.kind = 'review' and t.done_at is null
+        select * from task as r
+        where r.bucket = t.bucket and r.account_id = t.account_id and r.kind = 'review' and r.done_at is null
         offset 0
-    ) as t
+    ) as r
 ) as found
 order by found.bucket, found.account_id

@@ -12,14 +12,18 @@ use duebell::model::notice::Proof;
 use duebell::model::receipt::{Fate, PartReceipt, PostedReceipt, Receipt};
 use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
+use duebell::model::review::{Outcome, Wanted};
 use duebell::model::{
-    AccountId, Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Tenure, Wish,
+    AccountId, Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Task, TaskKind,
+    Tenure, Wish,
 };
 use duebell::pipeline::lease::Leases;
 use duebell::policy::ContactRules;
+use duebell::review::Rules;
+use duebell::review::readiness::{Asks, Law};
 use duebell::store::{
-    CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore, PartStore, ReceiptStore, ReplyStore,
-    Submission,
+    AdviceStore, AssessStore, Assessed, CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore,
+    PartStore, ReceiptStore, ReplyStore, Submission,
 };
 
 use crate::support::bench::{Bench, LADDER};
@@ -79,6 +83,7 @@ pub async fn work(url: &str) {
     morning(&bench, &billing).await;
     collisions(&bench).await;
     hours(&bench, &carrier).await;
+    reviews(&bench).await;
     tomorrow(&bench, &billing).await;
     leases_change_hands(&bench).await;
     bench.store.close().await;
@@ -231,6 +236,30 @@ fn texted(words: &str, from: &str) -> PostedReply {
         reply: Reply { channel, about: None, from, meaning, at },
         received_at: at,
     }
+}
+
+/// Somebody proposes to end a contract, of one who pays tomorrow, and hands
+/// another on, which leaves as advice.
+async fn reviews(bench: &Bench) {
+    let store = &bench.store;
+    let (now, law) = (at("2026-03-10T22:00Z"), Law::new(Asks::default(), |_| false));
+    let settings = duebell::review::Settings::default();
+    let rules = Rules { settings, law, care_hours: 24, rest_days: 30 };
+    for (account, outcome) in [("A10", Outcome::Terminate), ("A11", Outcome::FraudTransfer)] {
+        let account = AccountId::from(account);
+        let bucket = store.desk().bucket(&account).await.unwrap().unwrap();
+        let why = "three bills were late".to_owned();
+        let case = Task::open((bucket, account), TaskKind::Review, why, now, None);
+        let page = Assessed { tasks: vec![case.clone()], ..Assessed::default() };
+        store.record_assessed(&alone(), &page).await.unwrap();
+        let (reason, note) = ("repeat_debtor".to_owned(), "no answer".to_owned());
+        let wanted = Wanted { outcome, instalments: None, reason, note };
+        let ann = by("Ann", "2026-03-10T22:00Z");
+        store.desk().propose(&case.id, &wanted, &rules, &ann).await.unwrap();
+    }
+    let advice = store.advice_due(&Bucket::all(), now, 100).await.unwrap().remove(0).advice;
+    store.advice_failed(&alone(), &advice, "answered 503", Some(now)).await.unwrap();
+    store.advice_taken(&alone(), &advice, now).await.unwrap();
 }
 
 /// Most have paid. What no provider took stays due, and what nobody knows of
