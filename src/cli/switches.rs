@@ -7,14 +7,12 @@ use serde_json::json;
 use crate::model::Channel;
 use crate::model::audit::Act;
 use crate::model::billing::plus_days;
-use crate::model::control::Stopped;
+use crate::model::control::{KILL_SWITCH, Stopped};
 use crate::pipeline::planning_day;
 use crate::store::ControlStore;
 
 use super::context::{By, Desk, Options, desk, now};
 use super::output::print_line;
-
-const KILL_SWITCH: &str = "kill_switch";
 
 /// The scenarios meant: the one named, or all.
 fn meant(desk: &Desk, scenario: Option<&str>) -> anyhow::Result<Vec<String>> {

@@ -7,6 +7,9 @@ use jiff::civil::Date;
 
 use super::{Account, Channel, Moratorium};
 
+/// The switch that stops all of it.
+pub const KILL_SWITCH: &str = "kill_switch";
+
 /// The operator's switches. A new installation has none set: it observes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Control {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
 use crate::model::audit::Deed;
-use crate::model::control::{Control, Stopped};
+use crate::model::control::{Control, KILL_SWITCH, Stopped};
 
 use super::audit;
 use super::desk::Desk;
@@ -56,7 +56,7 @@ impl ControlStore for SqlStore {
             } else if let Some(what) = name.strip_prefix("stop:") {
                 let what = Stopped::parse(what).ok_or(StoreError::Corrupt { column: "name" })?;
                 control.stopped.insert(what);
-            } else if name == "kill_switch" {
+            } else if name == KILL_SWITCH {
                 control.kill_switch = true;
             }
         }

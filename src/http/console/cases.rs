@@ -197,16 +197,11 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     let instalments = count
         .zip(tried.first_on.parse().ok())
         .map(|(count, first_on)| Instalments { count, first_on });
-    let wanted = Wanted {
-        outcome,
-        instalments,
-        reason: tried.reason.clone(),
-        note: tried.note.clone(),
-        by: visit.visitor.name.clone(),
-    };
+    let wanted =
+        Wanted { outcome, instalments, reason: tried.reason.clone(), note: tried.note.clone() };
     let (case, rules) = visit.case(&id).await?;
     let desk = visit.console().store.desk();
-    match desk.propose(&case.task.id, &wanted, &rules, visit.now).await {
+    match desk.propose(&case.task.id, &wanted, &rules, &visit.doer()).await {
         Ok(decided) => {
             let done = if decided.effects.is_some() { "decided" } else { "proposed" };
             Ok(visit.see(&format!("/cases/{}?done={done}", case.task.id)))
@@ -221,7 +216,7 @@ pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
     let (case, rules) = visit.case(&proposal.task).await?;
     let note = visit.form.get("note");
-    match desk.approve(&id, (&visit.visitor.name, note), &rules, visit.now).await {
+    match desk.approve(&id, note, &rules, &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=approved", case.task.id))),
         Err(error) => visit.refused(&case.task.id, error, Tried::default()).await,
     }
@@ -231,7 +226,7 @@ pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, T
 pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.refuse(&id, (&visit.visitor.name, visit.form.get("note")), visit.now).await {
+    match desk.refuse(&id, visit.form.get("note"), &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=refused", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
@@ -241,7 +236,7 @@ pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Tr
 pub async fn withdraw(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
     let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.withdraw(&id, (&visit.visitor.name, visit.form.get("note")), visit.now).await {
+    match desk.withdraw(&id, visit.form.get("note"), &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=withdrawn", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
@@ -250,7 +245,7 @@ pub async fn withdraw(visit: Visit, Path(id): Path<String>) -> Result<Response, 
 /// `POST /cases/{id}/assign`.
 pub async fn assign(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
-    match desk.assign(&id, visit.form.get("to"), &visit.visitor.name, visit.now).await {
+    match desk.assign(&id, visit.form.get("to"), &visit.doer()).await {
         Ok(()) => Ok(visit.see(&format!("/cases/{id}?done=assigned"))),
         Err(error) => visit.refused(&id, error, Tried::default()).await,
     }

@@ -110,6 +110,8 @@ pub fn rooms() -> Vec<Room> {
         Room::get("/accounts", Look, get(find::show)),
         Room::get("/accounts/{id}", Look, get(account::show)),
         Room::post("/accounts/{id}/unmask", Look, post(account::unmask)),
+        Room::post("/halt", Work, post(today::halt)),
+        Room::post("/resume", Work, post(today::resume)),
         Room::get("/cases", Look, get(cases::list)),
         Room::get("/cases/{id}", Look, get(cases::show)),
         Room::post("/cases/{id}/propose", Propose, post(cases::propose)),

@@ -11,12 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::error;
 
 use crate::model::TaskKind;
-use crate::model::control::Control;
+use crate::model::audit::Act;
+use crate::model::control::{Control, KILL_SWITCH};
 use crate::model::feed::Feed;
 use crate::model::staff::Permit;
-use crate::store::{
-    ControlStore, FeedLine, PlanStore, SqlStore, StateCounts, StoreError, TaskCount,
-};
+use crate::store::{ControlStore, FeedLine, SqlStore, StateCounts, StoreError, TaskCount};
 
 use super::frame::{self, Frame};
 use super::visit::{Trouble, Visit};
@@ -114,6 +113,22 @@ pub async fn show(visit: Visit) -> Result<Response, Trouble> {
         numbers,
     };
     Ok(frame::page(StatusCode::OK, &page))
+}
+
+/// `POST /halt`: nothing is sent from now on.
+pub async fn halt(visit: Visit) -> Result<Response, Trouble> {
+    switch(&visit, Act::Halt, Some("on")).await
+}
+
+/// `POST /resume`.
+pub async fn resume(visit: Visit) -> Result<Response, Trouble> {
+    switch(&visit, Act::Resume, None).await
+}
+
+async fn switch(visit: &Visit, act: Act, to: Option<&str>) -> Result<Response, Trouble> {
+    let deed = visit.doer().deed(act, None, serde_json::json!({}));
+    visit.console().store.desk().switch(KILL_SWITCH, to, deed).await?;
+    Ok(visit.see("/"))
 }
 
 fn fed(line: FeedLine, visit: &Visit) -> Fed {
