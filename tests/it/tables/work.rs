@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 70] = [
+const NOT_HOT: [&str; 76] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -42,6 +42,12 @@ const NOT_HOT: [&str; 70] = [
     "list_holds",
     "list_account_notices",
     "list_tasks",
+    "list_work",
+    "list_held",
+    "count_day",
+    "count_tasks",
+    "count_open_reasons",
+    "find_accounts",
     "load_tasks",
     "end_task",
     "lift_hold",
