@@ -41,6 +41,8 @@ const QUERIES: [(&str, &str); 5] = [
 
 /// Where the links in the messages lead, once somebody is there.
 const DOOR: &str = "127.0.0.1:8470";
+/// By its name: browsers trust no address with the console's cookie.
+const CONSOLE: &str = "localhost:8470/console/";
 /// Everybody may know it: it opens the pages of people who do not exist.
 const PAGE_KEY: &str = "the key of every demo, and of nothing else\n";
 
@@ -276,7 +278,7 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
          [contact]\nlaw = \"global-strict\"\nholidays = [\"GB-ENG\"]\n\n\
          [provider.sandbox]\nfile = {:?}\nsimulator = true\n\n\
          [http]\nlisten = \"{DOOR}\"\npublic_url = \"http://{DOOR}\"\n\n\
-         [page]\nkey_files = [{:?}]\n",
+         [page]\nkey_files = [{:?}]\n\n[console]\nenabled = true\n",
         place("policy"),
         place("duebell.db"),
         place("billing.db"),
@@ -338,6 +340,10 @@ async fn report(stage: &Stage, items: usize) -> anyhow::Result<()> {
     print_line(&format!("  duebell status --config {}", config.display()))?;
     print_line(&format!(
         "  duebell run --config {}, and then a link in a message, or http://{DOOR}/simulator",
+        config.display()
+    ))?;
+    print_line(&format!(
+        "  duebell user add ada --role maker --role auditor --config {}, and http://{CONSOLE} while it runs",
         config.display()
     ))?;
     print_line(&format!("  every message: {}", stage.dir.join("messages.jsonl").display()))

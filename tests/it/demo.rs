@@ -13,4 +13,5 @@ fn a_newcomer_sees_reminders_leave() {
     assert!(shown.status.success(), "{complained}");
     assert!(said.contains("the first reminder leaves:"), "{said}");
     assert!(said.contains(", 0 of them twice"), "{said}");
+    assert!(said.contains("http://localhost:8470/console/"), "{said}");
 }
