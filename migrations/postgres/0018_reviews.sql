@@ -10,8 +10,8 @@ alter table task add column assigned_to text;
 alter table task add column assigned_at timestamptz;
 -- Those that are open already are weighed with the first look.
 update task set weighed_on = date '1970-01-01' where kind = 'review';
--- The queue, page by page.
-create index task_queue on task (kind, arrears desc, task_id) where done_at is null;
+-- The queue, page by page, from its end.
+create index task_queue on task (kind, arrears, task_id) where done_at is null;
 -- Those that a new day looks at.
 create index task_weighed on task (bucket, weighed_on) where done_at is null and kind = 'review';
 

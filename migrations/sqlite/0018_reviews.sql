@@ -10,8 +10,8 @@ alter table task add column assigned_to text;
 alter table task add column assigned_at integer;
 -- Those that are open already are weighed with the first look.
 update task set weighed_on = '1970-01-01' where kind = 'review';
--- The queue, page by page.
-create index task_queue on task (kind, arrears desc, task_id) where done_at is null;
+-- The queue, page by page, from its end.
+create index task_queue on task (kind, arrears, task_id) where done_at is null;
 -- Those that a new day looks at.
 create index task_weighed on task (bucket, weighed_on) where done_at is null and kind = 'review';
 
@@ -77,11 +77,11 @@ insert into sqlite_stat1 (tbl, idx, stat) values
     ('task', 'task_queue', '1000 250 2 1'),
     ('task', 'task_weighed', '1000 2 1'),
     ('proposal', 'proposal', '10000 10 1'),
-    ('proposal', 'proposal_open', '100 1 1'),
+    ('proposal', 'proposal_open', '10000 10 1'),
     ('proposal', 'proposal_of_task', '10000 10 2 1'),
     ('proposal', 'proposal_of_account', '10000 10 2'),
     ('proposal', 'proposal_by_id', '10000 1'),
-    ('proposal', 'proposal_expiring', '100 1 1'),
+    ('proposal', 'proposal_expiring', '10000 10 5'),
     ('advice', 'advice', '10000 10 1'),
     ('advice', 'advice_due', '100 1 1'),
     ('advice', 'advice_by_id', '10000 1');

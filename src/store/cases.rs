@@ -49,7 +49,7 @@ pub struct CasePage<'a> {
     pub limit: u32,
 }
 
-/// A place in the order of the queue: the most arrears first, then by name.
+/// A place in the order of the queue: the most arrears first, then by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CasePlace {
     pub arrears: i64,

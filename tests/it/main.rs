@@ -3,6 +3,7 @@
 
 mod audit;
 mod billing_db;
+mod cases;
 mod causes;
 mod classes;
 mod contact;

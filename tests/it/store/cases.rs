@@ -190,7 +190,7 @@ fn set_by_hand(class: DebtClass, until: &str) -> SetClass {
 fn everybody() -> Moratorium {
     let (starts_on, ends_on) = (day("2026-01-01"), day("2026-01-02"));
     let (id, owner, reason) = ("m1".into(), "Ann".into(), "a flood".into());
-    Moratorium { id, area: None, segment: None, starts_on, ends_on, owner, reason }
+    Moratorium { id, area: Some("*".into()), segment: None, starts_on, ends_on, owner, reason }
 }
 
 /// A notice about bill a1, which arrives at noon.

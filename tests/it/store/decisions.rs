@@ -228,9 +228,10 @@ async fn nobody_decided_in_time(store: &SqlStore) {
     assert!(said.contains("waited until 2026-03-13 12:00Z"), "{said}");
     assert_eq!(store.expire_proposals(&alone(), at(after)).await.unwrap(), 1);
     assert_eq!(verdict(store, &one).await.0, Verdict::Expired);
-    let again = propose(store, &case, Outcome::Exempt, "Ann").await;
-    approve(store, &again, "Bob", NOON).await.unwrap();
-    let facts = store.facts(&[key("A")], day(TODAY)).await.unwrap();
+    let (exempt, ann) = (wanted(Outcome::Exempt), by("Ann", after));
+    let again = store.desk().propose(&case.id, &exempt, &rules(), &ann).await.unwrap().proposal;
+    approve(store, &again, "Bob", after).await.unwrap();
+    let facts = store.facts(&[key("A")], day("2026-03-13")).await.unwrap();
     assert_eq!(facts[0].holds[0].kind, HoldKind::Exemption);
 }
 

@@ -9,7 +9,7 @@ from (
     union
     select t.bucket, t.account_id
     from json_each($1) as k
-    join touched as t on t.bucket = k.value ->> 'bucket'
-    join task as r on r.bucket = t.bucket and r.account_id = t.account_id and r.kind = 'review' and r.done_at is null
+    cross join touched as t on t.bucket = k.value ->> 'bucket'
+    cross join task as r on r.bucket = t.bucket and r.account_id = t.account_id and r.kind = 'review' and r.done_at is null
 ) as found
 order by found.bucket, found.account_id
