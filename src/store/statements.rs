@@ -62,14 +62,17 @@ statements! {
         load_dossier_bills, load_dossier_holds, load_dossier_sent, find_to_judge, load_classes,
         put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
-        put_outages, load_outages, forget_outages
+        put_outages, load_outages, forget_outages,
+        put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
+        take_try, put_try, forget_tries
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
-        load_assessed, list_tasks
+        load_assessed, list_tasks, find_person, list_people, set_roles, set_language, rehash_password,
+        set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -101,6 +104,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
+    (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -126,6 +130,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
+    (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

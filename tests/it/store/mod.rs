@@ -11,6 +11,7 @@ mod notices;
 mod opening;
 mod outbox;
 mod parts;
+mod people;
 mod plan;
 mod plans;
 mod replies;
