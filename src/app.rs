@@ -15,6 +15,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use crate::config::{Loaded, Settings};
+use crate::http::console::Console;
 use crate::http::inbox::{Inbox, Limits};
 use crate::http::page::{Ledger, Page};
 use crate::http::simulator::Shown;
@@ -202,6 +203,20 @@ pub fn page(workshop: &Workshop, settings: &http::page::Settings) -> Option<Page
     ))
 }
 
+/// The pages for the operator's people, where the settings ask for them.
+pub async fn console(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+) -> anyhow::Result<Option<Console>> {
+    if !settings.console.enabled {
+        return Ok(None);
+    }
+    if store.people().all().await?.is_empty() {
+        warn!("nobody may sign in to the console yet: `duebell user add NAME --role admin`");
+    }
+    Ok(Some(Console::new(store.clone(), &settings.console, &settings.http)))
+}
+
 /// Where others may knock.
 pub struct Door {
     listen: SocketAddr,
@@ -220,7 +235,7 @@ impl Door {
     pub async fn open(
         self,
         store: Arc<SqlStore>,
-        page: Option<Page>,
+        pages: (Option<Page>, Option<Console>),
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) -> anyhow::Result<tokio::task::JoinHandle<()>> {
@@ -234,7 +249,7 @@ impl Door {
             warn!("the simulator shows whole messages at http://{}/simulator", self.listen);
         }
         front.shown = self.shown;
-        front.page = page;
+        (front.page, front.console) = pages;
         Ok(tokio::spawn(http::server::serve(listener, front)))
     }
 }

@@ -24,6 +24,7 @@ mod story;
 mod switches;
 mod sync;
 mod tasks;
+mod user;
 mod wishes;
 
 use std::process::ExitCode;
@@ -148,6 +149,11 @@ enum Command {
     Wishes {
         #[command(subcommand)]
         command: WishesCommand,
+    },
+    /// Who may sign in to the console, and with which roles
+    User {
+        #[command(subcommand)]
+        command: user::User,
     },
     /// Let a scenario, or all, send from now on
     Live { scenario: Option<String> },
@@ -289,6 +295,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Wishes { command: WishesCommand::Clear(args) } => {
             wishes::clear(&options, args).await
         }
+        Command::User { command } => user::run(&options, command).await,
         Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
         Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
         Command::Halt(part) => switches::halt(&options, &part).await,

@@ -85,8 +85,9 @@ impl Reader {
         let (lease, channels) = (take("lease"), take("channels"));
         let contact = take("contact");
         let (provider, door, page) = (take("provider"), take("http"), take("page"));
+        let console = take("console");
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http or page";
+            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http, page or console";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -103,6 +104,7 @@ impl Reader {
             http: self.section("http", door),
             contact: self.section("contact", contact),
             page: self.section("page", page),
+            console: self.section("console", console),
         }
     }
 
@@ -239,6 +241,7 @@ impl Reader {
             say("http", vec![("public_url", what)]);
         }
         say("page", settings.page.problems(&settings.http));
+        say("console", settings.console.problems(&settings.http));
         say("source", strange_defaults(settings));
         if tracing_subscriber::EnvFilter::try_new(&settings.log.filter).is_err() {
             let filter = &settings.log.filter;

@@ -51,6 +51,7 @@ pub struct Settings {
     pub provider: BTreeMap<String, ProviderTable>,
     pub http: crate::http::Settings,
     pub page: crate::http::page::Settings,
+    pub console: crate::http::console::Settings,
 }
 
 impl Settings {

@@ -54,11 +54,9 @@ impl Pages {
                 what.map(|what| problem(format!("{key} {what}")))
             }));
             let unknown = own.keys().filter(|key| !english.contains_key(*key));
-            problems.extend(
-                unknown.map(|key| {
-                    problem(format!("{key} is not used; the keys are those of the English file"))
-                }),
-            );
+            problems.extend(unknown.map(|key| {
+                problem(format!("{key} is not used; the keys are those of the English file"))
+            }));
             let mut words = english.clone();
             words.extend(own);
             pages.0.insert(language.to_owned(), words);

@@ -4,6 +4,7 @@
 mod billing_db;
 mod causes;
 mod classes;
+mod console;
 mod contact;
 mod content;
 mod daemon;

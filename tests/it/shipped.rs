@@ -57,6 +57,7 @@ fn code_defaults() -> Settings {
             .collect(),
         http: duebell::http::Settings::default(),
         page: duebell::http::page::Settings::default(),
+        console: duebell::http::console::Settings::default(),
     }
 }
 

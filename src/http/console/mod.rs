@@ -8,13 +8,18 @@
 
 mod frame;
 mod gate;
+pub mod people;
 mod visitor;
+mod words;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::Method;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Path, State};
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -23,6 +28,8 @@ use crate::message::page::Pages;
 use crate::model::staff::Permit;
 use crate::store::SqlStore;
 
+use self::people::password::Hasher;
+use self::visitor::Call;
 use super::Front;
 
 /// `[console]`: the pages for the operator's people.
@@ -43,6 +50,29 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// What keeps there from being a console: (key, what to mend).
+    pub fn problems(&self, http: &super::Settings) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        if self.enabled && http.listen.is_none() {
+            let what = "is true, and nothing listens for those who come; set http.listen";
+            problems.push(("enabled", what.to_owned()));
+        }
+        if TimeZone::get(&self.zone).is_err() {
+            let what =
+                format!("is {:?}, no IANA time zone; use one such as Asia/Shanghai", self.zone);
+            problems.push(("zone", what));
+        }
+        let words = words::built_in();
+        let tags: Vec<&str> = words.languages().map(|(tag, _)| tag).collect();
+        if !tags.contains(&&*self.language) {
+            let what = format!("is {:?}; the console speaks {}", self.language, tags.join(", "));
+            problems.push(("language", what));
+        }
+        problems
+    }
+}
+
 /// What the console works with.
 pub struct Console {
     pub store: Arc<SqlStore>,
@@ -50,8 +80,32 @@ pub struct Console {
     /// What stands before every path of ours: the path of the public address,
     /// and `/console`.
     pub base: String,
+    /// Host, and port where it says one, of the public address.
+    pub host: Option<String>,
     pub zone: TimeZone,
     pub language: String,
+    pub hasher: Hasher,
+}
+
+impl Console {
+    pub fn new(store: Arc<SqlStore>, settings: &Settings, http: &super::Settings) -> Console {
+        let public = http.public_url.as_deref().and_then(|url| url.split_once("://"));
+        let (host, path) = match public.map(|(_, rest)| rest.split_once('/').unwrap_or((rest, "")))
+        {
+            Some((host, path)) => (Some(host.to_owned()), path.trim_matches('/')),
+            None => (None, ""),
+        };
+        let before = if path.is_empty() { String::new() } else { format!("/{path}") };
+        Console {
+            store,
+            words: words::built_in(),
+            base: format!("{before}/console"),
+            host,
+            zone: TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC),
+            language: settings.language.clone(),
+            hasher: Hasher::default(),
+        }
+    }
 }
 
 /// Something that can be reached.
@@ -60,20 +114,80 @@ pub struct Room {
     pub path: &'static str,
     pub method: Method,
     pub permit: Permit,
+    /// Whether who they are must have been shown a few minutes ago at most.
+    pub fresh: bool,
     route: MethodRouter<Arc<Front>>,
+}
+
+impl Room {
+    /// Something to look at; looking changes nothing.
+    pub fn get<T: 'static, H: Handler<T, Arc<Front>>>(
+        path: &'static str,
+        permit: Permit,
+        handler: H,
+    ) -> Room {
+        let route = axum::routing::get(handler);
+        Room { path, method: Method::GET, permit, fresh: false, route }
+    }
+
+    /// Something to do.
+    pub fn post<T: 'static, H: Handler<T, Arc<Front>>>(
+        path: &'static str,
+        permit: Permit,
+        handler: H,
+    ) -> Room {
+        let route = axum::routing::post(handler);
+        Room { path, method: Method::POST, permit, fresh: false, route }
+    }
+
+    /// The same, for those who have just shown who they are.
+    pub fn fresh(self) -> Room {
+        Room { fresh: true, ..self }
+    }
 }
 
 /// All of them.
 pub fn rooms() -> Vec<Room> {
-    vec![]
+    let own = vec![
+        Room::get("/", Permit::SignedIn, home),
+        Room::get("/assets/{name}", Permit::Anyone, asset),
+    ];
+    own.into_iter().chain(people::rooms()).collect()
 }
 
 /// The rooms, each behind its gate.
 pub fn router(front: &Arc<Front>) -> Router<Arc<Front>> {
     let mut router = Router::new();
-    for Room { path, permit, route, .. } in rooms() {
-        let gate = from_fn_with_state((front.clone(), permit), gate::open);
+    for Room { path, permit, fresh, route, .. } in rooms() {
+        let rule = gate::Rule { permit, fresh };
+        let gate = from_fn_with_state((front.clone(), rule), gate::open);
         router = router.route(path, route.layer(gate));
     }
-    router
+    let nowhere = gate::Rule { permit: Permit::SignedIn, fresh: false };
+    let gate = from_fn_with_state((front.clone(), nowhere), gate::open);
+    router.fallback(nothing.layer(gate)).layer(map_response(frame::armoured))
+}
+
+/// The console's own address with a slash at its end.
+pub async fn slash(State(front): State<Arc<Front>>) -> Response {
+    match &front.console {
+        Some(console) => frame::armoured(Call::lead(console, "/")).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The first part of the console that they may see.
+async fn home(call: Call) -> Response {
+    let frame = call.frame("home", "home");
+    call.see(frame.menu().first().map_or("/me", |(path, _)| path))
+}
+
+async fn asset(Path(name): Path<String>) -> Response {
+    let path = format!("/assets/{name}");
+    let asset = frame::ASSETS.iter().find(|asset| asset.path == path);
+    asset.map_or_else(|| StatusCode::NOT_FOUND.into_response(), frame::Asset::answer)
+}
+
+async fn nothing(call: Call) -> Response {
+    call.closed(StatusCode::NOT_FOUND, "error_nothing")
 }
