@@ -2,12 +2,13 @@
 //! by mistake, and can explain every decision.
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
-//! rules ([`policy`], [`outbox`], [`risk`], [`message`]), the walls ([`source`],
-//! [`store`], [`provider`]), the door that works by itself ([`pipeline`]) and
-//! the one that is knocked at ([`http`]).
+//! rules ([`policy`], [`outbox`], [`risk`], [`message`], [`audit`]), the walls
+//! ([`source`], [`store`], [`provider`]), the door that works by itself
+//! ([`pipeline`]) and the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,6 +6,8 @@
 -- stays on one server. What has none is small, and every server has a copy.
 -- bucket_lease stays on the coordinator alone: a statement locks many of its rows,
 -- which Citus refuses over several shards, and joins it with no other table.
+-- So do audit_entry and audit_head: one chain is one chain, and Citus keeps no
+-- triggers on tables that it spreads or copies.
 
 create extension if not exists citus;
 

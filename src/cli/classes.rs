@@ -11,7 +11,7 @@ use crate::pipeline::assess::follows;
 use crate::pipeline::planning_day;
 use crate::store::AssessStore;
 
-use super::context::{Desk, Options, desk, now};
+use super::context::{Desk, Options, desk, doer, now};
 use super::output::print_line;
 use super::story::bucket;
 use super::tasks;
@@ -135,8 +135,9 @@ async fn set(options: &Options, args: Set) -> anyhow::Result<()> {
     let why = format!("{class}, set by {by}: {reason}");
     let settings = &desk.loaded.settings.pipeline;
     let tasks: Vec<Task> = follows(whose.clone(), class, why, settings, now).into_iter().collect();
+    let doer = doer(&by, now);
     let set = SetClass { class, set_on: today, until, by, reason };
-    desk.store.desk().set_class(&whose, &set, &tasks).await?;
+    desk.store.desk().set_class(&whose, &set, &tasks, &doer).await?;
     print_line(&format!("{}: {class} until {until}", whose.1))?;
     tasks.iter().try_for_each(|task| print_line(&tasks::told(task)))
 }

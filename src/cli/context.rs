@@ -1,18 +1,21 @@
 //! What commands that work on an installation have in common: the settings,
 //! the store, and what the stages need.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::app;
 use crate::config::{self, Loaded};
+use crate::model::audit::{Doer, Through};
 use crate::policy::{ContactRules, Scenarios};
 use crate::store::{PlanStore, SqlStore};
+use crate::telemetry;
 
 /// Options that every command on an installation takes.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +52,7 @@ pub struct Desk {
 /// force; versions that open cases began under come from the store.
 pub async fn desk(options: &Options) -> anyhow::Result<Desk> {
     let loaded = options.load()?;
+    telemetry::start_for_commands();
     let store = Arc::new(app::open_store(&loaded.settings.store).await?);
     let mut earlier = Vec::new();
     for policy in store.policies().await? {
@@ -59,6 +63,41 @@ pub async fn desk(options: &Options) -> anyhow::Result<Desk> {
     let scenarios = Arc::new(Scenarios::new(loaded.scenarios.clone(), earlier));
     let contact = loaded.laws.rules();
     Ok(Desk { loaded, store, scenarios, contact })
+}
+
+/// Who gives a command.
+#[derive(Debug, Args)]
+pub struct By {
+    /// Who does; where left out, the operating system's user (SUDO_USER, then
+    /// USER). It stands in the audit trail
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl By {
+    /// # Errors
+    /// When a name is given that is none.
+    pub fn doer(&self, now: Timestamp) -> anyhow::Result<Doer> {
+        let by = match &self.by {
+            Some(by) => by.clone(),
+            None => system_user(),
+        };
+        ensure!(!by.trim().is_empty(), "--by is empty; name who does it");
+        Ok(doer(&by, now))
+    }
+}
+
+/// Whoever is named works on the command line.
+pub fn doer(by: &str, now: Timestamp) -> Doer {
+    Doer { by: by.to_owned(), through: Through::CommandLine, at: now }
+}
+
+/// Nobody is refused a halt for want of a name: without one, the number counts.
+fn system_user() -> String {
+    let names = ["SUDO_USER", "USER"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let number = || std::fs::metadata("/proc/self").map(|it| format!("uid {}", it.uid()));
+    let mut names = names.filter(|name| !name.trim().is_empty());
+    names.next().or_else(|| number().ok()).unwrap_or_else(|| "somebody".to_owned())
 }
 
 /// The present, for commands: the one place of the command line that asks.

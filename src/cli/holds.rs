@@ -13,7 +13,7 @@ use crate::model::hold::PlacedHold;
 use crate::model::{AccountId, BillId, Hold, HoldKind, Money, Moratorium};
 use crate::store::PlanStore;
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 use super::story::bucket;
 
@@ -137,8 +137,9 @@ async fn declare(options: &Options, place: Place) -> anyhow::Result<()> {
     let starts_on = earliest_day(now);
     ensure!(until >= starts_on, "--until {until} is over everywhere");
     let id = id_of(&format!("moratorium/{by}/{now}"));
+    let doer = doer(&by, now);
     let one = Moratorium { id, area, segment, starts_on, ends_on: until, owner: by, reason };
-    desk.store.desk().declare(&one, now).await?;
+    desk.store.desk().declare(&one, &doer).await?;
     print_line(&format!("{}: {}", one.id, told_of_all(&one)))
 }
 
@@ -200,6 +201,7 @@ async fn place_on(options: &Options, account: &str, place: Place) -> anyhow::Res
     }
     let id = id_of(&format!("{account}/{}/{by}/{now}", kind.as_str()));
     let (starts_on, ends_on) = (today, Some(until));
+    let doer = doer(&by, now);
     let placed = PlacedHold {
         bucket,
         account,
@@ -210,7 +212,7 @@ async fn place_on(options: &Options, account: &str, place: Place) -> anyhow::Res
         placed_at: now,
         ended: None,
     };
-    desk.store.desk().place_hold(&placed).await?;
+    desk.store.desk().place_hold(&placed, &doer).await?;
     print_line(&format!("{id}: {}", told(&placed.into())))
 }
 
@@ -218,8 +220,8 @@ pub async fn lift(options: &Options, id: &str, by: &str) -> anyhow::Result<()> {
     ensure!(!by.trim().is_empty(), "--by is empty; name who lifts it");
     let desk = desk(options).await?;
     let shelf = desk.store.desk();
-    let is_lifted =
-        shelf.lift_hold(id, by, now()).await? || shelf.lift_moratorium(id, by, now()).await?;
+    let doer = doer(by, now());
+    let is_lifted = shelf.lift_hold(id, &doer).await? || shelf.lift_moratorium(id, &doer).await?;
     ensure!(is_lifted, "no hold {id} is in force; `duebell holds` lists those that are");
     print_line(&format!("{id}: lifted by {by}; the ladder goes on where it would be"))
 }

@@ -2,6 +2,7 @@
 //!
 //! May use: everything.
 
+mod audit;
 mod check;
 mod classes;
 mod classify;
@@ -156,13 +157,18 @@ enum Command {
         command: user::User,
     },
     /// Let a scenario, or all, send from now on
-    Live { scenario: Option<String> },
+    Live(switches::Which),
     /// Let a scenario, or all, plan and record, and send nothing
-    Observe { scenario: Option<String> },
+    Observe(switches::Which),
     /// Stop sending until `resume`: all of it, or a part
     Halt(switches::Part),
     /// Let go on what `halt` stopped
     Resume(switches::Part),
+    /// Show what people did, and whether the record of it is whole
+    Audit {
+        #[command(subcommand)]
+        command: audit::Audit,
+    },
     /// Run a real history in virtual time and write what would have been sent
     Replay(replay::Replay),
     /// Measure the rules of the debt class where causes are known
@@ -296,10 +302,11 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
             wishes::clear(&options, args).await
         }
         Command::User { command } => user::run(&options, command).await,
-        Command::Live { scenario } => switches::live(&options, scenario.as_deref()).await,
-        Command::Observe { scenario } => switches::observe(&options, scenario.as_deref()).await,
+        Command::Live(which) => switches::live(&options, &which).await,
+        Command::Observe(which) => switches::observe(&options, &which).await,
         Command::Halt(part) => switches::halt(&options, &part).await,
         Command::Resume(part) => switches::resume(&options, &part).await,
+        Command::Audit { command } => audit::run(&options, command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
         Command::Score { command } => score::run(&options, command).await,

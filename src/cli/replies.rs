@@ -9,7 +9,7 @@ use crate::model::AccountId;
 use crate::model::reply::Note;
 use crate::store::{Conversation, ReplyLine};
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 use super::story::bucket;
 
@@ -47,7 +47,7 @@ pub async fn add(options: &Options, add: Add) -> anyhow::Result<()> {
     let named = format!("{}/conversation/{by}/{at}/{now}", conversation.account);
     let id: String = Sha256::digest(named)[..10].iter().map(|byte| format!("{byte:02x}")).collect();
     let note = Note { words: note };
-    desk.store.desk().add_conversation(&conversation, (&id, &note, &by), now).await?;
+    desk.store.desk().add_conversation(&conversation, (&id, &note), &doer(&by, now)).await?;
     print_line(&format!("{id}: a conversation with {}, written down by {by}", conversation.account))
 }
 
@@ -98,7 +98,7 @@ fn on_one_line(text: &str) -> String {
 pub async fn done(options: &Options, id: &str, by: &str, is_reached: bool) -> anyhow::Result<()> {
     ensure!(!by.trim().is_empty(), "--by is empty; name who has seen to it");
     let desk = desk(options).await?;
-    let is_done = desk.store.desk().end_reply(id, by, is_reached, now()).await?;
+    let is_done = desk.store.desk().end_reply(id, is_reached, &doer(by, now())).await?;
     ensure!(is_done, "no reply {id} waits to be read; `duebell replies` lists those that do");
     print_line(&format!("{id}: seen to by {by}"))
 }

@@ -2,14 +2,16 @@
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use serde_json::json;
 
 use crate::model::Channel;
+use crate::model::audit::Act;
 use crate::model::billing::plus_days;
 use crate::model::control::Stopped;
 use crate::pipeline::planning_day;
 use crate::store::ControlStore;
 
-use super::context::{Desk, Options, desk, now};
+use super::context::{By, Desk, Options, desk, now};
 use super::output::print_line;
 
 const KILL_SWITCH: &str = "kill_switch";
@@ -31,20 +33,29 @@ fn meant(desk: &Desk, scenario: Option<&str>) -> anyhow::Result<Vec<String>> {
     }
 }
 
+/// Which scenarios; all where none is named.
+#[derive(Debug, Args)]
+pub struct Which {
+    scenario: Option<String>,
+    #[command(flatten)]
+    by: By,
+}
+
 /// From the first day that was not planned while observing, reminders are sent.
-pub async fn live(options: &Options, scenario: Option<&str>) -> anyhow::Result<()> {
+pub async fn live(options: &Options, Which { scenario, by }: &Which) -> anyhow::Result<()> {
+    let doer = by.doer(now())?;
     let desk = desk(options).await?;
     let control = desk.store.control().await?;
     let after_plan =
         desk.store.desk().planned_through().await?.map(|through| plus_days(through, 1));
     let since = planning_day(now()).max(after_plan.unwrap_or(jiff::civil::Date::MIN));
-    for name in meant(&desk, scenario)? {
+    for name in meant(&desk, scenario.as_deref())? {
         let since = match control.live_since(&name) {
             Some(already) => already,
             None => {
-                desk.store
-                    .set_control(&format!("live:{name}"), Some(&since.to_string()), now())
-                    .await?;
+                let deed = doer.deed(Act::Live, name.clone(), json!({ "since": since }));
+                let (switch, since_on) = (format!("live:{name}"), since.to_string());
+                desk.store.desk().switch(&switch, Some(&since_on), deed).await?;
                 since
             }
         };
@@ -58,10 +69,12 @@ pub async fn live(options: &Options, scenario: Option<&str>) -> anyhow::Result<(
     Ok(())
 }
 
-pub async fn observe(options: &Options, scenario: Option<&str>) -> anyhow::Result<()> {
+pub async fn observe(options: &Options, Which { scenario, by }: &Which) -> anyhow::Result<()> {
+    let doer = by.doer(now())?;
     let desk = desk(options).await?;
-    for name in meant(&desk, scenario)? {
-        desk.store.set_control(&format!("live:{name}"), None, now()).await?;
+    for name in meant(&desk, scenario.as_deref())? {
+        let deed = doer.deed(Act::Observe, name.clone(), json!({}));
+        desk.store.desk().switch(&format!("live:{name}"), None, deed).await?;
         print_line(&format!(
             "{name} observes: reminders are planned and recorded, and nothing is sent"
         ))?;
@@ -80,6 +93,8 @@ pub struct Part {
     provider: Option<String>,
     #[arg(long, value_name = "NAME", group = "part")]
     scenario: Option<String>,
+    #[command(flatten)]
+    by: By,
 }
 
 impl Part {
@@ -104,28 +119,34 @@ impl Part {
 }
 
 pub async fn halt(options: &Options, part: &Part) -> anyhow::Result<()> {
+    let doer = part.by.doer(now())?;
     let desk = desk(options).await?;
     match part.meant(&desk)? {
         None => {
-            desk.store.set_control(KILL_SWITCH, Some("on"), now()).await?;
+            let deed = doer.deed(Act::Halt, None, json!({}));
+            desk.store.desk().switch(KILL_SWITCH, Some("on"), deed).await?;
             print_line("the kill switch is set: nothing is sent until `duebell resume`")
         }
         Some(what) => {
-            desk.store.set_control(&format!("stop:{what}"), Some("on"), now()).await?;
+            let deed = doer.deed(Act::Halt, what.to_string(), json!({}));
+            desk.store.desk().switch(&format!("stop:{what}"), Some("on"), deed).await?;
             print_line(&format!("{what} is stopped until `duebell resume --{what}`"))
         }
     }
 }
 
 pub async fn resume(options: &Options, part: &Part) -> anyhow::Result<()> {
+    let doer = part.by.doer(now())?;
     let desk = desk(options).await?;
     match part.meant(&desk)? {
         None => {
-            desk.store.set_control(KILL_SWITCH, None, now()).await?;
+            let deed = doer.deed(Act::Resume, None, json!({}));
+            desk.store.desk().switch(KILL_SWITCH, None, deed).await?;
             print_line("the kill switch is cleared")?;
         }
         Some(what) => {
-            desk.store.set_control(&format!("stop:{what}"), None, now()).await?;
+            let deed = doer.deed(Act::Resume, what.to_string(), json!({}));
+            desk.store.desk().switch(&format!("stop:{what}"), None, deed).await?;
             print_line(&format!("{what} goes on"))?;
         }
     }

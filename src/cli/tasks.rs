@@ -10,7 +10,7 @@ use crate::model::{Task, TaskKind};
 use crate::pipeline::planning_day;
 use crate::store::Ended;
 
-use super::context::{Options, desk, now};
+use super::context::{Options, desk, doer, now};
 use super::output::print_line;
 
 #[derive(Debug, Args)]
@@ -123,8 +123,9 @@ async fn done(options: &Options, args: DoneArgs) -> anyhow::Result<()> {
         by: by.clone(),
         reason: format!("care is done: {outcome}"),
     };
+    let doer = doer(&by, now);
     let ended = Ended { done: Done { at: now, by, outcome, satisfied }, rests: &rests };
-    let ended = desk.store.desk().end_task(&id, &ended).await?;
+    let ended = desk.store.desk().end_task(&id, &ended, &doer).await?;
     let (account, kind) = ended
         .with_context(|| format!("no task {id} is open; `duebell tasks` lists those that are"))?;
     let goes_on = match kind {

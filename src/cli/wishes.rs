@@ -7,7 +7,7 @@ use crate::model::hours::WeekHours;
 use crate::model::{Account, AccountId, Channel, Wish};
 use crate::store::{PlanStore, SaidWish, WishLine};
 
-use super::context::{Desk, Options, desk, now};
+use super::context::{Desk, Options, desk, doer, now};
 use super::output::print_line;
 use super::story::bucket;
 
@@ -100,7 +100,7 @@ async fn put(desk: &Desk, account: &Account, wishes: Vec<Wish>, by: &str) -> any
         source: by.to_owned(),
     };
     let said: Vec<SaidWish> = wishes.into_iter().map(said).collect();
-    desk.store.desk().put_wishes(&said).await?;
+    desk.store.desk().put_wishes(&said, &doer(by, at)).await?;
     print(desk, &account.id).await
 }
 

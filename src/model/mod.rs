@@ -5,6 +5,7 @@
 //!
 //! May use: nothing of ours.
 
+pub mod audit;
 pub mod billing;
 pub mod cap;
 pub mod cause;

@@ -7,11 +7,14 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::cause::{Classed, SetClass, Verdict};
 use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, Tenure};
 
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{Key, bucket, bucket_keys, debt_class, touch};
@@ -275,11 +278,13 @@ impl Desk<'_> {
         whose: &(Bucket, AccountId),
         set: &SetClass,
         tasks: &[Task],
+        doer: &Doer,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.engine.begin().await?;
         put_set(&mut tx, whose, set).await?;
         put_tasks(&mut tx, tasks).await?;
-        tx.commit().await
+        let details = json!({ "class": set.class.as_str(), "until": set.until });
+        audit::commit(tx, &[doer.deed(Act::ClassSet, whose.1.0.clone(), details)]).await
     }
 }
 

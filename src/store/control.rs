@@ -4,11 +4,42 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
+use crate::model::audit::Deed;
 use crate::model::control::{Control, Stopped};
 
-use super::engine::Arg;
+use super::audit;
+use super::desk::Desk;
+use super::engine::{Arg, Tx};
 use super::statements::sql;
 use super::{ControlStore, SqlStore, StoreError};
+
+impl Desk<'_> {
+    /// Sets a switch, or clears it with `None`, as somebody's deed.
+    pub async fn switch(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        deed: Deed,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.store.engine.begin().await?;
+        set(&mut tx, name, value, deed.at).await?;
+        audit::commit(tx, &[deed]).await
+    }
+}
+
+async fn set(
+    tx: &mut Tx,
+    name: &str,
+    value: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let at = Arg::Int(now.as_microsecond());
+    match value {
+        Some(value) => tx.run(sql::put_control, &[Arg::Text(name), Arg::Text(value), at]).await,
+        None => tx.run(sql::drop_control, &[Arg::Text(name)]).await,
+    }
+    .map(drop)
+}
 
 /// Every moratorium ends later.
 const EVER: Date = date(1, 1, 1);
@@ -39,13 +70,9 @@ impl ControlStore for SqlStore {
         value: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        match value {
-            Some(value) => {
-                let args = [Arg::Text(name), Arg::Text(value), Arg::Int(now.as_microsecond())];
-                self.engine.run(sql::put_control, &args).await.map(drop)
-            }
-            None => self.engine.run(sql::drop_control, &[Arg::Text(name)]).await.map(drop),
-        }
+        let mut tx = self.engine.begin().await?;
+        set(&mut tx, name, value, now).await?;
+        tx.commit().await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
-use crate::model::hold::{Ending, PlacedHold};
+use crate::model::audit::{Act, Doer};
+use crate::model::hold::{Ending, Hold, PlacedHold};
 use crate::model::{AccountId, BillId, Bucket, Currency, Tenure};
 
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{Key, bucket, bucket_keys, hold, touch};
@@ -194,23 +197,35 @@ impl Desk<'_> {
     }
 
     /// Places a hold; its account is decided about again.
-    pub async fn place_hold(&self, hold: &PlacedHold) -> Result<(), StoreError> {
+    pub async fn place_hold(&self, placed: &PlacedHold, doer: &Doer) -> Result<(), StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let whose = put_holds(&mut tx, &[hold]).await?;
+        let whose = put_holds(&mut tx, &[placed]).await?;
+        if whose.is_empty() {
+            // It is there already.
+            return Ok(());
+        }
         touch(&mut tx, &whose).await?;
-        tx.commit().await
+        let Hold { id, kind, bill, starts_on, ends_on, amount } = &placed.hold;
+        let details = json!({
+            "hold": id, "kind": kind.as_str(), "bill": bill.as_ref().map(BillId::as_str),
+            "starts_on": starts_on, "ends_on": ends_on, "amount": amount,
+        });
+        audit::commit(tx, &[doer.deed(Act::HoldPlaced, placed.account.0.clone(), details)]).await
     }
 
     /// Ends a hold before its time; `false` where none of that name is in force.
-    pub async fn lift_hold(&self, id: &str, by: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn lift_hold(&self, id: &str, doer: &Doer) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Text(by), Arg::Int(now.as_microsecond())];
+        let args = [Arg::Text(id), Arg::Text(&doer.by), Arg::Int(doer.at.as_microsecond())];
         let mut whose = BTreeSet::new();
         for row in tx.rows(sql::lift_hold, &args).await? {
             whose.insert((bucket(&row)?, AccountId(row.text("account_id")?)));
         }
         touch(&mut tx, &whose).await?;
-        tx.commit().await?;
+        let lifted = |(_, account): &(Bucket, AccountId)| {
+            doer.deed(Act::HoldLifted, account.0.clone(), json!({ "hold": id }))
+        };
+        audit::commit(tx, &whose.iter().map(lifted).collect::<Vec<_>>()).await?;
         Ok(!whose.is_empty())
     }
 }

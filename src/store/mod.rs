@@ -10,9 +10,10 @@
 //! One method is one transaction. [`SqlStore`] serves them all; statements
 //! are files in `sql/` (both engines), `postgres/` and `sqlite/` (twins).
 //!
-//! May use: model.
+//! May use: model, audit.
 
 mod assess;
+mod audit;
 mod contacts;
 mod control;
 mod deadlines;
@@ -61,6 +62,7 @@ use crate::model::{
 };
 
 pub use assess::{AssessStore, Assessed, Changed};
+pub use audit::AuditPage;
 pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
@@ -241,7 +243,8 @@ pub trait DeadlineStore: Send + Sync {
 #[async_trait]
 pub trait ControlStore: Send + Sync {
     async fn control(&self) -> Result<Control, StoreError>;
-    /// Sets a switch, or clears it with `None`.
+    /// Sets a switch, or clears it with `None`, where nobody did: a person's
+    /// switch is [`Desk::switch`].
     async fn set_control(
         &self,
         name: &str,

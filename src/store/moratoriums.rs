@@ -1,10 +1,12 @@
 //! Moratoriums, which are few: every reader has all of them.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::model::Moratorium;
+use crate::model::audit::{Act, Doer};
 
+use super::audit;
 use super::desk::Desk;
 use super::engine::Arg;
 use super::statements::sql;
@@ -39,7 +41,7 @@ impl Desk<'_> {
 
     /// Declares one. No account is touched for it: it holds in every decision
     /// from now on, and dispatch asks for itself.
-    pub async fn declare(&self, one: &Moratorium, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn declare(&self, one: &Moratorium, doer: &Doer) -> Result<(), StoreError> {
         let (starts_on, ends_on) = (one.starts_on.to_string(), one.ends_on.to_string());
         let args = [
             Arg::Text(&one.id),
@@ -49,19 +51,29 @@ impl Desk<'_> {
             Arg::Text(&ends_on),
             Arg::Text(&one.owner),
             Arg::Text(&one.reason),
-            Arg::Int(now.as_microsecond()),
+            Arg::Int(doer.at.as_microsecond()),
         ];
-        self.store.engine.run(sql::put_moratorium, &args).await.map(drop)
+        let mut tx = self.store.engine.begin().await?;
+        if tx.run(sql::put_moratorium, &args).await? == 0 {
+            // It is there already.
+            return Ok(());
+        }
+        let details = json!({
+            "area": one.area, "segment": one.segment, "starts_on": one.starts_on,
+            "ends_on": one.ends_on, "owner": one.owner,
+        });
+        audit::commit(tx, &[doer.deed(Act::MoratoriumDeclared, one.id.clone(), details)]).await
     }
 
     /// Ends one before its time; `false` where none of that name is in force.
-    pub async fn lift_moratorium(
-        &self,
-        id: &str,
-        by: &str,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let args = [Arg::Text(id), Arg::Text(by), Arg::Int(now.as_microsecond())];
-        Ok(self.store.engine.run(sql::lift_moratorium, &args).await? > 0)
+    pub async fn lift_moratorium(&self, id: &str, doer: &Doer) -> Result<bool, StoreError> {
+        let args = [Arg::Text(id), Arg::Text(&doer.by), Arg::Int(doer.at.as_microsecond())];
+        let mut tx = self.store.engine.begin().await?;
+        if tx.run(sql::lift_moratorium, &args).await? == 0 {
+            return Ok(false);
+        }
+        let deed = doer.deed(Act::MoratoriumLifted, id.to_owned(), json!({}));
+        audit::commit(tx, &[deed]).await?;
+        Ok(true)
     }
 }

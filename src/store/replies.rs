@@ -11,11 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::hold::PlacedHold;
 use crate::model::reply::{Meaning, Note, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
+use super::audit;
 use super::contacts::{Conversation, put_conversations};
 use super::desk::Desk;
 use super::engine::Arg;
@@ -390,36 +393,37 @@ impl Desk<'_> {
     pub async fn end_reply(
         &self,
         id: &str,
-        by: &str,
         is_reached: bool,
-        now: Timestamp,
+        doer: &Doer,
     ) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Text(by), Arg::Int(now.as_microsecond())];
-        let ended = tx.rows(sql::end_reply, &args).await?;
-        let mut conversations = Vec::new();
-        for row in &ended {
-            let is_call = row.text("meaning")? == Meaning::CallBack(Note::default()).as_str();
-            let Some(account) = row.opt_text("account_id")?.filter(|_| is_call && is_reached)
-            else {
-                continue;
-            };
+        let args = [Arg::Text(id), Arg::Text(&doer.by), Arg::Int(doer.at.as_microsecond())];
+        let (mut conversations, mut deeds) = (Vec::new(), Vec::new());
+        for row in tx.rows(sql::end_reply, &args).await? {
+            let (meaning, account) = (row.text("meaning")?, row.opt_text("account_id")?);
+            let is_call = meaning == Meaning::CallBack(Note::default()).as_str();
+            let details = json!({
+                "reply": id, "meaning": meaning, "is_reached": is_call.then_some(is_reached),
+            });
+            deeds.push(doer.deed(Act::ReplyDone, account.clone(), details));
+            let Some(account) = account.filter(|_| is_call && is_reached) else { continue };
             for row in tx.rows(sql::find_bucket, &[Arg::Text(&account)]).await? {
                 let account = AccountId(account.clone());
-                conversations.push(Conversation::told(bucket(&row)?, account, now));
+                conversations.push(Conversation::told(bucket(&row)?, account, doer.at));
             }
         }
         put_conversations(&mut tx, &conversations.iter().collect::<Vec<_>>()).await?;
-        tx.commit().await?;
-        Ok(!ended.is_empty())
+        let is_done = !deeds.is_empty();
+        audit::commit(tx, &deeds).await?;
+        Ok(is_done)
     }
 
     /// Writes down that somebody spoke with a subscriber; under this name.
     pub async fn add_conversation(
         &self,
         conversation: &Conversation,
-        (id, note, by): (&str, &Note, &str),
-        now: Timestamp,
+        (id, note): (&str, &Note),
+        doer: &Doer,
     ) -> Result<(), StoreError> {
         let meaning = Meaning::Conversation(note.clone());
         let details = meaning.details();
@@ -430,13 +434,15 @@ impl Desk<'_> {
             Arg::Text(conversation.account.as_str()),
             Arg::Text(meaning.as_str()),
             Arg::Text(details.as_deref().unwrap_or_default()),
-            Arg::Text(by),
+            Arg::Text(&doer.by),
             Arg::Int(conversation.at.as_microsecond()),
-            Arg::Int(now.as_microsecond()),
+            Arg::Int(doer.at.as_microsecond()),
         ];
         tx.run(sql::add_reply, &args).await?;
         put_conversations(&mut tx, &[conversation]).await?;
-        tx.commit().await
+        let details = json!({ "reply": id, "spoke_at": conversation.at });
+        let account = conversation.account.0.clone();
+        audit::commit(tx, &[doer.deed(Act::ConversationAdded, account, details)]).await
     }
 
     /// All replies of an account, in order.

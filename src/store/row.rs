@@ -68,14 +68,21 @@ impl Row {
     }
 
     pub fn opt_instant(&self, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        let Some(micros) = self.opt_micros(column)? else { return Ok(None) };
+        Timestamp::from_microsecond(micros).map(Some).map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// An instant as the number that it is kept as, whatever that is.
+    pub fn micros(&self, column: &'static str) -> Result<i64, StoreError> {
+        self.opt_micros(column)?.ok_or(StoreError::Corrupt { column })
+    }
+
+    fn opt_micros(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
         let epoch = match self {
             Row::Postgres(_) => EPOCH_MICROS,
             Row::Sqlite(_) => 0,
         };
-        let Some(micros) = self.opt_int(column)? else { return Ok(None) };
-        Timestamp::from_microsecond(micros.saturating_add(epoch))
-            .map(Some)
-            .map_err(|_| StoreError::Corrupt { column })
+        Ok(self.opt_int(column)?.map(|micros| micros.saturating_add(epoch)))
     }
 
     pub fn reminder(&self, column: &'static str) -> Result<ReminderId, StoreError> {

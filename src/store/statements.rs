@@ -64,7 +64,7 @@ statements! {
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
         put_outages, load_outages, forget_outages,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
-        take_try, put_try, forget_tries
+        take_try, put_try, forget_tries, lock_audit_head, put_audit_entry
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -72,7 +72,8 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks, find_person, list_people, set_roles, set_language, rehash_password,
-        set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
+        set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password,
+        move_audit_head, list_audit_entries, walk_audit_entries
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -104,6 +105,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
+    (16, "audit trail", include_str!("../../migrations/postgres/0016_audit_trail.sql")),
     (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
@@ -130,6 +132,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "debt classes and tasks",
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
+    (16, "audit trail", include_str!("../../migrations/sqlite/0016_audit_trail.sql")),
     (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
 ];
 

@@ -2,13 +2,16 @@
 //! by somebody with a name.
 
 use jiff::Timestamp;
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer};
 use crate::model::cause::{DebtClass, SetClass};
 use crate::model::task::Done;
 use crate::model::{AccountId, Bucket, Task, TaskKind};
 
 use super::StoreError;
 use super::assess::put_set;
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{Key, bucket};
@@ -101,11 +104,12 @@ impl Desk<'_> {
         &self,
         id: &str,
         ended: &Ended<'_>,
+        doer: &Doer,
     ) -> Result<Option<(AccountId, TaskKind)>, StoreError> {
         let Done { at, by, outcome, satisfied } = &ended.done;
-        let satisfied = satisfied.map_or(-1, i64::from);
+        let says = Arg::Int(satisfied.map_or(-1, i64::from));
         let at = Arg::Int(Timestamp::as_microsecond(*at));
-        let args = [Arg::Text(id), Arg::Text(by), at, Arg::Text(outcome), Arg::Int(satisfied)];
+        let args = [Arg::Text(id), Arg::Text(by), at, Arg::Text(outcome), says];
         let mut tx = self.store.engine.begin().await?;
         let mut whose = None;
         for row in tx.rows(sql::end_task, &args).await? {
@@ -118,7 +122,11 @@ impl Desk<'_> {
             }
             whose = Some((account, kind));
         }
-        tx.commit().await?;
+        let done = |(account, kind): &(AccountId, TaskKind)| {
+            let details = json!({ "task": id, "kind": kind.as_str(), "satisfied": satisfied });
+            doer.deed(Act::TaskDone, account.0.clone(), details)
+        };
+        audit::commit(tx, &whose.iter().map(done).collect::<Vec<_>>()).await?;
         Ok(whose)
     }
 }

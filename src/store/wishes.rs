@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
+use crate::model::audit::{Act, Deed, Doer};
 use crate::model::{AccountId, Bucket, Wish, Wishes};
 
 use super::StoreError;
+use super::audit;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
 use super::facts::{bucket, touch};
@@ -90,13 +93,27 @@ pub(super) fn wishes(row: &Row) -> Result<Wishes, StoreError> {
     Ok(wishes)
 }
 
+/// One for each account: what is wished from now on, or no longer.
+fn deeds(said: &[SaidWish], doer: &Doer) -> Vec<Deed> {
+    let mut wishes: BTreeMap<&AccountId, BTreeMap<&str, Option<String>>> = BTreeMap::new();
+    for one in said {
+        wishes.entry(&one.account).or_default().insert(one.wish.kind(), one.wish.value());
+    }
+    let deed = |(account, wishes): (&AccountId, BTreeMap<&str, Option<String>>)| {
+        let is_set = wishes.values().any(Option::is_some);
+        let act = if is_set { Act::WishSet } else { Act::WishCleared };
+        doer.deed(act, account.0.clone(), json!(wishes))
+    };
+    wishes.into_iter().map(deed).collect()
+}
+
 impl Desk<'_> {
     /// Writes wishes; their accounts are decided about again.
-    pub async fn put_wishes(&self, said: &[SaidWish]) -> Result<(), StoreError> {
+    pub async fn put_wishes(&self, said: &[SaidWish], doer: &Doer) -> Result<(), StoreError> {
         let mut tx = self.store.engine.begin().await?;
         let whose = put_wishes(&mut tx, &said.iter().collect::<Vec<_>>()).await?;
         touch(&mut tx, &whose).await?;
-        tx.commit().await
+        audit::commit(tx, &deeds(said, doer)).await
     }
 
     /// What an account wishes, and what it has taken back.

@@ -1,6 +1,7 @@
 //! The one integration binary: the walls against real peers, the rules
 //! against the data that others made, and the daemon as a whole.
 
+mod audit;
 mod billing_db;
 mod causes;
 mod classes;

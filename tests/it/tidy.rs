@@ -22,13 +22,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("risk", &["model"]),
     ("message", &["model"]),
     ("risk", &["model"]),
+    ("audit", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
     ("clock", &[]),
     ("lifecycle", &[]),
     ("telemetry", &[]),
     // the walls
     ("source", &["model"]),
-    ("store", &["model"]),
+    ("store", &["model", "audit"]),
     ("provider", &["model"]),
     // the door that works by itself
     (

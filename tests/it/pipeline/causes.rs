@@ -96,7 +96,9 @@ async fn care_is_done(bench: &Bench, task: &Task, on: &str, rests_until: &str) {
         satisfied: Some(true),
     };
     let ended = Ended { done, rests: &rests };
-    assert!(bench.store.desk().end_task(&task.id, &ended).await.unwrap().is_some());
+    assert!(
+        bench.store.desk().end_task(&task.id, &ended, &by("Ann", NOON)).await.unwrap().is_some()
+    );
 }
 
 #[tokio::test]
@@ -196,7 +198,7 @@ async fn a_class_that_staff_set_counts_until_its_day_and_reaches_what_is_planned
         by: "Ann".into(),
         reason: "a forged contract".into(),
     };
-    bench.store.desk().set_class(&key("A"), &set, &[]).await.unwrap();
+    bench.store.desk().set_class(&key("A"), &set, &[], &by("Ann", NOON)).await.unwrap();
     // Before anybody plans again: dispatch asks.
     bench.stages().send(at("2026-03-10T10:00Z")).await.unwrap();
     bench.rounds("2026-03-10T11:00Z", "2026-03-11T09:00Z").await;

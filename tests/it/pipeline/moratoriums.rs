@@ -36,7 +36,7 @@ async fn whoever_lives_there_is_spared_at_once_and_reminded_when_it_is_over() {
     let bench = two_places("2026-03-09").await;
     bench.round("2026-03-10T06:00Z").await;
     let one = moratorium("21*", "2026-03-10", "2026-03-12");
-    bench.store.desk().declare(&one, at("2026-03-10T08:00Z")).await.unwrap();
+    bench.store.desk().declare(&one, &by("Ann", "2026-03-10T08:00Z")).await.unwrap();
     bench.rounds("2026-03-10T09:00Z", "2026-03-12T06:00Z").await;
 
     assert_eq!(bench.sent().await, [pair("b1", "late1")]);
@@ -55,13 +55,13 @@ async fn a_moratorium_that_is_lifted_holds_nobody() {
     let bench = two_places("2026-03-09").await;
     let one = moratorium("21073", "2026-03-09", "2026-03-30");
     let desk = bench.store.desk();
-    desk.declare(&one, at("2026-03-09T08:00Z")).await.unwrap();
+    desk.declare(&one, &by("Ann", "2026-03-09T08:00Z")).await.unwrap();
     bench.rounds("2026-03-10T06:00Z", "2026-03-11T06:00Z").await;
     assert_eq!(bench.sent().await, [pair("b1", "late1")]);
 
     assert_eq!(desk.moratoriums(day("2026-03-30")).await.unwrap(), [one]);
-    assert!(desk.lift_moratorium("m1", "Ann", at("2026-03-11T06:00Z")).await.unwrap());
-    assert!(!desk.lift_moratorium("m1", "Ann", at("2026-03-11T06:00Z")).await.unwrap());
+    assert!(desk.lift_moratorium("m1", &by("Ann", "2026-03-11T06:00Z")).await.unwrap());
+    assert!(!desk.lift_moratorium("m1", &by("Ann", "2026-03-11T06:00Z")).await.unwrap());
     bench.rounds("2026-03-11T06:00Z", "2026-03-13T06:00Z").await;
     assert_eq!(bench.sent().await, [pair("b1", "late1"), pair("a1", "late1")]);
 }

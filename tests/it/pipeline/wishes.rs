@@ -13,7 +13,7 @@ use crate::support::carrier::Carrier;
 async fn says(bench: &Bench, wish: Wish, when: &str) {
     let (bucket, account) = key("A");
     let said = SaidWish { bucket, account, wish, at: at(when), source: "Ann".into() };
-    bench.store.desk().put_wishes(&[said]).await.unwrap();
+    bench.store.desk().put_wishes(&[said], &by("Ann", when)).await.unwrap();
 }
 
 fn hours(text: &str) -> Wish {

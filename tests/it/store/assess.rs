@@ -93,7 +93,7 @@ async fn a_dossier_holds_what_happened_and_not_only_what_is_open(store: &SqlStor
         placed_at: at(NOON),
         ended: None,
     };
-    store.desk().place_hold(&placed).await.unwrap();
+    store.desk().place_hold(&placed, &by("Ann", NOON)).await.unwrap();
     let reminder = reminder("A", 0, &[item("a2", "late1")]);
     planned(store, &reminder).await;
     store.submit(&alone(), &[submission(&reminder)], at(NOON)).await.unwrap();
@@ -153,7 +153,7 @@ async fn a_verdict_counts_through_its_last_day_and_staff_goes_before_it(store: &
         reason: "lost the job".into(),
     };
     look_at_all(store).await;
-    store.desk().set_class(&key("A"), &set, &[]).await.unwrap();
+    store.desk().set_class(&key("A"), &set, &[], &by("Ann", NOON)).await.unwrap();
     assert_eq!(touched(store).await, ["A"]);
     assert_eq!(class(store, "A", "2026-03-12").await, DebtClass::CannotPay);
     assert_eq!(class(store, "A", "2026-03-13").await, DebtClass::Malicious);
@@ -229,9 +229,9 @@ async fn a_care_call_that_is_done_lets_the_ladder_go_on(store: &SqlStore) {
         satisfied: Some(true),
     };
     let ended = Ended { done: done.clone(), rests: &rests };
-    let whose = store.desk().end_task(&id, &ended).await.unwrap();
+    let whose = store.desk().end_task(&id, &ended, &by("Ann", NOON)).await.unwrap();
     assert_eq!(whose, Some(("A".into(), TaskKind::CareCall)));
-    assert_eq!(store.desk().end_task(&id, &ended).await.unwrap(), None);
+    assert_eq!(store.desk().end_task(&id, &ended, &by("Ann", NOON)).await.unwrap(), None);
     assert_eq!(store.desk().tasks(10).await.unwrap(), []);
     assert_eq!(store.desk().tasks_of(&key("A")).await.unwrap()[0].done, Some(done));
     assert_eq!(touched(store).await, ["A"]);

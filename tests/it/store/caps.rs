@@ -207,7 +207,7 @@ async fn after_a_conversation_there_is_silence_and_caps_do_not_count_it(store: &
         let (bucket, account) = key(account);
         let told = Conversation::told(bucket, account, at(when));
         let note = Note::default();
-        store.desk().add_conversation(&told, (when, &note, "Ann"), at(NOON)).await.unwrap();
+        store.desk().add_conversation(&told, (when, &note), &by("Ann", NOON)).await.unwrap();
     }
     let caps = [cap(&Channel::ALL, 2, CapKey::Person)];
     let since = "2026-03-04T00:00Z";
@@ -258,9 +258,9 @@ async fn a_call_that_was_wanted_and_made_is_a_conversation(store: &SqlStore) {
             conversation: None,
         };
         store.settle_replies(&alone(), &[settled], at(NOON)).await.unwrap();
-        let (id, day) = (&kept[0].id, at("2026-03-10T08:00Z"));
-        assert!(store.desk().end_reply(id, "Ann", is_reached, day).await.unwrap());
-        assert!(!store.desk().end_reply(id, "Ann", is_reached, day).await.unwrap());
+        let (id, ann) = (&kept[0].id, by("Ann", "2026-03-10T08:00Z"));
+        assert!(store.desk().end_reply(id, is_reached, &ann).await.unwrap());
+        assert!(!store.desk().end_reply(id, is_reached, &ann).await.unwrap());
         let one = silent(&all[0], &[], "2026-03-04T00:00Z", NOON);
         assert_eq!(submit(store, one).await, !is_silent);
     }

@@ -48,11 +48,11 @@ async fn a_placed_hold_stops_its_account_until_it_is_over_or_lifted(store: &SqlS
     with_accounts(store, &["A", "B"]).await;
     look_at_all(store).await;
     let one = placed("h1", HoldKind::Staff, "2026-03-10", "2026-03-12");
-    store.desk().place_hold(&one).await.unwrap();
+    store.desk().place_hold(&one, &by("Ann", NOON)).await.unwrap();
     assert_eq!(touched(store).await, ["A"]);
     // The same again is not another.
     look_at_all(store).await;
-    store.desk().place_hold(&one).await.unwrap();
+    store.desk().place_hold(&one, &by("Ann", NOON)).await.unwrap();
     assert_eq!(touched(store).await, [""; 0]);
     for (on, expected) in
         [("2026-03-09", 0), ("2026-03-10", 1), ("2026-03-12", 1), ("2026-03-13", 0)]
@@ -61,9 +61,9 @@ async fn a_placed_hold_stops_its_account_until_it_is_over_or_lifted(store: &SqlS
     }
     assert_eq!(store.desk().holds(10).await.unwrap(), [one]);
 
-    assert!(store.desk().lift_hold("h1", "Ann", at(NOON)).await.unwrap());
-    assert!(!store.desk().lift_hold("h1", "Ann", at(NOON)).await.unwrap());
-    assert!(!store.desk().lift_hold("h2", "Ann", at(NOON)).await.unwrap());
+    assert!(store.desk().lift_hold("h1", &by("Ann", NOON)).await.unwrap());
+    assert!(!store.desk().lift_hold("h1", &by("Ann", NOON)).await.unwrap());
+    assert!(!store.desk().lift_hold("h2", &by("Ann", NOON)).await.unwrap());
     assert_eq!(touched(store).await, ["A"]);
     assert_eq!(held(store, "2026-03-11").await, [""; 0]);
     let past = store.placed_holds(&[key("A"), key("B")]).await.unwrap();
@@ -115,7 +115,7 @@ async fn what_came_while_a_promise_ran_is_told_when_it_is_over(store: &SqlStore)
     let one = placed("h1", HoldKind::Promise, "2026-03-10", "2026-03-17");
     let later = placed("h2", HoldKind::Paid, "2026-03-10", "2026-03-18");
     for hold in [&one, &later] {
-        store.desk().place_hold(hold).await.unwrap();
+        store.desk().place_hold(hold, &by("Ann", NOON)).await.unwrap();
     }
     assert_eq!(store.holds_over(&Bucket::all(), day("2026-03-17"), 10).await.unwrap(), []);
     let over = store.holds_over(&Bucket::all(), day("2026-03-18"), 10).await.unwrap();
@@ -131,7 +131,7 @@ async fn what_came_while_a_promise_ran_is_told_when_it_is_over(store: &SqlStore)
 async fn what_a_hold_came_to_is_said_once(store: &SqlStore) {
     with_accounts(store, &["A"]).await;
     let one = placed("h1", HoldKind::Promise, "2026-03-10", "2026-03-17");
-    store.desk().place_hold(&one).await.unwrap();
+    store.desk().place_hold(&one, &by("Ann", NOON)).await.unwrap();
     for ending in [Ending::Broken, Ending::Kept] {
         store.end_holds(&alone(), &[(&one, ending)], at(NOON)).await.unwrap();
     }
@@ -156,7 +156,7 @@ async fn a_moratorium_holds_whoever_lives_there(store: &SqlStore) {
     };
     let desk = store.desk();
     for _ in 0..2 {
-        desk.declare(&one, at(NOON)).await.unwrap();
+        desk.declare(&one, &by("Ann", NOON)).await.unwrap();
     }
     assert_eq!(desk.moratoriums(day("2026-03-12")).await.unwrap(), [one]);
     assert_eq!(desk.moratoriums(day("2026-03-13")).await.unwrap(), []);
@@ -165,6 +165,6 @@ async fn a_moratorium_holds_whoever_lives_there(store: &SqlStore) {
     }
     let facts = store.facts(&[key("B")], day("2026-03-11")).await.unwrap();
     assert_eq!(facts[0].holds, []);
-    assert!(desk.lift_moratorium("m1", "Ann", at(NOON)).await.unwrap());
+    assert!(desk.lift_moratorium("m1", &by("Ann", NOON)).await.unwrap());
     assert_eq!(held(store, "2026-03-11").await, [""; 0]);
 }

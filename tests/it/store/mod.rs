@@ -1,6 +1,7 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod assess;
+mod audit;
 mod caps;
 mod evidence;
 mod holds;

@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 20] = [
+const MAY_READ_ALL: [&str; 21] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -26,6 +26,7 @@ const MAY_READ_ALL: [&str; 20] = [
     "load_control",
     "load_planned",
     "load_policies",
+    "walk_audit_entries",
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.

@@ -224,9 +224,9 @@ async fn what_people_are_to_read_waits_until_somebody_has(store: &SqlStore) {
     assert_eq!(lines[0].words.as_deref(), Some("hm"));
     assert_eq!(lines[0].meaning, "opt_out");
     let id = lines[0].id.clone();
-    assert!(!store.desk().end_reply("0000", "Ann", true, at(NOON)).await.unwrap());
-    assert!(store.desk().end_reply(&id, "Ann", true, at(NOON)).await.unwrap());
-    assert!(!store.desk().end_reply(&id, "Bob", true, at(NOON)).await.unwrap());
+    assert!(!store.desk().end_reply("0000", true, &by("Ann", NOON)).await.unwrap());
+    assert!(store.desk().end_reply(&id, true, &by("Ann", NOON)).await.unwrap());
+    assert!(!store.desk().end_reply(&id, true, &by("Bob", NOON)).await.unwrap());
     assert!(store.desk().replies(10).await.unwrap().is_empty());
     let of_account = store.desk().replies_of(&"A".into()).await.unwrap();
     assert_eq!(of_account.len(), 2);

@@ -46,7 +46,7 @@ async fn of_each_kind_the_last_word_counts_in_whatever_order_they_come(store: &S
                 with_accounts(store, &["A", "B"]).await;
                 let both = [first.clone(), second.clone()];
                 for set in both.chunks(if is_one_set { 2 } else { 1 }) {
-                    store.desk().put_wishes(set).await.unwrap();
+                    store.desk().put_wishes(set, &by("Ann", NOON)).await.unwrap();
                 }
                 let found = wishes(store, "A").await;
                 assert_eq!(found.language.as_deref(), expected, "{first:?} {second:?}");
@@ -72,7 +72,7 @@ async fn a_wish_reaches_planning_and_dispatch_and_touches_the_account(store: &Sq
         said("A", Wish::Channel(Some(Channel::Email)), NOON),
         said("A", Wish::Hours(Some(hours)), NOON),
     ];
-    store.desk().put_wishes(&all).await.unwrap();
+    store.desk().put_wishes(&all, &by("Ann", NOON)).await.unwrap();
     assert_eq!(touched(store).await, ["A"]);
 
     let expected =
@@ -91,7 +91,7 @@ async fn a_wish_reaches_planning_and_dispatch_and_touches_the_account(store: &Sq
 
     // The same word once more is no news.
     look_at_all(store).await;
-    store.desk().put_wishes(&all).await.unwrap();
+    store.desk().put_wishes(&all, &by("Ann", NOON)).await.unwrap();
     assert_eq!(touched(store).await, [""; 0]);
 }
 

@@ -1,6 +1,7 @@
 //! Rows, pages and decisions for stores, with what a test does not care about
 //! filled in.
 
+use duebell::model::audit::{Doer, Through};
 use duebell::model::feed::Cursor;
 use duebell::model::ledger::{AccountRow, BillRow, HoldRow, Page, PaymentRow, Rows};
 use duebell::model::reminder::ItemTerms;
@@ -26,6 +27,11 @@ pub fn day(text: &str) -> Date {
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// Somebody at the command line.
+pub fn by(name: &str, moment: &str) -> Doer {
+    Doer { by: name.into(), through: Through::CommandLine, at: at(moment) }
 }
 
 pub fn account(id: &str) -> AccountRow {

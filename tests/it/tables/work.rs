@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 79] = [
+const NOT_HOT: [&str; 84] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -52,6 +52,11 @@ const NOT_HOT: [&str; 79] = [
     "put_control",
     "drop_control",
     "find_bucket",
+    "lock_audit_head",
+    "put_audit_entry",
+    "move_audit_head",
+    "list_audit_entries",
+    "walk_audit_entries",
     // People signing in.
     "find_person",
     "list_people",
