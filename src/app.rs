@@ -15,6 +15,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use crate::config::{Loaded, Settings};
+use crate::http::console::{self, Console};
 use crate::http::inbox::{Inbox, Limits};
 use crate::http::page::{Ledger, Page};
 use crate::http::simulator::Shown;
@@ -32,6 +33,7 @@ use crate::provider::kinds::Kind;
 use crate::provider::route::Providers;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::webhook::Webhook;
+use crate::review::RuleBook;
 use crate::source::sql::SqlSource;
 use crate::store::{self, PlanStore, PolicyVersion, SqlStore};
 
@@ -206,6 +208,32 @@ pub fn page(workshop: &Workshop, settings: &http::page::Settings) -> Option<Page
     ))
 }
 
+/// The pages for the operator's people, where the settings ask for them.
+pub async fn console(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+    workshop: &Workshop,
+    book: RuleBook,
+) -> anyhow::Result<Option<Console>> {
+    if !settings.console.enabled {
+        return Ok(None);
+    }
+    if store.people().all().await?.is_empty() {
+        warn!("nobody may sign in to the console yet: `duebell user add NAME --role admin`");
+    }
+    let pipeline = &settings.pipeline;
+    let rules = console::Rules {
+        scenarios: workshop.scenarios.clone(),
+        book,
+        limits: console::Limits {
+            feed_age_max_s: pipeline.feed_age_max_s,
+            evidence_age_max_s: pipeline.evidence_age_max_s,
+            care_rest_days: pipeline.care_rest_days,
+        },
+    };
+    Ok(Some(Console::new(store.clone(), &settings.console, &settings.http, rules)))
+}
+
 /// Where others may knock.
 pub struct Door {
     listen: SocketAddr,
@@ -224,7 +252,7 @@ impl Door {
     pub async fn open(
         self,
         store: Arc<SqlStore>,
-        page: Option<Page>,
+        pages: (Option<Page>, Option<Console>),
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) -> anyhow::Result<tokio::task::JoinHandle<()>> {
@@ -238,7 +266,7 @@ impl Door {
             warn!("the simulator shows whole messages at http://{}/simulator", self.listen);
         }
         front.shown = self.shown;
-        front.page = page;
+        (front.page, front.console) = pages;
         Ok(tokio::spawn(http::server::serve(listener, front)))
     }
 }

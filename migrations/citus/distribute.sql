@@ -48,5 +48,8 @@ select create_reference_table('mark');
 select create_reference_table('daemon');
 select create_reference_table('moratorium');
 select create_reference_table('outage');
+select create_reference_table('person');
+select create_reference_table('session');
+select create_reference_table('sign_in_try');
 -- Receipts that do not say which bucket they are about.
 select create_reference_table('parked_receipt');

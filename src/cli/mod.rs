@@ -27,6 +27,7 @@ mod story;
 mod switches;
 mod sync;
 mod tasks;
+mod user;
 mod wishes;
 
 use std::process::ExitCode;
@@ -150,6 +151,11 @@ enum Command {
     Wishes {
         #[command(subcommand)]
         command: WishesCommand,
+    },
+    /// Who may sign in to the console, and with which roles
+    User {
+        #[command(subcommand)]
+        command: user::User,
     },
     /// Let a scenario, or all, send from now on
     Live(switches::Which),
@@ -297,6 +303,7 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Wishes { command: WishesCommand::Clear(args) } => {
             wishes::clear(&options, args).await
         }
+        Command::User { command } => user::run(&options, command).await,
         Command::Live(which) => switches::live(&options, &which).await,
         Command::Observe(which) => switches::observe(&options, &which).await,
         Command::Halt(part) => switches::halt(&options, &part).await,

@@ -23,7 +23,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let _lock = FileLock::take(&loaded.settings.store.url, now())?;
     let carriers = app::carriers(&loaded.settings)?;
     let door = app::door(&loaded.settings, &carriers);
-    let page_settings = loaded.settings.page.clone();
+    let (settings, book) = (loaded.settings.clone(), loaded.rule_book());
     let (workshop, store) = app::workshop(loaded, carriers.providers, now()).await?;
     let control = store.control().await?;
     for one in workshop.scenarios.current() {
@@ -37,8 +37,12 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let answering = match door {
         Some(door) => {
-            let page = app::page(&workshop, &page_settings);
-            Some(door.open(store.clone(), page, Arc::new(SystemClock), stop.clone()).await?)
+            let page = app::page(&workshop, &settings.page);
+            let console = app::console(&settings, &store, &workshop, book).await?;
+            Some(
+                door.open(store.clone(), (page, console), Arc::new(SystemClock), stop.clone())
+                    .await?,
+            )
         }
         None => None,
     };

@@ -86,8 +86,9 @@ impl Reader {
         let contact = take("contact");
         let (provider, door, page) = (take("provider"), take("http"), take("page"));
         let (review, advice) = (take("review"), take("advice"));
+        let console = take("console");
         for key in merged.keys() {
-            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http, page, review or advice";
+            let what = "is no section; use operator, paths, log, store, source, contact, pipeline, lease, channels, provider, http, page, review, advice or console";
             self.problems.push(Problem::in_file(&self.origin, key, what));
         }
         let provider = provider.unwrap_or_default();
@@ -106,6 +107,7 @@ impl Reader {
             page: self.section("page", page),
             review: self.section("review", review),
             advice: self.section("advice", advice),
+            console: self.section("console", console),
         }
     }
 
@@ -244,6 +246,7 @@ impl Reader {
         say("page", settings.page.problems(&settings.http));
         say("review", settings.review.problems());
         say("advice", settings.advice.problems());
+        say("console", settings.console.problems(&settings.http));
         say("source", strange_defaults(settings));
         if tracing_subscriber::EnvFilter::try_new(&settings.log.filter).is_err() {
             let filter = &settings.log.filter;

@@ -55,6 +55,7 @@ pub struct Settings {
     pub page: crate::http::page::Settings,
     pub review: review::Settings,
     pub advice: webhook::Settings,
+    pub console: crate::http::console::Settings,
 }
 
 impl Settings {

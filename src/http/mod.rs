@@ -118,6 +118,7 @@ fn router(front: Arc<Front>) -> Router {
     };
     Router::new()
         .nest("/console", console)
+        .route("/console/", get(console::slash))
         .route("/receipts/{provider}", get(receipts::call).post(receipts::call))
         .route("/p/{token}", get(page::show).post(page::take))
         .route("/simulator", get(simulator::page).post(simulator::answer))

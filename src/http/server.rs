@@ -3,12 +3,14 @@
 //! HTTP/1.1 in clear: encryption is the business of the proxy in front. Every
 //! wait has an end, so that callers who do nothing, slowly, hold nothing up.
 
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +27,10 @@ const CONNECTIONS_MAX: usize = 512;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// After a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is at the other end of the connection: the proxy, where there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Returns when the daemon is to stop and the requests under way are answered.
 pub async fn serve(listener: TcpListener, front: Front) {
@@ -43,11 +49,11 @@ pub async fn serve(listener: TcpListener, front: Front) {
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (router, stop, cut) = (router.clone(), stop.clone(), cut.clone());
                 connections.spawn(async move {
                     let _place = place;
-                    connection(stream, router, waits, stop, cut).await;
+                    connection((stream, peer), router, waits, stop, cut).await;
                 });
             }
             Err(error) => {
@@ -65,7 +71,7 @@ pub async fn serve(listener: TcpListener, front: Front) {
 }
 
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     router: Router,
     waits: Waits,
     stop: CancellationToken,
@@ -73,11 +79,16 @@ async fn connection(
 ) {
     // Answers are small and must not wait to be filled up.
     let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<_>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        service.call(request)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(waits.head)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -320,6 +320,9 @@ const ERASE: &[Statement] = &[
     erase("delete from wish"),
     erase("delete from message_part"),
     erase("delete from parked_receipt"),
+    erase("delete from session"),
+    erase("delete from person"),
+    erase("delete from sign_in_try"),
 ];
 
 const fn erase(sql: &'static str) -> Statement {

@@ -67,7 +67,9 @@ statements! {
         load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
-        lapse_proposals, expire_proposals, put_advice, load_advice_due, end_advice, put_off_advice
+        lapse_proposals, expire_proposals, put_advice, load_advice_due, end_advice, put_off_advice,
+        put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
+        take_try, put_try, forget_tries
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
@@ -75,7 +77,9 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
-        count_open_reasons, list_held, list_work, find_task, find_proposal, list_cases, list_advice
+        count_open_reasons, list_held, list_work, find_task, find_proposal, list_cases, list_advice,
+        find_person, list_people, set_roles, set_language, rehash_password,
+        set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
     ;
     served:
         lock_contacts, announce_daemon, count_daemons, renew_leases, take_leases, hold_leases, release_leases,
@@ -108,6 +112,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/postgres/0016_audit_trail.sql")),
+    (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
 ];
@@ -136,6 +141,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0015_debt_classes_and_tasks.sql"),
     ),
     (16, "audit trail", include_str!("../../migrations/sqlite/0016_audit_trail.sql")),
+    (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
 ];

@@ -6,6 +6,7 @@ mod billing_db;
 mod cases;
 mod causes;
 mod classes;
+mod console;
 mod contact;
 mod content;
 mod daemon;

@@ -59,6 +59,7 @@ fn code_defaults() -> Settings {
         page: duebell::http::page::Settings::default(),
         review: duebell::review::Settings::default(),
         advice: duebell::provider::webhook::Settings::default(),
+        console: duebell::http::console::Settings::default(),
     }
 }
 

@@ -3,9 +3,7 @@
 mod picture;
 mod view;
 
-use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
 use jiff::SignedDuration;
 
 use crate::model::audit::Act;
@@ -15,12 +13,13 @@ use crate::model::facts::{AccountFacts, Flag};
 use crate::model::{AccountId, Bill, Bucket, Moratorium, Task};
 use crate::policy::Versioned;
 use crate::store::{
-    AssessStore, AttemptLine, HoldStore, NoticeLine, PlanStore, ReplyLine, SuppressionLine,
+    AssessStore, AttemptLine, NoticeLine, PlanStore, ReplyLine, SuppressionLine,
     WhyNotLine, WishLine,
 };
 
 use super::frame;
-use super::visit::{Trouble, Visit};
+use super::visit::Visit;
+use super::visitor::{Answer, Broken};
 
 pub use view::AccountPage;
 
@@ -45,14 +44,14 @@ pub struct Told {
 
 impl Visit {
     /// All that is known of an account.
-    pub async fn told(&self, whose: &(Bucket, AccountId)) -> Result<Told, Trouble> {
+    pub async fn told(&self, whose: &(Bucket, AccountId)) -> Result<Told, Broken> {
         let console = self.console();
         let (store, desk, today) = (&console.store, console.store.desk(), self.today());
         let key = std::slice::from_ref(whose);
-        let facts = store.facts(key, today).await?.pop().ok_or(Trouble::Missing)?;
-        let age_max = SignedDuration::from_secs(console.limits.evidence_age_max_s.into());
+        let facts = store.facts(key, today).await?.pop().ok_or(Broken::Missing)?;
+        let age_max = SignedDuration::from_secs(console.rules.limits.evidence_age_max_s.into());
         let feeds = store.evidence_feeds(self.now, age_max).await?;
-        let dossier = store.dossiers(key, today, &feeds).await?.pop().ok_or(Trouble::Missing)?;
+        let dossier = store.dossiers(key, today, &feeds).await?.pop().ok_or(Broken::Missing)?;
         let account = &whose.1;
         let attempts = desk.attempts(account).await?;
         let mut not_sent = desk.why_not(account).await?;
@@ -61,7 +60,7 @@ impl Visit {
             .retain(|row| row.is_open || !attempts.iter().any(|it| it.sent(&row.bill, &row.step)));
         let moratoriums = desk.moratoriums(today).await?.into_iter();
         Ok(Told {
-            serving: console.scenarios.deciding(&facts),
+            serving: console.rules.scenarios.deciding(&facts),
             bills: desk.bills(account).await?,
             classed: store.classed(key).await?.remove(account).unwrap_or_default(),
             flag: desk.flag(account).await?,
@@ -79,24 +78,24 @@ impl Visit {
     }
 
     /// The account of this name, and its bucket.
-    pub async fn whose(&self, account: &str) -> Result<(Bucket, AccountId), Trouble> {
+    pub async fn whose(&self, account: &str) -> Result<(Bucket, AccountId), Broken> {
         let account = AccountId::from(account);
         let bucket = self.console().store.desk().bucket(&account).await?;
-        Ok((bucket.ok_or(Trouble::Missing)?, account))
+        Ok((bucket.ok_or(Broken::Missing)?, account))
     }
 }
 
 /// `GET /accounts/{id}`.
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let told = visit.told(&visit.whose(&id).await?).await?;
+pub async fn show(visit: Visit) -> Answer {
+    let told = visit.told(&visit.whose(&visit.named).await?).await?;
     let frame = visit.frame("account", "accounts");
     Ok(frame::page(StatusCode::OK, &AccountPage::new(frame, &told, false)))
 }
 
 /// `POST /accounts/{id}/unmask`: the same with names and addresses. That
 /// somebody looked is written down before they see anything.
-pub async fn unmask(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let whose = visit.whose(&id).await?;
+pub async fn unmask(visit: Visit) -> Answer {
+    let whose = visit.whose(&visit.named).await?;
     let deed = visit.doer().deed(Act::Unmasked, whose.1.0.clone(), serde_json::json!({}));
     visit.console().store.desk().note(&deed).await?;
     let told = visit.told(&whose).await?;

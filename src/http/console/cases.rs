@@ -2,22 +2,21 @@
 //! people decide about it.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::message::page::masked;
 use crate::model::facts::AccountFacts;
 use crate::model::review::{Instalments, Outcome, Proposal, Wanted};
 use crate::model::staff::Permit;
-use crate::model::{AccountId, Money, Task};
+use crate::model::{AccountId, Task};
 use crate::review::readiness::readiness;
 use crate::review::{Readiness, Refusal, Rules};
 use crate::store::{CaseError, CasePage, CasePlace, PlanStore, ReviewCase};
 
 use super::account::AccountPage;
-use super::frame::{self, Frame, urlencoded};
-use super::visit::{Trouble, Visit};
+use super::frame::{self, Frame};
+use super::visit::Visit;
+use super::visitor::{Answer, Broken, query};
 
 const PAGE: u32 = 50;
 
@@ -38,21 +37,23 @@ struct Line {
 }
 
 /// `GET /cases?of=…`: those with the most arrears first.
-pub async fn list(visit: Visit) -> Result<Response, Trouble> {
-    let query = &visit.query;
-    let of = query.get("of");
-    let after = query
+pub async fn list(visit: Visit) -> Answer {
+    let asked = &visit.asked;
+    let of = asked.get("of");
+    let after = asked
         .get("arrears")
         .parse()
         .ok()
-        .map(|arrears| CasePlace { arrears, task: query.get("task").to_owned() });
+        .map(|arrears| CasePlace { arrears, task: asked.get("task").to_owned() });
     let is_first = after.is_none();
     let page = CasePage { after, assigned_to: (!of.is_empty()).then_some(of), limit: PAGE };
     let store = &visit.console().store;
     let tasks = store.desk().cases(&page).await?;
     let more = tasks.last().filter(|_| tasks.len() == PAGE as usize).map(|last| {
         let place = CasePlace::of(last);
-        urlencoded(&[("of", of), ("arrears", &place.arrears.to_string()), ("task", &place.task)])
+        let arrears = place.arrears.to_string();
+        let of = Some(of).filter(|of| !of.is_empty());
+        query(&[("of", of), ("arrears", Some(&arrears)), ("task", Some(&place.task))])
     });
     let lines = lines(&visit, tasks).await?;
     let frame = visit.frame("cases", "cases");
@@ -60,7 +61,7 @@ pub async fn list(visit: Visit) -> Result<Response, Trouble> {
 }
 
 /// The tasks with the masked names of their accounts, in their order.
-async fn lines(visit: &Visit, tasks: Vec<Task>) -> Result<Vec<Line>, Trouble> {
+async fn lines(visit: &Visit, tasks: Vec<Task>) -> Result<Vec<Line>, Broken> {
     let keys: Vec<_> = tasks.iter().map(|task| (task.bucket, task.account.clone())).collect();
     let facts = visit.console().store.facts(&keys, visit.today()).await?;
     let name = |account: &AccountId| {
@@ -129,13 +130,13 @@ impl Panel {
 }
 
 /// `GET /cases/{id}`.
-pub async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let done = visit.query.get("done");
+pub async fn show(visit: Visit) -> Answer {
+    let done = visit.asked.get("done");
     let says = DONE.contains(&done).then(|| {
         let frame = visit.frame("case", "cases");
         (frame.word("case_done", done), true)
     });
-    page(&visit, &id, StatusCode::OK, Tried::default(), says).await
+    page(&visit, &visit.named, StatusCode::OK, Tried::default(), says).await
 }
 
 /// What the page may be told was done just now.
@@ -147,7 +148,7 @@ async fn page(
     status: StatusCode,
     tried: Tried,
     says: Option<(String, bool)>,
-) -> Result<Response, Trouble> {
+) -> Answer {
     let (case, rules) = visit.case(id).await?;
     let today = case.facts.today(visit.now);
     let required = |outcome| readiness(outcome, &case.facts, &rules.law, today);
@@ -165,20 +166,20 @@ async fn page(
 
 impl Visit {
     /// A case, and what decisions about it go by: the law of its scenario.
-    async fn case(&self, id: &str) -> Result<(ReviewCase, Rules), Trouble> {
+    async fn case(&self, id: &str) -> Result<(ReviewCase, Rules), Broken> {
         let console = self.console();
-        let case = console.store.desk().case_of(id).await?.ok_or(Trouble::Missing)?;
+        let case = console.store.desk().case_of(id).await?.ok_or(Broken::Missing)?;
         let key = (case.facts.bucket, case.facts.account.clone());
         let facts = console.store.facts(&[key], case.facts.today(self.now)).await?.pop();
-        let scenario = facts.and_then(|facts| console.scenarios.deciding(&facts));
+        let scenario = facts.and_then(|facts| console.rules.scenarios.deciding(&facts));
         let name = scenario.as_ref().map(|one| one.scenario.name.as_str());
-        let rules = console.book.rules(name);
+        let rules = console.rules.book.rules(name);
         Ok((case, rules))
     }
 }
 
 /// `POST /cases/{id}/propose`.
-pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn propose(visit: Visit) -> Answer {
     let form = &visit.form;
     let field = |name: &str| form.get(name).to_owned();
     let tried = Tried {
@@ -190,8 +191,14 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
     };
     let Some(outcome) = Outcome::parse(&tried.outcome) else {
         let says = visit.frame("case", "cases").say("case_which_outcome");
-        return page(&visit, &id, StatusCode::UNPROCESSABLE_ENTITY, tried, Some((says, false)))
-            .await;
+        return page(
+            &visit,
+            &visit.named,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            tried,
+            Some((says, false)),
+        )
+        .await;
     };
     let count = tried.count.parse().ok().filter(|_| outcome == Outcome::Arrangement);
     let instalments = count
@@ -199,7 +206,7 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
         .map(|(count, first_on)| Instalments { count, first_on });
     let wanted =
         Wanted { outcome, instalments, reason: tried.reason.clone(), note: tried.note.clone() };
-    let (case, rules) = visit.case(&id).await?;
+    let (case, rules) = visit.case(&visit.named).await?;
     let desk = visit.console().store.desk();
     match desk.propose(&case.task.id, &wanted, &rules, &visit.doer()).await {
         Ok(decided) => {
@@ -211,57 +218,52 @@ pub async fn propose(visit: Visit, Path(id): Path<String>) -> Result<Response, T
 }
 
 /// `POST /proposals/{id}/approve`.
-pub async fn approve(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn approve(visit: Visit) -> Answer {
     let desk = visit.console().store.desk();
-    let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
+    let proposal = desk.proposal(&visit.named).await?.ok_or(Broken::Missing)?;
     let (case, rules) = visit.case(&proposal.task).await?;
     let note = visit.form.get("note");
-    match desk.approve(&id, note, &rules, &visit.doer()).await {
+    match desk.approve(&visit.named, note, &rules, &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=approved", case.task.id))),
         Err(error) => visit.refused(&case.task.id, error, Tried::default()).await,
     }
 }
 
 /// `POST /proposals/{id}/refuse`.
-pub async fn refuse(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn refuse(visit: Visit) -> Answer {
     let desk = visit.console().store.desk();
-    let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.refuse(&id, visit.form.get("note"), &visit.doer()).await {
+    let proposal = desk.proposal(&visit.named).await?.ok_or(Broken::Missing)?;
+    match desk.refuse(&visit.named, visit.form.get("note"), &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=refused", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
 }
 
 /// `POST /proposals/{id}/withdraw`.
-pub async fn withdraw(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn withdraw(visit: Visit) -> Answer {
     let desk = visit.console().store.desk();
-    let proposal = desk.proposal(&id).await?.ok_or(Trouble::Missing)?;
-    match desk.withdraw(&id, visit.form.get("note"), &visit.doer()).await {
+    let proposal = desk.proposal(&visit.named).await?.ok_or(Broken::Missing)?;
+    match desk.withdraw(&visit.named, visit.form.get("note"), &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=withdrawn", proposal.task))),
         Err(error) => visit.refused(&proposal.task, error, Tried::default()).await,
     }
 }
 
 /// `POST /cases/{id}/assign`.
-pub async fn assign(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn assign(visit: Visit) -> Answer {
     let desk = visit.console().store.desk();
-    match desk.assign(&id, visit.form.get("to"), &visit.doer()).await {
-        Ok(()) => Ok(visit.see(&format!("/cases/{id}?done=assigned"))),
-        Err(error) => visit.refused(&id, error, Tried::default()).await,
+    match desk.assign(&visit.named, visit.form.get("to"), &visit.doer()).await {
+        Ok(()) => Ok(visit.see(&format!("/cases/{}?done=assigned", visit.named))),
+        Err(error) => visit.refused(&visit.named, error, Tried::default()).await,
     }
 }
 
 impl Visit {
     /// The case's page with the reason why not, for those who may know it.
-    async fn refused(
-        &self,
-        case: &str,
-        error: CaseError,
-        tried: Tried,
-    ) -> Result<Response, Trouble> {
+    async fn refused(&self, case: &str, error: CaseError, tried: Tried) -> Answer {
         let refusal = match error {
             CaseError::Refused(Refusal::NoCase | Refusal::NoProposal) => {
-                return Err(Trouble::Missing);
+                return Err(Broken::Missing);
             }
             CaseError::Refused(refusal) => refusal,
             CaseError::Store(error) => return Err(error.into()),
@@ -291,11 +293,6 @@ impl AccountPage<'_> {
 
     pub fn may_approve(&self) -> bool {
         self.frame.may(Permit::Approve)
-    }
-
-    /// A currency's amount, where the task knows one.
-    pub fn at_stake(&self, task: &Task) -> Option<Money> {
-        task.arrears
     }
 
     pub fn is_own(&self, proposal: &Proposal) -> bool {

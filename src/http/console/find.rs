@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::message::page::masked;
 use crate::model::facts::AccountFacts;
@@ -10,7 +9,8 @@ use crate::model::{Bill, Money, PhoneNumber, money};
 use crate::store::PlanStore;
 
 use super::frame::{self, Frame};
-use super::visit::{Trouble, Visit};
+use super::visit::Visit;
+use super::visitor::Answer;
 
 const FOUND_MAX: u32 = 50;
 
@@ -23,8 +23,8 @@ struct FindPage<'a> {
 }
 
 /// `GET /accounts?q=…`. One that is found alone is opened.
-pub async fn show(visit: Visit) -> Result<Response, Trouble> {
-    let asked = visit.query.get("q");
+pub async fn show(visit: Visit) -> Answer {
+    let asked = visit.asked.get("q");
     let store = &visit.console().store;
     let mut found = Vec::new();
     if !asked.is_empty() {

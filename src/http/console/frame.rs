@@ -26,14 +26,15 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
                       base-uri 'none'";
 
 /// The parts of the console, in the order of the menu.
-const MENU: [(&str, &str, Permit); 7] = [
-    ("/", "today", Permit::Look),
+const MENU: [(&str, &str, Permit); 8] = [
+    ("/today", "today", Permit::Look),
     ("/cases", "cases", Permit::Look),
     ("/tasks", "tasks", Permit::Look),
     ("/accounts", "accounts", Permit::Look),
     ("/held", "held", Permit::Look),
     ("/policy", "policy", Permit::Look),
     ("/audit", "audit", Permit::Audit),
+    ("/people", "people", Permit::Administer),
 ];
 
 /// What a page is made with.
@@ -58,6 +59,19 @@ impl<'a> Frame<'a> {
         now: Timestamp,
     ) -> Frame<'a> {
         let language = visitor.map_or(&*console.language, |one| &one.language);
+        Frame::speaking(console, language, visitor, title, here, now)
+    }
+
+    /// The same for somebody who is not signed in yet, and whose language is
+    /// known all the same.
+    pub fn speaking(
+        console: &'a Console,
+        language: &str,
+        visitor: Option<&'a Visitor>,
+        title: &str,
+        here: &'static str,
+        now: Timestamp,
+    ) -> Frame<'a> {
         let text = console.words.of(language).or_else(|| console.words.of("en"));
         let text = text.expect("English is built in");
         let title = text.say(title, &[]);
@@ -105,7 +119,7 @@ impl<'a> Frame<'a> {
 
     /// A path of the console's own.
     pub fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.console.base)
+        format!("{}{}", self.console.base, if path == "/" { "" } else { path })
     }
 
     pub fn amount(&self, money: impl Value<Money>) -> String {
@@ -157,11 +171,6 @@ impl<'a> Frame<'a> {
     pub fn token(&self) -> &str {
         self.visitor.map_or("", |visitor| &visitor.token)
     }
-}
-
-/// What stands after a question mark.
-pub fn urlencoded(fields: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 /// A text as one step of a path.
@@ -219,6 +228,15 @@ pub fn page(status: StatusCode, template: &impl Template) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made\n").into_response()
         }
     }
+}
+
+/// Any answer of the console, errors of its libraries too.
+pub async fn armoured(mut response: Response) -> Response {
+    for (name, value) in headers() {
+        // A file says itself what it is, and how long it may be kept.
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
 }
 
 const STYLE: &str = include_str!("console.css");

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::model::{AccountId, Bucket, Reason};
 use crate::store::HeldLine;
 
-use super::frame::{self, Frame, urlencoded};
-use super::visit::{Trouble, Visit};
+use super::frame::{self, Frame};
+use super::visit::Visit;
+use super::visitor::{Answer, query};
 
 const PAGE: u32 = 50;
 
@@ -23,14 +23,14 @@ struct HeldPage<'a> {
 }
 
 /// `GET /held?reason=…`, by keys from page to page.
-pub async fn show(visit: Visit) -> Result<Response, Trouble> {
-    let query = &visit.query;
-    let reason = Reason::parse(query.get("reason"));
-    let after = query.get("bucket").parse().ok().map(|number: i64| HeldLine {
+pub async fn show(visit: Visit) -> Answer {
+    let asked = &visit.asked;
+    let reason = Reason::parse(asked.get("reason"));
+    let after = asked.get("bucket").parse().ok().map(|number: i64| HeldLine {
         bucket: Bucket::from_number(number),
-        account: AccountId::from(query.get("account")),
-        bill: query.get("bill").to_owned(),
-        step: query.get("step").to_owned(),
+        account: AccountId::from(asked.get("account")),
+        bill: asked.get("bill").to_owned(),
+        step: asked.get("step").to_owned(),
         step_on: visit.today(),
         limit_on: visit.today(),
         reason: Reason::Paid,
@@ -38,12 +38,13 @@ pub async fn show(visit: Visit) -> Result<Response, Trouble> {
     let desk = visit.console().store.desk();
     let lines = desk.held(reason, after.as_ref(), PAGE).await?;
     let more = lines.last().filter(|_| lines.len() == PAGE as usize).map(|last| {
-        urlencoded(&[
-            ("reason", reason.map_or("", Reason::as_str)),
-            ("bucket", &last.bucket.number().to_string()),
-            ("account", last.account.as_str()),
-            ("bill", &last.bill),
-            ("step", &last.step),
+        let bucket = last.bucket.number().to_string();
+        query(&[
+            ("reason", reason.map(Reason::as_str)),
+            ("bucket", Some(&bucket)),
+            ("account", Some(last.account.as_str())),
+            ("bill", Some(&last.bill)),
+            ("step", Some(&last.step)),
         ])
     });
     let frame = visit.frame("held", "held");

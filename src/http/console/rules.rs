@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::policy::{Scenario, Step, Versioned};
 
 use super::frame::{self, Frame};
-use super::visit::{Trouble, Visit};
+use super::visit::Visit;
+use super::visitor::Answer;
 
 #[derive(Template)]
 #[template(path = "rules.html")]
@@ -17,8 +17,8 @@ struct RulesPage<'a> {
 }
 
 /// `GET /policy`.
-pub async fn show(visit: Visit) -> Result<Response, Trouble> {
-    let scenarios = visit.console().scenarios.current();
+pub async fn show(visit: Visit) -> Answer {
+    let scenarios = visit.console().rules.scenarios.current();
     let page = RulesPage { frame: visit.frame("policy", "policy"), scenarios };
     Ok(frame::page(StatusCode::OK, &page))
 }

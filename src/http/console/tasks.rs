@@ -1,9 +1,7 @@
 //! What people are to do besides reviews: calls, letters, wrong addresses.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::model::Task;
 use crate::model::cause::SetClass;
@@ -12,7 +10,8 @@ use crate::model::task::Done;
 use crate::store::Ended;
 
 use super::frame::{self, Frame};
-use super::visit::{Trouble, Visit};
+use super::visit::Visit;
+use super::visitor::{Answer, Broken};
 
 const PAGE: u32 = 100;
 const OUTCOME_MAX: usize = 500;
@@ -26,22 +25,18 @@ struct TasksPage<'a> {
 }
 
 /// `GET /tasks`: those promised first first.
-pub async fn list(visit: Visit) -> Result<Response, Trouble> {
+pub async fn list(visit: Visit) -> Answer {
     page(&visit, StatusCode::OK, None).await
 }
 
-async fn page(
-    visit: &Visit,
-    status: StatusCode,
-    says: Option<(String, bool)>,
-) -> Result<Response, Trouble> {
+async fn page(visit: &Visit, status: StatusCode, says: Option<(String, bool)>) -> Answer {
     let tasks = visit.console().store.desk().tasks_to_do(PAGE).await?;
     let page = TasksPage { frame: visit.frame("tasks", "tasks"), tasks, says };
     Ok(frame::page(status, &page))
 }
 
 /// `POST /tasks/{id}/done`.
-pub async fn done(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
+pub async fn done(visit: Visit) -> Answer {
     let outcome: String = visit.form.get("outcome").chars().take(OUTCOME_MAX).collect();
     if outcome.is_empty() {
         let says = visit.frame("tasks", "tasks").say("task_outcome_missing");
@@ -53,11 +48,12 @@ pub async fn done(visit: Visit, Path(id): Path<String>) -> Result<Response, Trou
         _ => None,
     };
     let (console, by) = (visit.console(), visit.visitor.name.clone());
-    let rests = SetClass::after_care(&by, &outcome, visit.today(), console.limits.care_rest_days);
+    let rests =
+        SetClass::after_care(&by, &outcome, visit.today(), console.rules.limits.care_rest_days);
     let ended = Ended { done: Done { at: visit.now, by, outcome, satisfied }, rests: &rests };
-    match console.store.desk().end_task(&id, &ended, &visit.doer()).await? {
+    match console.store.desk().end_task(&visit.named, &ended, &visit.doer()).await? {
         Some(_) => Ok(visit.see("/tasks")),
-        None => Err(Trouble::Missing),
+        None => Err(Broken::Missing),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use tracing::error;
@@ -18,7 +17,8 @@ use crate::model::staff::Permit;
 use crate::store::{ControlStore, FeedLine, SqlStore, StateCounts, StoreError, TaskCount};
 
 use super::frame::{self, Frame};
-use super::visit::{Trouble, Visit};
+use super::visit::Visit;
+use super::visitor::Answer;
 
 /// Counting reads a day's work: often enough once a minute, whoever looks.
 const AGE_MAX: SignedDuration = SignedDuration::from_secs(60);
@@ -78,8 +78,8 @@ struct Fed {
     class: &'static str,
 }
 
-/// `GET /`.
-pub async fn show(visit: Visit) -> Result<Response, Trouble> {
+/// `GET /today`.
+pub async fn show(visit: Visit) -> Answer {
     let console = visit.console();
     let (store, day) = (&console.store, visit.now.to_zoned(console.zone.clone()).date());
     let (mut numbers, is_wanted) = console.count.last(visit.now);
@@ -101,7 +101,7 @@ pub async fn show(visit: Visit) -> Result<Response, Trouble> {
         }
     }
     let control = store.control().await?;
-    let scenarios = console.scenarios.current().iter();
+    let scenarios = console.rules.scenarios.current().iter();
     let page = TodayPage {
         scenarios: scenarios
             .map(|it| (it.scenario.name.clone(), control.live_since(&it.scenario.name)))
@@ -116,23 +116,23 @@ pub async fn show(visit: Visit) -> Result<Response, Trouble> {
 }
 
 /// `POST /halt`: nothing is sent from now on.
-pub async fn halt(visit: Visit) -> Result<Response, Trouble> {
+pub async fn halt(visit: Visit) -> Answer {
     switch(&visit, Act::Halt, Some("on")).await
 }
 
 /// `POST /resume`.
-pub async fn resume(visit: Visit) -> Result<Response, Trouble> {
+pub async fn resume(visit: Visit) -> Answer {
     switch(&visit, Act::Resume, None).await
 }
 
-async fn switch(visit: &Visit, act: Act, to: Option<&str>) -> Result<Response, Trouble> {
+async fn switch(visit: &Visit, act: Act, to: Option<&str>) -> Answer {
     let deed = visit.doer().deed(act, None, serde_json::json!({}));
     visit.console().store.desk().switch(KILL_SWITCH, to, deed).await?;
-    Ok(visit.see("/"))
+    Ok(visit.see("/today"))
 }
 
 fn fed(line: FeedLine, visit: &Visit) -> Fed {
-    let limits = &visit.console().limits;
+    let limits = &visit.console().rules.limits;
     let age = visit.now.duration_since(line.read_at).as_secs();
     let is_evidence = matches!(Feed::parse(&line.feed), Some(Feed::Evidence(_)));
     let age_max = if is_evidence { limits.evidence_age_max_s } else { limits.feed_age_max_s };

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
 
 use crate::audit::Break;
 use crate::model::audit::{Act, Anchor, Entry};
 use crate::store::AuditPage;
 
-use super::frame::{self, Frame, urlencoded};
-use super::visit::{Trouble, Visit};
+use super::frame::{self, Frame};
+use super::visit::Visit;
+use super::visitor::{Answer, query};
 
 const PAGE: u32 = 50;
 
@@ -27,12 +27,12 @@ struct TrailPage<'a> {
 }
 
 /// `GET /audit`.
-pub async fn show(visit: Visit) -> Result<Response, Trouble> {
+pub async fn show(visit: Visit) -> Answer {
     page(&visit, None).await
 }
 
 /// `POST /audit/verify`: walks the whole chain.
-pub async fn verify(visit: Visit) -> Result<Response, Trouble> {
+pub async fn verify(visit: Visit) -> Answer {
     let found = visit.console().store.desk().verify(&[]).await?;
     page(&visit, Some(verdict(&visit, found))).await
 }
@@ -45,17 +45,23 @@ fn verdict(visit: &Visit, found: Result<Anchor, Break>) -> (String, bool) {
     }
 }
 
-async fn page(visit: &Visit, verified: Option<(String, bool)>) -> Result<Response, Trouble> {
-    let query = &visit.query;
-    let (by, about, act) = (query.get("by"), query.get("about"), Act::parse(query.get("act")));
+async fn page(visit: &Visit, verified: Option<(String, bool)>) -> Answer {
+    let asked = &visit.asked;
+    let (by, about, act) = (asked.get("by"), asked.get("about"), Act::parse(asked.get("act")));
     let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let before = query.get("before").parse().ok();
-    let asked = AuditPage { before, by: named(by), act, about: named(about), limit: PAGE };
-    let entries = visit.console().store.desk().audit(&asked).await?;
+    let before = asked.get("before").parse().ok();
+    let wanted = AuditPage { before, by: named(by), act, about: named(about), limit: PAGE };
+    let entries = visit.console().store.desk().audit(&wanted).await?;
     let more = entries.last().filter(|_| entries.len() == PAGE as usize).map(|last| {
         let before = last.seq.to_string();
-        let act = act.map_or("", Act::as_str);
-        urlencoded(&[("by", by), ("about", about), ("act", act), ("before", &before)])
+        let named = |text| Some(text).filter(|text: &&str| !text.is_empty());
+        let act = act.map(Act::as_str);
+        query(&[
+            ("by", named(by)),
+            ("about", named(about)),
+            ("act", act),
+            ("before", Some(&before)),
+        ])
     });
     let frame = visit.frame("audit", "audit");
     let page = TrailPage { frame, by, about, act, entries, more, verified };

@@ -14,6 +14,7 @@ mod notices;
 mod opening;
 mod outbox;
 mod parts;
+mod people;
 mod plan;
 mod plans;
 mod replies;

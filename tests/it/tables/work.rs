@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 76] = [
+const NOT_HOT: [&str; 100] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -73,6 +73,31 @@ const NOT_HOT: [&str; 76] = [
     "close_case",
     "assign_task",
     "put_advice",
+    // People signing in.
+    "find_person",
+    "list_people",
+    "set_roles",
+    "set_language",
+    "rehash_password",
+    "set_factor",
+    "use_step",
+    "set_recovery",
+    "load_session",
+    "list_sessions",
+    "end_session",
+    "end_sessions",
+    "drop_try",
+    "set_password",
+    "put_person",
+    "reset_person",
+    "disable_person",
+    "put_session",
+    "see_session",
+    "show_session",
+    "forget_sessions",
+    "take_try",
+    "put_try",
+    "forget_tries",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",

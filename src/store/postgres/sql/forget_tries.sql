@@ -1,0 +1,2 @@
+-- Forgets tries before $1.
+delete from sign_in_try where last_at < instant($1)

@@ -1,0 +1,2 @@
+-- Forgets sessions that were over at $1.
+delete from session where expires_at <= $1
