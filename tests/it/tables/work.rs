@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 70] = [
+const NOT_HOT: [&str; 71] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -67,6 +67,7 @@ const NOT_HOT: [&str; 70] = [
     "close_case",
     "assign_task",
     "put_advice",
+    "end_advice",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",
