@@ -122,7 +122,7 @@ pub fn unpaid(bills: &[Bill]) -> BTreeMap<Currency, i64> {
 
 fn sorted<T, K: Ord>(lines: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut lines: Vec<T> = lines.collect();
-    lines.sort_by(|a, b| key(a).cmp(&key(b)));
+    lines.sort_by_key(key);
     lines
 }
 

@@ -94,9 +94,10 @@ impl AdviceStore for SqlStore {
         advice: &Advice,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write(tenure, [advice.bucket].into_iter()).await?;
-        let args = [Arg::Text(&advice.id), Arg::Int(now.as_microsecond()), Arg::Int(1)];
-        tx.run(sql::end_advice, &args).await?;
+        let mut tx = self.write(tenure, [advice.bucket]).await?;
+        let bucket = Arg::Int(advice.bucket.number().into());
+        let args = [Arg::Text(&advice.id), Arg::Int(now.as_microsecond()), bucket];
+        tx.run(sql::take_advice, &args).await?;
         tx.commit().await
     }
 
@@ -108,8 +109,10 @@ impl AdviceStore for SqlStore {
         next_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let next_at = Arg::Int(next_at.map_or(-1, Timestamp::as_microsecond));
-        let mut tx = self.write(tenure, [advice.bucket].into_iter()).await?;
-        tx.run(sql::put_off_advice, &[Arg::Text(&advice.id), next_at, Arg::Text(error)]).await?;
+        let mut tx = self.write(tenure, [advice.bucket]).await?;
+        let bucket = Arg::Int(advice.bucket.number().into());
+        let args = [Arg::Text(&advice.id), next_at, Arg::Text(error), bucket];
+        tx.run(sql::put_off_advice, &args).await?;
         tx.commit().await
     }
 }
@@ -145,7 +148,7 @@ impl Desk<'_> {
     /// left to do.
     pub async fn advice_done(&self, id: &str, doer: &Doer) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Int(doer.at.as_microsecond()), Arg::Int(0)];
+        let args = [Arg::Text(id), Arg::Int(doer.at.as_microsecond())];
         let rows = tx.rows(sql::end_advice, &args).await?;
         let Some(row) = rows.first() else { return Ok(false) };
         let deed = doer.deed(Act::AdviceDone, row.text("account_id")?, json!({ "advice": id }));

@@ -94,7 +94,7 @@ impl Desk<'_> {
     }
 
     /// A case by the id of its task, or by its account: the open one, or else
-    /// the last. All of it as it was at one moment.
+    /// the last.
     pub async fn case_of(&self, named: &str) -> Result<Option<Case>, StoreError> {
         let found = match self.task(named).await? {
             Some(task) => Some(task),

@@ -61,14 +61,14 @@ pub(super) async fn put_tasks(tx: &mut Tx, tasks: &[Task]) -> Result<(), StoreEr
         reviews.entry(day).or_default().push(key);
     }
     for (day, keys) in reviews {
-        weigh(tx, &keys, day).await?;
+        weigh(tx, Arg::Set(&keys), day).await?;
     }
     Ok(())
 }
 
 /// Says what is at stake in the open reviews of these accounts, as of a day.
-pub(super) async fn weigh(tx: &mut Tx, keys: &Vec<Key<'_>>, on: Date) -> Result<(), StoreError> {
-    tx.run(sql::weigh_cases, &[Arg::Set(keys), Arg::Text(&on.to_string())]).await.map(drop)
+pub(super) async fn weigh(tx: &mut Tx, keys: Arg<'_>, on: Date) -> Result<(), StoreError> {
+    tx.run(sql::weigh_cases, &[keys, Arg::Text(&on.to_string())]).await.map(drop)
 }
 
 pub(super) fn task(row: &Row) -> Result<Task, StoreError> {

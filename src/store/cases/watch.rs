@@ -95,7 +95,7 @@ impl CaseStore for SqlStore {
         let cured = tx.rows(sql::cure_cases, &[Arg::Set(&keys), Arg::Text(&day), at]).await?;
         let cured =
             cured.iter().map(|row| row.text("task_id")).collect::<Result<Vec<_>, StoreError>>()?;
-        weigh(&mut tx, &keys, on).await?;
+        weigh(&mut tx, Arg::Set(&keys), on).await?;
         let rows = tx.rows(sql::load_open_proposals, &[Arg::Set(&keys)]).await?;
         let open = rows.iter().map(decide::proposal).collect::<Result<Vec<_>, StoreError>>()?;
         let lapsed = lapsed(&mut tx, &open, &cured, now).await?;

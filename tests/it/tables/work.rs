@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 100] = [
+const NOT_HOT: [&str; 101] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
@@ -98,6 +98,7 @@ const NOT_HOT: [&str; 100] = [
     "take_try",
     "put_try",
     "forget_tries",
+    "end_advice",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",
