@@ -13,8 +13,8 @@ use crate::model::facts::{AccountFacts, Flag};
 use crate::model::{AccountId, Bill, Bucket, Moratorium, Task};
 use crate::policy::Versioned;
 use crate::store::{
-    AssessStore, AttemptLine, NoticeLine, PlanStore, ReplyLine, SuppressionLine,
-    WhyNotLine, WishLine,
+    AssessStore, AttemptLine, NoticeLine, PlanStore, ReplyLine, SuppressionLine, WhyNotLine,
+    WishLine,
 };
 
 use super::frame;

@@ -5,6 +5,7 @@ mod first;
 mod matrix;
 mod sessions;
 mod sign_in;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use duebell::http::{self, Front, server};
 use duebell::model::receipt::PostedReceipt;
 use duebell::model::reply::PostedReply;
 use duebell::model::staff::Roles;
+use duebell::policy::Scenarios;
+use duebell::review::RuleBook;
+use duebell::review::readiness::{Asks, Law};
 use duebell::store::{NewSession, SqlStore, Start};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +30,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::bench::Bench;
 use crate::support::build::at;
 
 const NOW: &str = "2026-03-10T09:00Z";
@@ -66,13 +71,29 @@ impl House {
     async fn with(settings: Settings) -> House {
         let scratch = tempfile::tempdir().unwrap();
         let store = Arc::new(crate::store::on_sqlite(&scratch).await);
+        House::over(store, scratch, settings, rules(Arc::default())).await
+    }
+
+    /// Over a bench with accounts, under its scenarios.
+    async fn of(bench: &Bench) -> House {
+        let rules = rules(bench.workshop.scenarios.clone());
+        let (scratch, settings) = (tempfile::tempdir().unwrap(), Settings::default());
+        House::over(bench.store.clone(), scratch, settings, rules).await
+    }
+
+    async fn over(
+        store: Arc<SqlStore>,
+        scratch: tempfile::TempDir,
+        settings: Settings,
+        rules: Rules,
+    ) -> House {
         let clock = Arc::new(ManualClock::at(at(NOW)));
         let stop = CancellationToken::new();
         let inbox = Inbox::<PostedReceipt>::open(store.clone(), Limits::default());
         let replies = Inbox::<PostedReply>::open(store.clone(), Limits::default());
         let mut front = Front::new(clock.clone(), HashMap::new(), inbox, replies, stop.clone());
         let http = http::Settings::default();
-        front.console = Some(Console::new(store.clone(), &settings, &http, rules()));
+        front.console = Some(Console::new(store.clone(), &settings, &http, rules));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let _serving = tokio::spawn(server::serve(listener, front));
@@ -136,19 +157,14 @@ impl House {
     }
 }
 
-/// One scenario, and no law.
-fn rules() -> Rules {
+/// These scenarios, under no law.
+fn rules(scenarios: Arc<Scenarios>) -> Rules {
     let limits =
-        Limits { feed_age_max_s: 3_600, evidence_age_max_s: 259_200, care_rest_days: 30 };
-    let open = Law::new(Asks::default(), |_| false);
-    let book = RuleBook {
-        settings: review::Settings::default(),
-        installation: open,
-        scenarios: HashMap::new(),
-        care_hours: 24,
-        rest_days: 30,
-    };
-    Rules { scenarios: Arc::new(Scenarios::new(vec![scenario()], [])), book, limits }
+        console::Limits { feed_age_max_s: 3_600, evidence_age_max_s: 259_200, care_rest_days: 30 };
+    let installation = Law::new(Asks::default(), |_| false);
+    let (settings, laws) = (Default::default(), Default::default());
+    let book = RuleBook { settings, installation, scenarios: laws, care_hours: 24, rest_days: 30 };
+    Rules { scenarios, book, limits }
 }
 
 impl Drop for House {
