@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 21] = [
+const MAY_READ_ALL: [&str; 22] = [
     "count_held",
     "count_sent",
     "count_states",
@@ -18,6 +18,7 @@ const MAY_READ_ALL: [&str; 21] = [
     "list_flags",
     "list_holds",
     "list_moratoriums",
+    "list_people",
     "list_rejects",
     "list_replies",
     "list_sent",
