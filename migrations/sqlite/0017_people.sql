@@ -36,6 +36,7 @@ create table session (
     expires_at integer not null
 ) strict;
 create index session_person on session (person);
+create index session_expires_at on session (expires_at);
 
 -- Tries to sign in that were not known to be good: by a person, from an
 -- address, or both.

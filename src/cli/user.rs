@@ -11,8 +11,9 @@ use crate::app;
 use crate::http::console::people::{password::Hasher, start};
 use crate::model::staff::{self, Role, Roles};
 use crate::store::{Person, SqlStore, Start};
+use crate::telemetry;
 
-use super::context::{Options, now};
+use super::context::{By, Options, now};
 use super::output::print_line;
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +24,8 @@ pub enum User {
         /// May be given several times
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<Role>,
+        #[command(flatten)]
+        by: By,
     },
     /// List everybody
     List {
@@ -34,13 +37,27 @@ pub enum User {
         name: String,
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<Role>,
+        #[command(flatten)]
+        by: By,
     },
     /// Let somebody in no more, and end their sessions
-    Disable { name: String },
+    Disable {
+        name: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// Let somebody in again
-    Enable { name: String },
+    Enable {
+        name: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// Give a new start password, take the second step away, and end all sessions
-    Reset { name: String },
+    Reset {
+        name: String,
+        #[command(flatten)]
+        by: By,
+    },
 }
 
 /// Somebody as people see them.
@@ -55,42 +72,46 @@ struct UserLine {
 
 pub async fn run(options: &Options, command: User) -> anyhow::Result<()> {
     let settings = options.load()?.settings;
+    telemetry::start_for_commands();
     let store = app::open_store(&settings.store).await?;
     let (people, now) = (store.people(), now());
     match command {
-        User::Add { name, roles } => {
+        User::Add { name, roles, by } => {
             let (name, roles) = (named(&name)?, Roles(roles.into_iter().collect()));
             let (password, until) = start(now);
             let kept = Hasher::default().hash(password.clone()).await;
             let start = Start { password: &kept, until };
-            let is_new = people.add(&name, &roles, start, now).await?;
+            let is_new = people.add(&name, &roles, start, &by.doer(now)?).await?;
             ensure!(is_new, "{name} is there already; `duebell user roles` gives other roles");
             print_line(&format!("{name}: added as {roles}"))?;
             print_start(&password, until)
         }
         User::List { json } => list(&store, json).await,
-        User::Roles { name, roles } => {
+        User::Roles { name, roles, by } => {
             let (name, roles) = (named(&name)?, Roles(roles.into_iter().collect()));
-            known(&name, people.set_roles(&name, &roles).await?)?;
+            known(&name, people.set_roles(&name, &roles, &by.doer(now)?).await?)?;
             print_line(&format!("{name}: {roles} from now on"))
         }
-        User::Disable { name } => {
+        User::Disable { name, by } => {
             let name = named(&name)?;
             known(&name, people.find(&name).await?.is_some())?;
-            people.disable(&name, Some(now)).await?;
+            people.let_in(&name, false, &by.doer(now)?).await?;
             print_line(&format!("{name}: disabled, and signed out everywhere"))
         }
-        User::Enable { name } => {
+        User::Enable { name, by } => {
             let name = named(&name)?;
             known(&name, people.find(&name).await?.is_some())?;
-            people.disable(&name, None).await?;
+            people.let_in(&name, true, &by.doer(now)?).await?;
             print_line(&format!("{name}: may sign in again"))
         }
-        User::Reset { name } => {
+        User::Reset { name, by } => {
             let name = named(&name)?;
             let (password, until) = start(now);
             let kept = Hasher::default().hash(password.clone()).await;
-            known(&name, people.reset(&name, Start { password: &kept, until }).await?)?;
+            known(
+                &name,
+                people.reset(&name, Start { password: &kept, until }, &by.doer(now)?).await?,
+            )?;
             print_line(&format!("{name}: reset, and signed out everywhere"))?;
             print_start(&password, until)
         }

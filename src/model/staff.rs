@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn a_try_is_forgotten_after_a_quarter_of_an_hour() {
-        assert_eq!(tried(&[0, 0, 0, 0, 15, 15, 15, 15, 15, 15])[9], false);
-        assert_eq!(tried(&[0, 0, 0, 0, 15, 15, 15, 15, 15])[8], true);
+        assert!(!tried(&[0, 0, 0, 0, 15, 15, 15, 15, 15, 15])[9]);
+        assert!(tried(&[0, 0, 0, 0, 15, 15, 15, 15, 15])[8]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The operator's people, where they are signed in, and tries to sign in.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
+use crate::model::audit::{Act, Doer};
 use crate::model::staff::{Roles, Tries};
 
+use super::audit;
 use super::engine::{Arg, Tx};
 use super::row::Row;
 use super::statements::sql;
@@ -95,7 +98,7 @@ impl People<'_> {
         name: &str,
         roles: &Roles,
         start: Start<'_>,
-        now: Timestamp,
+        doer: &Doer,
     ) -> Result<bool, StoreError> {
         let roles = roles.to_string();
         let args = [
@@ -103,15 +106,25 @@ impl People<'_> {
             Arg::Text(&roles),
             Arg::Text(start.password),
             micros(start.until),
-            micros(now),
+            micros(doer.at),
         ];
-        Ok(self.store.engine.run(sql::put_person, &args).await? > 0)
+        let mut tx = self.store.engine.begin().await?;
+        let is_new = tx.run(sql::put_person, &args).await? > 0;
+        let deed = doer.deed(Act::PersonAdded, name.to_owned(), json!({"roles": roles}));
+        if is_new { audit::commit(tx, &[deed]).await.map(|()| true) } else { Ok(false) }
     }
 
-    pub async fn set_roles(&self, name: &str, roles: &Roles) -> Result<bool, StoreError> {
+    pub async fn set_roles(
+        &self,
+        name: &str,
+        roles: &Roles,
+        doer: &Doer,
+    ) -> Result<bool, StoreError> {
         let roles = roles.to_string();
-        let args = [Arg::Text(name), Arg::Text(&roles)];
-        Ok(self.store.engine.run(sql::set_roles, &args).await? > 0)
+        let mut tx = self.store.engine.begin().await?;
+        let is_known = tx.run(sql::set_roles, &[Arg::Text(name), Arg::Text(&roles)]).await? > 0;
+        let details = json!({"change": "roles", "roles": roles});
+        changed(tx, is_known, name, details, doer).await
     }
 
     pub async fn set_language(&self, name: &str, language: &str) -> Result<(), StoreError> {
@@ -125,11 +138,12 @@ impl People<'_> {
         name: &str,
         password: &str,
         here: &str,
+        doer: &Doer,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.engine.begin().await?;
         tx.run(sql::set_password, &[Arg::Text(name), Arg::Text(password)]).await?;
         tx.run(sql::end_sessions, &[Arg::Text(name), Arg::Text(here)]).await?;
-        tx.commit().await
+        changed(tx, true, name, json!({"change": "password"}), doer).await.map(drop)
     }
 
     /// The same password, kept in another way.
@@ -139,24 +153,28 @@ impl People<'_> {
     }
 
     /// A start password, and no second factor; every session ends.
-    pub async fn reset(&self, name: &str, start: Start<'_>) -> Result<bool, StoreError> {
+    pub async fn reset(
+        &self,
+        name: &str,
+        start: Start<'_>,
+        doer: &Doer,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
         let args = [Arg::Text(name), Arg::Text(start.password), micros(start.until)];
         let is_known = tx.run(sql::reset_person, &args).await? > 0;
         tx.run(sql::end_sessions, &[Arg::Text(name), Arg::Text("")]).await?;
-        tx.commit().await?;
-        Ok(is_known)
+        changed(tx, is_known, name, json!({"change": "reset"}), doer).await
     }
 
-    /// From `at` on they are not let in, or, with `None`, let in again; `false`
-    /// where there is nobody of whom that is news. Every session ends.
-    pub async fn disable(&self, name: &str, at: Option<Timestamp>) -> Result<bool, StoreError> {
+    /// From now on they are let in, or not; `false` where there is nobody of
+    /// whom that is news. Every session ends.
+    pub async fn let_in(&self, name: &str, is_in: bool, doer: &Doer) -> Result<bool, StoreError> {
         let mut tx = self.store.engine.begin().await?;
-        let at = at.map_or(Arg::Int(-1), micros);
+        let at = if is_in { Arg::Int(-1) } else { micros(doer.at) };
         let is_news = tx.run(sql::disable_person, &[Arg::Text(name), at]).await? > 0;
         tx.run(sql::end_sessions, &[Arg::Text(name), Arg::Text("")]).await?;
-        tx.commit().await?;
-        Ok(is_news)
+        let change = if is_in { "enabled" } else { "disabled" };
+        changed(tx, is_news, name, json!({"change": change}), doer).await
     }
 
     /// A second factor, `step` of which was shown, and recovery codes.
@@ -166,10 +184,13 @@ impl People<'_> {
         secret: &str,
         step: i64,
         recovery: &[String],
+        doer: &Doer,
     ) -> Result<(), StoreError> {
         let recovery = recovery.join(" ");
         let args = [Arg::Text(name), Arg::Text(secret), Arg::Int(step), Arg::Text(&recovery)];
-        self.store.engine.run(sql::set_factor, &args).await.map(drop)
+        let mut tx = self.store.engine.begin().await?;
+        let is_known = tx.run(sql::set_factor, &args).await? > 0;
+        changed(tx, is_known, name, json!({"change": "second_factor"}), doer).await.map(drop)
     }
 
     /// Takes the code of a step; `false` where that step, or a later one, was
@@ -179,18 +200,27 @@ impl People<'_> {
     }
 
     /// Leaves them other recovery codes, where they still have these.
-    pub async fn set_recovery(&self, was: &Person, left: &[String]) -> Result<bool, StoreError> {
-        let (had, left) = (was.recovery.join(" "), left.join(" "));
-        let args = [Arg::Text(&was.name), Arg::Text(&had), Arg::Text(&left)];
-        Ok(self.store.engine.run(sql::set_recovery, &args).await? > 0)
+    pub async fn set_recovery(
+        &self,
+        was: &Person,
+        left: &[String],
+        doer: &Doer,
+    ) -> Result<bool, StoreError> {
+        let (had, codes) = (was.recovery.join(" "), left.join(" "));
+        let args = [Arg::Text(&was.name), Arg::Text(&had), Arg::Text(&codes)];
+        let mut tx = self.store.engine.begin().await?;
+        let is_done = tx.run(sql::set_recovery, &args).await? > 0;
+        let details = json!({"change": "recovery_codes", "left": left.len()});
+        changed(tx, is_done, &was.name, details, doer).await
     }
 
-    /// Begins a session, in the place of `of` where there is one, and forgets
-    /// those that are over.
+    /// Begins a session in the place of another, where there is one, and forgets
+    /// those that are over. Whoever has shown all that is asked signs in by it.
     pub async fn begin_session(
         &self,
         new: NewSession<'_>,
         instead_of: Option<&str>,
+        signs_in: Option<&Doer>,
     ) -> Result<(), StoreError> {
         let mut tx = self.store.engine.begin().await?;
         if let Some(id) = instead_of {
@@ -205,7 +235,13 @@ impl People<'_> {
             micros(new.expires_at),
         ];
         tx.run(sql::put_session, &args).await?;
-        tx.commit().await
+        match signs_in {
+            Some(doer) => {
+                let deed = doer.deed(Act::SignedIn, new.person.to_owned(), json!({}));
+                audit::commit(tx, &[deed]).await
+            }
+            None => tx.commit().await,
+        }
     }
 
     /// A session and its person as they are at this moment.
@@ -229,14 +265,20 @@ impl People<'_> {
         self.store.engine.run(sql::show_session, &[Arg::Text(id), micros(now)]).await.map(drop)
     }
 
-    pub async fn end_session(&self, name: &str, id: &str) -> Result<bool, StoreError> {
-        let args = [Arg::Text(name), Arg::Text(id)];
-        Ok(self.store.engine.run(sql::end_session, &args).await? > 0)
+    /// Signs somebody out of one session; `false` where it is none of theirs.
+    pub async fn end_session(&self, name: &str, id: &str, doer: &Doer) -> Result<bool, StoreError> {
+        let mut tx = self.store.engine.begin().await?;
+        let is_theirs = tx.run(sql::end_session, &[Arg::Text(name), Arg::Text(id)]).await? > 0;
+        let deed = doer.deed(Act::SignedOut, name.to_owned(), json!({}));
+        if is_theirs { audit::commit(tx, &[deed]).await.map(|()| true) } else { Ok(false) }
     }
 
-    /// Ends every session of somebody's but that one.
-    pub async fn end_sessions(&self, name: &str, but: &str) -> Result<u64, StoreError> {
-        self.store.engine.run(sql::end_sessions, &[Arg::Text(name), Arg::Text(but)]).await
+    /// Signs somebody out everywhere.
+    pub async fn end_sessions(&self, name: &str, doer: &Doer) -> Result<bool, StoreError> {
+        let mut tx = self.store.engine.begin().await?;
+        let ended = tx.run(sql::end_sessions, &[Arg::Text(name), Arg::Text("")]).await?;
+        let details = json!({"change": "signed_out", "sessions": ended});
+        changed(tx, ended > 0, name, details, doer).await
     }
 
     /// Writes a try down as a failure, before it is known to be one, under each
@@ -274,6 +316,23 @@ impl People<'_> {
             tx.run(sql::drop_try, &[Arg::Text(subject)]).await?;
         }
         tx.commit().await
+    }
+}
+
+/// Ends a transaction in which a person was changed, if they were; whether.
+async fn changed(
+    tx: Tx,
+    is_changed: bool,
+    name: &str,
+    details: Value,
+    doer: &Doer,
+) -> Result<bool, StoreError> {
+    match is_changed {
+        true => {
+            let deed = doer.deed(Act::PersonChanged, name.to_owned(), details);
+            audit::commit(tx, &[deed]).await.map(|()| true)
+        }
+        false => tx.commit().await.map(|()| false),
     }
 }
 

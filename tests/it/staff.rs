@@ -76,3 +76,41 @@ fn a_conversation_is_written_down_and_told() {
         assert!(!output.status.success() && text(&output.stderr).contains(why), "{more:?}");
     }
 }
+
+#[test]
+fn people_of_the_console_are_added_listed_and_shut_out() {
+    let installation = installation(&[("B1", due_yesterday())], "");
+    assert!(installation.says(&["user", "list"]).contains("duebell user add NAME"));
+    let said = installation.says(&["user", "add", "Ann", "--role", "admin", "--role", "viewer"]);
+    assert!(
+        said.contains("ann: added as viewer,admin") && said.contains("shown this once"),
+        "{said}"
+    );
+    let password = said.lines().last().unwrap().trim().to_owned();
+    assert_eq!(password.len(), 31, "{said}");
+    let listed = installation.says(&["user", "list", "--json"]);
+    assert!(listed.contains("\"has a start password\"") && !listed.contains("argon2"), "{listed}");
+    installation.says(&["user", "roles", "ann", "--role", "checker"]);
+    installation.says(&["user", "disable", "ann"]);
+    assert!(installation.says(&["user", "list"]).contains("ann  checker  disabled"));
+    installation.says(&["user", "enable", "ann"]);
+    let again = installation.says(&["user", "reset", "ann", "--by", "Root"]);
+    assert_ne!(again.lines().last().unwrap().trim(), password);
+    let trail = installation.says(&["audit", "list", "--about", "ann"]);
+    assert_eq!(
+        trail.matches("person changed").count() + trail.matches("person_changed").count(),
+        4,
+        "{trail}"
+    );
+    assert!(!trail.contains(&password), "{trail}");
+    for (args, said) in [
+        (["user", "add", "ann", "--role", "viewer"], "ann is there already"),
+        (["user", "add", "a b", "--role", "viewer"], "is no name"),
+        (["user", "add", "bob", "--role", "owner"], "invalid value"),
+        (["user", "roles", "bob", "--role", "viewer"], "there is no bob"),
+    ] {
+        let output = installation.ends(&args);
+        let error = text(&output.stderr);
+        assert!(!output.status.success() && error.contains(said), "{args:?}: {error}");
+    }
+}

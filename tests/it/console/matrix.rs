@@ -45,8 +45,8 @@ impl Who {
             Who::With(role) => house.session(role.as_str(), true).await,
             Who::Disabled => {
                 let people = house.store.people();
-                people.disable("gone", None).await.unwrap();
-                people.disable("gone", Some(house.now())).await.unwrap();
+                people.let_in("gone", true, &house.doer()).await.unwrap();
+                people.let_in("gone", false, &house.doer()).await.unwrap();
                 // Not even a session that outlived it.
                 house.session("gone", true).await
             }

@@ -1,6 +1,7 @@
 //! The console's gate over real sockets: who comes in, who may do what, and how
 //! long it lasts.
 
+mod browser;
 mod first;
 mod matrix;
 mod sessions;
@@ -16,6 +17,7 @@ use duebell::http::console::people::{self, password::Hasher, secrets::Token};
 use duebell::http::console::{self, Console, Rules, Settings};
 use duebell::http::inbox::{Inbox, Limits};
 use duebell::http::{self, Front, server};
+use duebell::model::audit::{Doer, Through};
 use duebell::model::receipt::PostedReceipt;
 use duebell::model::reply::PostedReply;
 use duebell::model::staff::Roles;
@@ -104,6 +106,11 @@ impl House {
         self.clock.now()
     }
 
+    /// Whoever prepares a test.
+    fn doer(&self) -> Doer {
+        Doer { by: "test".to_owned(), through: Through::CommandLine, at: self.now() }
+    }
+
     fn later(&self, wait: SignedDuration) {
         self.clock.set(self.now() + wait);
     }
@@ -114,9 +121,9 @@ impl House {
         let kept = kept.await;
         let (people, roles) = (self.store.people(), Roles::parse(roles).unwrap());
         let start = Start { password: kept, until: at("2026-04-01T00:00Z") };
-        assert!(people.add(name, &roles, start, self.now()).await.unwrap());
-        people.set_password(name, kept, "").await.unwrap();
-        people.set_factor(name, &secret(name), 0, &[]).await.unwrap();
+        assert!(people.add(name, &roles, start, &self.doer()).await.unwrap());
+        people.set_password(name, kept, "", &self.doer()).await.unwrap();
+        people.set_factor(name, &secret(name), 0, &[], &self.doer()).await.unwrap();
     }
 
     /// Somebody new, and their start password.
@@ -125,7 +132,7 @@ impl House {
         let kept = Hasher::default().hash(password.clone()).await;
         let (people, roles) = (self.store.people(), Roles::parse(roles).unwrap());
         let start = Start { password: &kept, until };
-        assert!(people.add(name, &roles, start, self.now()).await.unwrap());
+        assert!(people.add(name, &roles, start, &self.doer()).await.unwrap());
         password
     }
 
@@ -135,7 +142,7 @@ impl House {
 
     /// A browser in which somebody is signed in, or half so, without the way there.
     async fn session(&self, name: &str, is_whole: bool) -> Guest<'_> {
-        let (token, now) = (Token::new(), self.now());
+        let (token, now) = (Token::drawn(), self.now());
         let new = NewSession {
             id: &token.id(),
             person: name,
@@ -143,7 +150,7 @@ impl House {
             made_at: now,
             expires_at: now + SignedDuration::from_hours(1),
         };
-        self.store.people().begin_session(new, None).await.unwrap();
+        self.store.people().begin_session(new, None, None).await.unwrap();
         let cookie = format!("cookie: __Host-duebell={}\r\n", token.shown());
         Guest { house: self, cookie, token: token.of_forms(), address: "203.0.113.9" }
     }

@@ -56,11 +56,12 @@ async fn who_is_disabled_or_loses_a_role_notices_with_the_next_request() {
     let mut ann = house.signed_in("ann").await;
     assert_eq!(ann.get("/people").await.status, 200);
     let people = house.store.people();
-    people.set_roles("ann", &duebell::model::staff::Roles::parse("viewer").unwrap()).await.unwrap();
+    let viewer = duebell::model::staff::Roles::parse("viewer").unwrap();
+    people.set_roles("ann", &viewer, &house.doer()).await.unwrap();
     assert_eq!(ann.get("/people").await.status, 403);
-    people.disable("ann", Some(house.now())).await.unwrap();
+    people.let_in("ann", false, &house.doer()).await.unwrap();
     assert_eq!(ann.get("/me").await.status, 303);
-    people.disable("ann", None).await.unwrap();
+    people.let_in("ann", true, &house.doer()).await.unwrap();
     // What was over stays over.
     assert_eq!(ann.get("/me").await.status, 303);
 }

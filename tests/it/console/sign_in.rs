@@ -1,5 +1,7 @@
 //! Signing in: password, second factor, recovery codes, and what is refused.
 
+use duebell::model::audit::Entry;
+use duebell::store::AuditPage;
 use jiff::SignedDuration;
 
 use super::{House, PASSWORD, code, hidden, secret};
@@ -64,7 +66,7 @@ async fn what_is_wrong_is_not_told() {
     let house = House::open().await;
     house.person("ann", "operator").await;
     house.person("bob", "operator").await;
-    house.store.people().disable("bob", Some(house.now())).await.unwrap();
+    house.store.people().let_in("bob", false, &house.doer()).await.unwrap();
     let start = house.newcomer("cho", "viewer").await;
     house.later(SignedDuration::from_hours(7 * 24));
     let mut bodies = Vec::new();
@@ -163,4 +165,36 @@ async fn guesses_from_everywhere_and_at_everybody_wait_as_well() {
         assert_eq!(fifth.knock(&format!("b{one}"), "a wild guess of mine").await.status, 422);
     }
     assert_eq!(fifth.knock("b20", "a wild guess of mine").await.status, 429);
+}
+
+#[tokio::test]
+async fn the_audit_trail_tells_of_people_and_not_of_what_strangers_type() {
+    let house = House::open().await;
+    house.person("ann", "operator").await;
+    let before = deeds(&house).await.len();
+    let mut ann = house.guest();
+    for (name, password) in [("ann", "a wild guess of mine"), ("a secret typed here", "x")] {
+        ann.knock(name, password).await;
+    }
+    ann.knock("ann", PASSWORD).await;
+    ann.fill("/sign-in/code", "/sign-in/code", "code=000000").await;
+    ann.sign_in("ann").await;
+    ann.fill("/me", "/sign-out", "").await;
+    let told = deeds(&house).await.split_off(before);
+    let expected = [
+        "ann sign_in_refused {\"because\":\"password\"}",
+        "ann sign_in_refused {\"because\":\"second_factor\"}",
+        "ann signed_in {}",
+        "ann signed_out {}",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// The trail, the oldest first.
+async fn deeds(house: &House) -> Vec<String> {
+    let page = AuditPage { limit: 100, ..AuditPage::default() };
+    let mut entries = house.store.desk().audit(&page).await.unwrap();
+    entries.reverse();
+    let line = |one: &Entry| format!("{} {} {}", one.deed.by, one.deed.act, one.deed.details);
+    entries.iter().map(line).collect()
 }

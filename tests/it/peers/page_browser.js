@@ -36,14 +36,17 @@ const acts = {
     const copy = await page.browser().newPage();
     try {
       await copy.setViewport(page.viewport());
-      const [html, isDark] = await page.evaluate(() => [
+      const [html, isDark, base] = await page.evaluate(() => [
         document.documentElement.outerHTML,
         matchMedia('(prefers-color-scheme: dark)').matches,
+        document.baseURI,
       ]);
       await copy.emulateMediaFeatures([
         { name: 'prefers-color-scheme', value: isDark ? 'dark' : 'light' },
       ]);
-      await copy.setContent(`<!doctype html>${html}`);
+      // Its style may be a file beside the page.
+      const head = base.startsWith('http') ? `<head><base href="${base}">` : '<head>';
+      await copy.setContent(`<!doctype html>${html.replace('<head>', () => head)}`);
       await copy.addScriptTag({ path: require.resolve('axe-core/axe.min.js') });
       return await copy.evaluate(async (rules) => {
         const result = await window.axe.run(document, { runOnly: rules });
@@ -92,6 +95,12 @@ const acts = {
       it.click();
     })]);
     return { url: page.url() };
+  },
+  async picture(page, { selector }) {
+    return page.$eval(selector, (it) => ({
+      side: it.getAttribute('viewBox').split(' ')[2],
+      path: it.querySelector('path:last-of-type').getAttribute('d'),
+    }));
   },
   async dark(page, { on }) {
     const value = on ? 'dark' : 'light';

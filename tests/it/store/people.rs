@@ -1,7 +1,8 @@
 //! People, sessions and tries to sign in, on each engine.
 
+use duebell::model::audit::{Act, Doer, Through};
 use duebell::model::staff::Roles;
-use duebell::store::{NewSession, SqlStore, Start};
+use duebell::store::{AuditPage, NewSession, SqlStore, Start};
 use jiff::{SignedDuration, Timestamp};
 
 use super::on_each_engine;
@@ -14,63 +15,68 @@ on_each_engine![
     a_recovery_code_is_used_once,
     a_session_is_found_with_its_person_and_ends,
     of_tries_at_once_none_is_missed,
+    what_changes_a_person_stands_in_the_audit_trail,
 ];
+
+fn doer() -> Doer {
+    Doer { by: "root".to_owned(), through: Through::CommandLine, at: at(NOW) }
+}
 
 const NOW: &str = "2026-03-10T09:00Z";
 
 async fn ann(store: &SqlStore) {
     let start = Start { password: "$a", until: at("2026-03-17T09:00Z") };
     let roles = Roles::parse("maker,viewer").unwrap();
-    assert!(store.people().add("ann", &roles, start, at(NOW)).await.unwrap());
+    assert!(store.people().add("ann", &roles, start, &doer()).await.unwrap());
 }
 
 async fn session(store: &SqlStore, id: &str, made_at: Timestamp, instead_of: Option<&str>) {
     let expires_at = made_at + SignedDuration::from_hours(10);
     let new = NewSession { id, person: "ann", is_whole: true, made_at, expires_at };
-    store.people().begin_session(new, instead_of).await.unwrap();
+    store.people().begin_session(new, instead_of, None).await.unwrap();
 }
 
 async fn a_person_is_kept_as_they_were_added(store: &SqlStore) {
     ann(store).await;
     let people = store.people();
     let start = Start { password: "$b", until: at(NOW) };
-    assert!(!people.add("ann", &Roles::default(), start, at(NOW)).await.unwrap());
+    assert!(!people.add("ann", &Roles::default(), start, &doer()).await.unwrap());
     let ann = people.find("ann").await.unwrap().unwrap();
     assert_eq!((ann.roles.to_string(), &*ann.password), ("viewer,maker".to_owned(), "$a"));
     assert_eq!((ann.start_until, ann.disabled_at), (Some(at("2026-03-17T09:00Z")), None));
     assert_eq!(people.all().await.unwrap(), [ann]);
-    people.set_password("ann", "$c", "").await.unwrap();
+    people.set_password("ann", "$c", "", &doer()).await.unwrap();
     people.rehash("ann", "$b", "$d").await.unwrap();
     people.set_language("ann", "zh-Hans").await.unwrap();
-    assert!(people.disable("ann", Some(at(NOW))).await.unwrap());
-    assert!(!people.disable("ann", Some(at("2026-03-11T09:00Z"))).await.unwrap());
+    assert!(people.let_in("ann", false, &doer()).await.unwrap());
+    assert!(!people.let_in("ann", false, &doer()).await.unwrap());
     let ann = people.find("ann").await.unwrap().unwrap();
     assert_eq!((&*ann.password, ann.start_until), ("$c", None));
     assert_eq!((ann.language.as_deref(), ann.disabled_at), (Some("zh-Hans"), Some(at(NOW))));
-    assert!(people.disable("ann", None).await.unwrap());
-    assert!(!people.disable("bob", None).await.unwrap());
+    assert!(people.let_in("ann", true, &doer()).await.unwrap());
+    assert!(!people.let_in("bob", true, &doer()).await.unwrap());
     assert_eq!(people.find("bob").await.unwrap(), None);
 }
 
 async fn a_reset_leaves_neither_second_factor_nor_session(store: &SqlStore) {
     ann(store).await;
     let people = store.people();
-    people.set_password("ann", "$c", "").await.unwrap();
-    people.set_factor("ann", "SECRET", 7, &["x".to_owned()]).await.unwrap();
+    people.set_password("ann", "$c", "", &doer()).await.unwrap();
+    people.set_factor("ann", "SECRET", 7, &["x".to_owned()], &doer()).await.unwrap();
     session(store, "s", at(NOW), None).await;
     let start = Start { password: "$e", until: at("2026-04-01T00:00Z") };
-    assert!(people.reset("ann", start).await.unwrap());
+    assert!(people.reset("ann", start, &doer()).await.unwrap());
     let ann = people.find("ann").await.unwrap().unwrap();
     assert_eq!((ann.secret, ann.last_step, ann.recovery.len()), (None, 0, 0));
     assert_eq!((&*ann.password, ann.start_until), ("$e", Some(start.until)));
     assert_eq!(people.session("s").await.unwrap(), None);
-    assert!(!people.reset("bob", start).await.unwrap());
+    assert!(!people.reset("bob", start, &doer()).await.unwrap());
 }
 
 async fn of_two_who_come_with_one_code_one_is_let_in(store: &SqlStore) {
     ann(store).await;
     let people = store.people();
-    people.set_factor("ann", "SECRET", 7, &[]).await.unwrap();
+    people.set_factor("ann", "SECRET", 7, &[], &doer()).await.unwrap();
     assert!(!people.use_step("ann", 7).await.unwrap());
     let both = tokio::join!(people.use_step("ann", 8), people.use_step("ann", 8));
     assert!(both.0.unwrap() != both.1.unwrap());
@@ -81,10 +87,13 @@ async fn a_recovery_code_is_used_once(store: &SqlStore) {
     ann(store).await;
     let people = store.people();
     let codes = ["x".to_owned(), "y".to_owned()];
-    people.set_factor("ann", "SECRET", 7, &codes).await.unwrap();
+    people.set_factor("ann", "SECRET", 7, &codes, &doer()).await.unwrap();
     let ann = people.find("ann").await.unwrap().unwrap();
-    let left = &codes[1..];
-    let both = tokio::join!(people.set_recovery(&ann, left), people.set_recovery(&ann, left));
+    let (left, doer) = (&codes[1..], doer());
+    let both = tokio::join!(
+        people.set_recovery(&ann, left, &doer),
+        people.set_recovery(&ann, left, &doer)
+    );
     assert!(both.0.unwrap() != both.1.unwrap());
     assert_eq!(people.find("ann").await.unwrap().unwrap().recovery, left);
 }
@@ -108,8 +117,8 @@ async fn a_session_is_found_with_its_person_and_ends(store: &SqlStore) {
     };
     assert_eq!(ids(people.sessions("ann").await.unwrap()), ["c", "b"]);
     // Nobody ends what is another's.
-    assert!(!people.end_session("bob", "b").await.unwrap());
-    assert_eq!(people.end_sessions("ann", "b").await.unwrap(), 1);
+    assert!(!people.end_session("bob", "b", &doer()).await.unwrap());
+    assert!(people.end_session("ann", "c", &doer()).await.unwrap());
     assert_eq!(ids(people.sessions("ann").await.unwrap()), ["b"]);
     // One that begins later finds it over, and nothing is left of it.
     session(store, "d", at("2026-03-10T19:00Z"), None).await;
@@ -130,4 +139,42 @@ async fn of_tries_at_once_none_is_missed(store: &SqlStore) {
     assert!(people.try_sign_in(&subjects, at(NOW)).await.unwrap().is_err());
     // After a day nothing is known of any.
     assert!(people.try_sign_in(&subjects, at("2026-03-11T09:00Z")).await.unwrap().is_ok());
+}
+
+async fn what_changes_a_person_stands_in_the_audit_trail(store: &SqlStore) {
+    ann(store).await;
+    let (people, doer) = (store.people(), doer());
+    people.set_password("ann", "$c", "", &doer).await.unwrap();
+    people.set_factor("ann", "SECRET", 7, &["x".to_owned()], &doer).await.unwrap();
+    people.set_roles("ann", &Roles::parse("admin").unwrap(), &doer).await.unwrap();
+    let expires_at = at("2026-03-10T19:00Z");
+    let new = NewSession { id: "s", person: "ann", is_whole: true, made_at: at(NOW), expires_at };
+    people.begin_session(new, None, Some(&doer)).await.unwrap();
+    people.end_session("ann", "s", &doer).await.unwrap();
+    people.let_in("ann", false, &doer).await.unwrap();
+    let start = Start { password: "$e", until: expires_at };
+    people.reset("ann", start, &doer).await.unwrap();
+    // What changes nothing is no deed.
+    people.let_in("ann", false, &doer).await.unwrap();
+    people.set_roles("bob", &Roles::default(), &doer).await.unwrap();
+    people.end_sessions("ann", &doer).await.unwrap();
+    people.add("ann", &Roles::default(), start, &doer).await.unwrap();
+    let page = AuditPage { limit: 100, ..AuditPage::default() };
+    let mut entries = store.desk().audit(&page).await.unwrap();
+    entries.reverse();
+    let told: Vec<(Act, String)> =
+        entries.iter().map(|one| (one.deed.act, one.deed.details.to_string())).collect();
+    let expected = [
+        (Act::PersonAdded, r#"{"roles":"viewer,maker"}"#),
+        (Act::PersonChanged, r#"{"change":"password"}"#),
+        (Act::PersonChanged, r#"{"change":"second_factor"}"#),
+        (Act::PersonChanged, r#"{"change":"roles","roles":"admin"}"#),
+        (Act::SignedIn, "{}"),
+        (Act::SignedOut, "{}"),
+        (Act::PersonChanged, r#"{"change":"disabled"}"#),
+        (Act::PersonChanged, r#"{"change":"reset"}"#),
+    ];
+    assert_eq!(told, expected.map(|(act, details)| (act, details.to_owned())));
+    assert!(entries.iter().all(|one| one.deed.about.as_deref() == Some("ann")));
+    assert!(!serde_json::to_string(&entries).unwrap().contains("SECRET"));
 }

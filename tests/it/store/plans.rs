@@ -19,6 +19,7 @@ const MAY_READ_ALL: [&str; 22] = [
     "list_flags",
     "list_holds",
     "list_moratoriums",
+    "list_people",
     "list_rejects",
     "list_replies",
     "list_sent",

@@ -124,6 +124,14 @@ impl Browser {
         answer["url"].as_str().unwrap().to_owned()
     }
 
+    /// The side of a picture of squares, and the path of its dark ones.
+    #[track_caller]
+    pub fn picture(&mut self, selector: &str) -> (String, String) {
+        let found = self.does(json!({"do": "picture", "selector": selector}));
+        let text = |name: &str| found[name].as_str().unwrap().to_owned();
+        (text("side"), text("path"))
+    }
+
     #[track_caller]
     pub fn dark(&mut self, on: bool) {
         self.does(json!({"do": "dark", "on": on}));

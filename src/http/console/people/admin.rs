@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::http::console::frame::{self, Frame};
-use crate::http::console::visitor::{Answer, Call};
+use crate::http::console::visitor::{Answer, Broken, Call};
+use crate::model::audit::Doer;
 use crate::model::staff::{self, Role, Roles};
 use crate::store::{Person, Start};
 
@@ -113,7 +114,7 @@ async fn added(call: &Call) -> Answer {
     let kept = call.console().hasher.hash(password.clone()).await;
     let start = Start { password: &kept, until };
     let people = call.console().store.people();
-    if !people.add(&name, &roles, start, call.now).await? {
+    if !people.add(&name, &roles, start, &admin(call)?).await? {
         let bad = call.frame("people", "people").say_with("name_taken", "name", &name);
         return listed(call, Some(bad)).await;
     }
@@ -161,6 +162,10 @@ fn about(call: &Call) -> Option<String> {
     staff::name(&call.named).filter(|name| Some(&**name) != own)
 }
 
+fn admin(call: &Call) -> Result<Doer, Broken> {
+    Ok(call.doer(&call.signed_in()?.name))
+}
+
 /// Back to the person, where something came of it.
 fn done(call: &Call, name: &str, is_done: bool, said: &str) -> Response {
     match is_done {
@@ -179,7 +184,7 @@ async fn given(call: &Call) -> Answer {
     if roles.0.is_empty() {
         return seen(call, Some("roles_none")).await;
     }
-    let is_done = call.console().store.people().set_roles(&name, &roles).await?;
+    let is_done = call.console().store.people().set_roles(&name, &roles, &admin(call)?).await?;
     Ok(done(call, &name, is_done, "said_roles"))
 }
 
@@ -193,8 +198,8 @@ pub async fn enable(call: Call) -> Response {
 
 async fn let_in(call: &Call, is_let_in: bool) -> Answer {
     let Some(name) = about(call) else { return seen(call, Some("not_oneself")).await };
-    let at = (!is_let_in).then_some(call.now);
-    let is_done = call.console().store.people().disable(&name, at).await?;
+    let doer = admin(call)?;
+    let is_done = call.console().store.people().let_in(&name, is_let_in, &doer).await?;
     Ok(done(call, &name, is_done, if is_let_in { "said_enabled" } else { "said_disabled" }))
 }
 
@@ -204,7 +209,7 @@ pub async fn end_sessions(call: Call) -> Response {
 
 async fn ended(call: &Call) -> Answer {
     let Some(name) = about(call) else { return seen(call, Some("not_oneself")).await };
-    call.console().store.people().end_sessions(&name, "").await?;
+    call.console().store.people().end_sessions(&name, &admin(call)?).await?;
     Ok(done(call, &name, true, "said_sessions"))
 }
 
@@ -217,7 +222,7 @@ async fn started_again(call: &Call) -> Answer {
     let (password, until) = super::start(call.now);
     let kept = call.console().hasher.hash(password.clone()).await;
     let people = call.console().store.people();
-    match people.reset(&name, Start { password: &kept, until }).await? {
+    match people.reset(&name, Start { password: &kept, until }, &admin(call)?).await? {
         true => Ok(started(call, &name, password, until)),
         false => Ok(call.closed(StatusCode::NOT_FOUND, "error_nothing")),
     }

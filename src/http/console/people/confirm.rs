@@ -35,6 +35,9 @@ async fn confirmed(call: &Call) -> Answer {
     let (person, next) = (&comer.person, inner(call.form.get("next")));
     let wait = call.tries(Proof::Second, &person.name).await?;
     if wait.is_some() || !is_right(call).await? {
+        if wait.is_none() {
+            call.was_refused(&person.name, "confirmation").await?;
+        }
         let frame = call.frame("confirm", "confirm");
         let bad = Some(said(call, &frame, wait, "confirm_wrong"));
         return Ok(waiting(frame::page(refusal(wait), &ConfirmPage { frame, next, bad }), wait));

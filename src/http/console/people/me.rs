@@ -10,7 +10,7 @@ use crate::store::Session;
 
 use super::password::chars_min;
 use super::welcome::{CodesPage, choose};
-use super::{secrets, with_cookie};
+use super::{Begins, secrets, with_cookie};
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -80,7 +80,8 @@ pub async fn end_session(call: Call) -> Response {
 
 async fn ended(call: &Call) -> Answer {
     let (comer, id) = (call.comer()?, call.form.get("session"));
-    call.console().store.people().end_session(&comer.person.name, id).await?;
+    let (name, doer) = (&comer.person.name, call.doer(&comer.person.name));
+    call.console().store.people().end_session(name, id, &doer).await?;
     Ok(call.see("/me?said=said_session"))
 }
 
@@ -93,7 +94,7 @@ async fn chosen(call: &Call) -> Answer {
     if let Some(bad) = choose(call).await? {
         return seen(call, Some(bad)).await;
     }
-    let token = call.begin(&call.comer()?.person.name, true).await?;
+    let token = call.begin(&call.comer()?.person.name, Begins::Token).await?;
     Ok(with_cookie(call.see("/me?said=said_password"), Some(&token)))
 }
 
@@ -105,7 +106,8 @@ async fn made(call: &Call) -> Answer {
     let (codes, kept) = secrets::recovery_codes();
     let person = &call.comer()?.person;
     // Somebody else may just have used one of the old codes.
-    if !call.console().store.people().set_recovery(person, &kept).await? {
+    let (people, doer) = (call.console().store.people(), call.doer(&person.name));
+    if !people.set_recovery(person, &kept, &doer).await? {
         return Ok(call.see("/me"));
     }
     let frame = call.frame("codes", "me");

@@ -13,7 +13,9 @@ use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
+use crate::model::audit::{Act, Doer, Through};
 use crate::model::staff::Permit;
 use crate::store::{NewSession, StoreError};
 
@@ -73,7 +75,31 @@ enum Proof {
     Second,
 }
 
+/// What a session begins with.
+#[derive(Debug, Clone, Copy)]
+enum Begins {
+    /// The password, and nothing more yet.
+    Half,
+    SignIn,
+    /// Another token for whoever is signed in.
+    Token,
+}
+
 impl Call {
+    /// Somebody who acts through a page.
+    pub fn doer(&self, name: &str) -> Doer {
+        Doer { by: name.to_owned(), through: Through::Console, at: self.now }
+    }
+
+    /// Writes down that somebody whom there is was not let in. What strangers
+    /// type stands nowhere, and what comes too soon is not even looked at: the
+    /// trail is kept for good.
+    async fn was_refused(&self, name: &str, because: &str) -> Result<(), StoreError> {
+        let details = json!({"because": because});
+        let deed = self.doer(name).deed(Act::SignInRefused, name.to_owned(), details);
+        self.console().store.desk().note(&deed).await
+    }
+
     /// Whom and where a try is held against: the pair of both, the person
     /// wherever from, and the address whoever it is.
     fn tried(&self, proof: Proof, name: &str) -> [(String, u32); 3] {
@@ -108,8 +134,10 @@ impl Call {
     }
 
     /// Begins a session under a new token, in the place of the one that was.
-    async fn begin(&self, name: &str, is_whole: bool) -> Result<Token, StoreError> {
-        let (token, lasts) = (Token::new(), if is_whole { WHOLE } else { HALF });
+    async fn begin(&self, name: &str, begins: Begins) -> Result<Token, StoreError> {
+        let is_whole = !matches!(begins, Begins::Half);
+        let (token, lasts) = (Token::drawn(), if is_whole { WHOLE } else { HALF });
+        let doer = self.doer(name);
         let people = self.console().store.people();
         let new = NewSession {
             id: &token.id(),
@@ -120,9 +148,10 @@ impl Call {
         };
         let before = self.comer.as_ref().map(|comer| (&*comer.person.name, &*comer.session.id));
         if let Some((before, id)) = before.filter(|(before, _)| *before != name) {
-            people.end_session(before, id).await?;
+            people.end_session(before, id, &self.doer(before)).await?;
         }
-        people.begin_session(new, before.map(|(_, id)| id)).await?;
+        let signs_in = matches!(begins, Begins::SignIn).then_some(&doer);
+        people.begin_session(new, before.map(|(_, id)| id), signs_in).await?;
         Ok(token)
     }
 

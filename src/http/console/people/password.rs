@@ -75,7 +75,8 @@ fn is_common(small: &str) -> bool {
     let core = small.trim_matches(|c: char| !c.is_alphabetic());
     let chars: Vec<char> = small.chars().collect();
     let repeats = (1..=chars.len() / 2).any(|length| {
-        chars.len() % length == 0 && chars.chunks(length).all(|part| part == &chars[..length])
+        chars.len().is_multiple_of(length)
+            && chars.chunks(length).all(|part| part == &chars[..length])
     });
     letters.len() < 4 || repeats || COMMON.contains(small) || COMMON.contains(core)
 }

@@ -20,7 +20,7 @@ const FACTOR_BYTES: usize = 20;
 pub struct Token(String);
 
 impl Token {
-    pub fn new() -> Token {
+    pub fn drawn() -> Token {
         Token(BASE64URL_NOPAD.encode(&random::<TOKEN_BYTES>()))
     }
 
@@ -110,10 +110,10 @@ mod tests {
 
     #[test]
     fn a_token_is_read_back_and_another_is_not_it() {
-        let token = Token::new();
+        let token = Token::drawn();
         let read = Token::read(token.shown()).unwrap();
         assert_eq!((read.id(), read.of_forms()), (token.id(), token.of_forms()));
-        assert_ne!(Token::new().id(), token.id());
+        assert_ne!(Token::drawn().id(), token.id());
         assert!(!token.id().contains(token.shown()) && token.of_forms() != token.shown());
         assert_eq!(token.new_factor().len(), 32);
         for text in ["", "x", &token.shown()[1..], &format!("{}A", token.shown())] {

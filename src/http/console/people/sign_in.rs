@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::http::console::frame::{self, Frame};
 use crate::http::console::gate::inner;
@@ -13,7 +13,7 @@ use crate::model::staff;
 use crate::store::Person;
 
 use super::password::Checked;
-use super::{Proof, secrets, totp, with_cookie};
+use super::{Begins, Proof, secrets, totp, with_cookie};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -61,20 +61,29 @@ async fn knocked(call: &Call) -> Answer {
     let kept = person.as_ref().map(|person| person.password.clone());
     let given = call.form.get("password").to_owned();
     let checked = call.console().hasher.check(given, kept).await;
-    let is_let_in = |person: &Person| {
-        person.disabled_at.is_none() && person.start_until.is_none_or(|until| call.now < until)
-    };
-    let Some(person) = person.filter(is_let_in).filter(|_| checked != Checked::Wrong) else {
+    let Some(person) = person else { return Ok(again(call, None)) };
+    if let Some(because) = why_not(&person, &checked, call.now) {
+        call.was_refused(&person.name, because).await?;
         return Ok(again(call, None));
-    };
+    }
     if let Checked::RightAs(better) = checked {
         people.rehash(&person.name, &person.password, &better).await?;
     }
     call.was_good(Proof::Password, &person.name).await?;
-    let token = call.begin(&person.name, false).await?;
+    let token = call.begin(&person.name, Begins::Half).await?;
     let next = Some(inner(call.form.get("next"))).filter(|next| *next != "/");
     let on = call.see(&format!("{}{}", step(&person), query(&[("next", next)])));
     Ok(with_cookie(on, Some(&token)))
+}
+
+/// Why somebody is not let in, for the audit trail alone.
+fn why_not(person: &Person, checked: &Checked, now: Timestamp) -> Option<&'static str> {
+    match person {
+        _ if *checked == Checked::Wrong => Some("password"),
+        Person { disabled_at: Some(_), .. } => Some("disabled"),
+        Person { start_until: Some(until), .. } if now >= *until => Some("start_password_too_old"),
+        _ => None,
+    }
 }
 
 /// Where somebody goes whose password was right.
@@ -139,6 +148,9 @@ async fn coded(call: &Call) -> Answer {
     }
     let wait = call.tries(Proof::Second, &person.name).await?;
     if wait.is_some() || !is_shown(call, person, call.form.get("code")).await? {
+        if wait.is_none() {
+            call.was_refused(&person.name, "second_factor").await?;
+        }
         let (frame, token) = (call.frame("sign_in_code", "sign_in"), call.token());
         let bad = Some(said(call, &frame, wait, "code_wrong"));
         let next = inner(call.form.get("next"));
@@ -148,7 +160,7 @@ async fn coded(call: &Call) -> Answer {
         ));
     }
     call.was_good(Proof::Second, &person.name).await?;
-    let token = call.begin(&person.name, true).await?;
+    let token = call.begin(&person.name, Begins::SignIn).await?;
     Ok(with_cookie(call.see(inner(call.form.get("next"))), Some(&token)))
 }
 
@@ -164,7 +176,7 @@ pub async fn is_shown(
         return people.use_step(&person.name, step).await;
     }
     match secrets::without(code, &person.recovery) {
-        Some(left) => people.set_recovery(person, &left).await,
+        Some(left) => people.set_recovery(person, &left, &call.doer(&person.name)).await,
         None => Ok(false),
     }
 }
@@ -175,6 +187,7 @@ pub async fn out(call: Call) -> Response {
 
 async fn gone(call: &Call) -> Answer {
     let comer = call.comer()?;
-    call.console().store.people().end_session(&comer.person.name, &comer.session.id).await?;
+    let (name, doer) = (&comer.person.name, call.doer(&comer.person.name));
+    call.console().store.people().end_session(name, &comer.session.id, &doer).await?;
     Ok(with_cookie(call.see("/sign-in?said=signed_out"), None))
 }

@@ -10,7 +10,7 @@ use crate::http::console::visitor::{Answer, Call, query};
 
 use super::password::{self, Checked, Refused};
 use super::sign_in::step;
-use super::{Proof, secrets, totp, with_cookie};
+use super::{Begins, Proof, secrets, totp, with_cookie};
 
 #[derive(Template)]
 #[template(path = "welcome.html")]
@@ -116,7 +116,8 @@ pub async fn choose(call: &Call) -> Result<Option<String>, crate::http::console:
     }
     let kept = hasher.hash(given.to_owned()).await;
     let people = call.console().store.people();
-    people.set_password(&person.name, &kept, &comer.session.id).await?;
+    let doer = call.doer(&person.name);
+    people.set_password(&person.name, &kept, &comer.session.id, &doer).await?;
     Ok(None)
 }
 
@@ -161,9 +162,10 @@ async fn shown(call: &Call) -> Answer {
         return set_up(call, next, Some(bad));
     };
     let (codes, kept) = secrets::recovery_codes();
-    call.console().store.people().set_factor(&person.name, &secret, step, &kept).await?;
+    let (people, doer) = (call.console().store.people(), call.doer(&person.name));
+    people.set_factor(&person.name, &secret, step, &kept, &doer).await?;
     call.was_good(Proof::Second, &person.name).await?;
-    let token = call.begin(&person.name, true).await?;
+    let token = call.begin(&person.name, Begins::SignIn).await?;
     let frame = call.frame("codes", "welcome");
     Ok(with_cookie(frame::page(StatusCode::OK, &CodesPage { frame, codes, next }), Some(&token)))
 }
