@@ -63,7 +63,7 @@ statements! {
         put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
         put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry,
-        count_day, count_tasks, find_accounts,
+        count_day, count_tasks, count_open_reasons, list_held, find_accounts,
         load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
@@ -77,7 +77,7 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
-        count_open_reasons, list_held, list_work, find_task, find_proposal, list_cases, list_advice,
+        list_work, find_task, find_proposal, list_cases, list_advice,
         find_person, list_people, set_roles, set_language, rehash_password,
         set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
     ;

@@ -50,21 +50,9 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// `title` and `here` are keys of the catalogue.
+    /// In the nearest language that there is; `title` and `here` are keys of
+    /// the catalogue.
     pub fn new(
-        console: &'a Console,
-        visitor: Option<&'a Visitor>,
-        title: &str,
-        here: &'static str,
-        now: Timestamp,
-    ) -> Frame<'a> {
-        let language = visitor.map_or(&*console.language, |one| &one.language);
-        Frame::speaking(console, language, visitor, title, here, now)
-    }
-
-    /// The same for somebody who is not signed in yet, and whose language is
-    /// known all the same.
-    pub fn speaking(
         console: &'a Console,
         language: &str,
         visitor: Option<&'a Visitor>,

@@ -172,7 +172,7 @@ impl Call {
         let console = self.console();
         let own = self.comer.as_ref().and_then(|comer| comer.person.language.as_deref());
         let language = own.unwrap_or(&console.language);
-        Frame::speaking(console, language, self.visitor.as_ref(), title, here, self.now)
+        Frame::new(console, language, self.visitor.as_ref(), title, here, self.now)
     }
 
     /// What every form of theirs carries.

@@ -5,18 +5,23 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 22] = [
+const MAY_READ_ALL: [&str; 29] = [
+    "count_day",
     "count_held",
+    "count_open_reasons",
     "count_sent",
     "count_states",
+    "count_tasks",
     "count_languages",
     "count_why_not",
     "end_reply",
+    "find_accounts",
     "list_bucket_bills",
     "list_feeds",
     "list_advice",
     "forget_outages",
     "list_flags",
+    "list_held",
     "list_holds",
     "list_moratoriums",
     "list_people",
@@ -24,6 +29,7 @@ const MAY_READ_ALL: [&str; 22] = [
     "list_replies",
     "list_sent",
     "list_tasks",
+    "list_work",
     "load_assessed",
     "load_control",
     "load_planned",
