@@ -95,6 +95,11 @@ impl<'a> Frame<'a> {
         self.text.say(key, &[(gap, &value.to_string()), (other, &also.to_string())])
     }
 
+    /// A text with any gaps.
+    pub fn say_all(&self, key: &str, gaps: &[(&str, &str)]) -> String {
+        self.text.say(key, gaps)
+    }
+
     /// A number as the language writes it.
     pub fn number(&self, number: impl Value<i64>) -> String {
         self.text.number(number.value())
@@ -126,6 +131,11 @@ impl<'a> Frame<'a> {
     pub fn moment(&self, at: impl Value<Timestamp>) -> String {
         let local = at.value().to_zoned(self.console.zone.clone());
         format!("{} {}", self.text.date(local.date()), local.strftime("%H:%M"))
+    }
+
+    /// Its day alone.
+    pub fn day(&self, at: impl Value<Timestamp>) -> String {
+        self.text.date(at.value().to_zoned(self.console.zone.clone()).date())
     }
 
     /// The same for programs.

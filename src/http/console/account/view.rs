@@ -9,7 +9,7 @@ use crate::message::page::masked;
 use crate::model::billing::days_between;
 use crate::model::cause::{DebtClass, Ground, SetClass, Verdict};
 use crate::model::money;
-use crate::model::{Bill, BillId, Money, Payment, Reason, Task, TaskKind};
+use crate::model::{Bill, BillId, Money, Payment, Task, TaskKind};
 use crate::review::readiness::Stands;
 use crate::risk::profile;
 use crate::store::AttemptLine;
@@ -28,7 +28,8 @@ pub struct AccountPage<'a> {
     pub profile: Vec<Cycle>,
     pub today: Date,
     pub messages: Vec<Message<'a>>,
-    pub next: Vec<Next>,
+    /// What comes next, a line for each bill.
+    pub next: Vec<String>,
     /// Where it is the page of a case.
     pub panel: Option<Panel>,
 }
@@ -46,16 +47,6 @@ pub struct Message<'a> {
     pub lines: Vec<&'a AttemptLine>,
 }
 
-/// What comes next for a bill.
-pub struct Next {
-    /// A key of the catalogue: one that begins with next_.
-    pub key: &'static str,
-    pub step: String,
-    pub bill: String,
-    pub on: Option<Date>,
-    pub reason: Option<Reason>,
-}
-
 impl<'a> AccountPage<'a> {
     pub fn new(frame: Frame<'a>, told: &'a Told, is_open: bool) -> AccountPage<'a> {
         let today = frame.now().to_zoned(told.facts.account.zone.clone()).date();
@@ -65,7 +56,7 @@ impl<'a> AccountPage<'a> {
             timeline: Timeline::draw(&told.bills, &told.dossier, &sent, today),
             profile: cycles(&profile::profile(&told.dossier, today, tolerance).cycles),
             messages: messages(&told.attempts),
-            next: next(told, today),
+            next: next(&frame, told, today),
             panel: None,
             frame,
             told,
@@ -81,6 +72,12 @@ impl<'a> AccountPage<'a> {
 
     pub fn visitor(&self) -> &str {
         self.frame.visitor.map_or("", |visitor| &visitor.name)
+    }
+
+    /// Its tasks, but for the case that the page is about.
+    pub fn other_tasks(&self) -> Vec<&Task> {
+        let about = self.panel.as_ref().map(|panel| &panel.case.task.id);
+        self.told.tasks.iter().filter(|task| Some(&task.id) != about).collect()
     }
 
     /// The case about it that is open.
@@ -207,38 +204,25 @@ fn messages(attempts: &[AttemptLine]) -> Vec<Message<'_>> {
     messages
 }
 
-fn next(told: &Told, today: Date) -> Vec<Next> {
-    let Some(serving) = &told.serving else {
-        let step = String::new();
-        return vec![Next {
-            key: "next_unserved",
-            step,
-            bill: String::new(),
-            on: None,
-            reason: None,
-        }];
-    };
-    let item = |key, step: &str, bill: &BillId, on, reason| Next {
-        key,
-        step: step.to_owned(),
-        bill: bill.to_string(),
-        on: Some(on),
-        reason,
+fn next(frame: &Frame<'_>, told: &Told, today: Date) -> Vec<String> {
+    let Some(serving) = &told.serving else { return vec![frame.say("next_unserved")] };
+    let line = |key: &str, step: &str, bill: &BillId, on: Date, reason: &str| {
+        let (bill, on) = (bill.to_string(), frame.date(on));
+        frame.say_all(key, &[("step", step), ("bill", &bill), ("date", &on), ("reason", reason)])
     };
     let facts = &told.facts;
     let planned = facts.in_hand.iter().flat_map(|one| {
-        one.items.iter().map(|it| item("next_planned", &it.step, &it.bill, one.day, None))
+        one.items.iter().map(|it| line("next_planned", &it.step, &it.bill, one.day, ""))
     });
-    let waits = facts
-        .recorded
-        .iter()
-        .filter(|row| row.is_open)
-        .map(|row| item("next_waits", &row.step, &row.bill, row.limit_on, Some(row.reason)));
+    let waits = facts.recorded.iter().filter(|row| row.is_open).map(|row| {
+        let reason = frame.word("reason", row.reason.as_str());
+        line("next_waits", &row.step, &row.bill, row.limit_on, &reason)
+    });
     let upcoming = facts.bills.iter().filter_map(|bill| {
         let scenario = &serving.scenario;
         let due =
             scenario.next_step(bill, today).filter(|_| bill.remaining > scenario.tolerance)?;
-        Some(item("next_upcoming", &due.step.name, &bill.id, due.on, None))
+        Some(line("next_upcoming", &due.step.name, &bill.id, due.on, ""))
     });
     planned.chain(waits).chain(upcoming).collect()
 }
