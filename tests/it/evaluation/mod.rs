@@ -5,6 +5,8 @@ mod calibration;
 mod chance;
 mod distributions;
 mod hillstrom;
+mod peeking;
+mod plans;
 mod ranking;
 mod score;
 mod several;
