@@ -7,6 +7,7 @@
 //!
 //! May use: model.
 
+pub mod assignment;
 pub mod cuped;
 pub mod distribution;
 mod exact;

@@ -4,6 +4,7 @@
 mod calibration;
 mod chance;
 mod distributions;
+mod draws;
 mod hillstrom;
 mod peeking;
 mod plans;
