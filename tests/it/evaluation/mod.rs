@@ -3,6 +3,7 @@
 
 mod calibration;
 mod chance;
+mod command;
 mod distributions;
 mod draws;
 mod hillstrom;
