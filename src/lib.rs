@@ -2,9 +2,9 @@
 //! by mistake, and can explain every decision.
 //!
 //! The map of the house, in reading order: the words ([`model`]), the pure
-//! rules ([`policy`], [`outbox`], [`risk`], [`review`], [`message`], [`audit`]),
-//! the walls ([`source`], [`store`], [`provider`]), the door that works by itself
-//! ([`pipeline`]) and the one that is knocked at ([`http`]).
+//! rules ([`policy`], [`outbox`], [`risk`], [`review`], [`evaluation`], [`message`],
+//! [`audit`]), the walls ([`source`], [`store`], [`provider`]), the door that works
+//! by itself ([`pipeline`]) and the one that is knocked at ([`http`]).
 //! `docs/ARCHITECTURE.md` walks through it.
 
 pub mod app;
@@ -12,6 +12,7 @@ pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod evaluation;
 pub mod http;
 pub mod lifecycle;
 pub mod message;

@@ -10,6 +10,7 @@ mod classes;
 mod classify;
 mod context;
 mod demo;
+mod experiment;
 mod holds;
 mod import;
 mod lint;
@@ -179,6 +180,11 @@ enum Command {
         #[command(subcommand)]
         command: score::Score,
     },
+    /// Plan how to find out whether reminding, or a change to it, works
+    Experiment {
+        #[command(subcommand)]
+        command: experiment::Experiment,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -312,5 +318,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
         Command::Score { command } => score::run(&options, command).await,
+        Command::Experiment { command } => experiment::run(&command),
     }
 }

@@ -11,6 +11,7 @@ mod contact;
 mod content;
 mod daemon;
 mod demo;
+mod evaluation;
 mod fleet;
 mod import;
 mod page;

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("outbox", &["model"]),
     ("risk", &["model"]),
     ("review", &["model"]),
+    ("evaluation", &["model"]),
     ("message", &["model"]),
     ("audit", &["model"]),
     // the only one that asks what time it is; signals and systemd; logs
