@@ -123,7 +123,7 @@ async fn added(call: &Call) -> Answer {
 
 fn started(call: &Call, name: &str, password: String, until: jiff::Timestamp) -> Response {
     let frame = call.frame("started", "people");
-    let until = frame.moment(&until);
+    let until = frame.moment(until);
     let page = StartedPage { frame, name, path: path(name), password, until };
     frame::page(StatusCode::OK, &page)
 }

@@ -110,7 +110,7 @@ pub fn refusal(wait: Option<SignedDuration>) -> StatusCode {
 /// What is said of a try that was wrong, or came too soon.
 pub fn said(call: &Call, frame: &Frame<'_>, wait: Option<SignedDuration>, wrong: &str) -> String {
     match wait {
-        Some(wait) => frame.say_with("sign_in_wait", "minutes", &call.minutes(wait)),
+        Some(wait) => frame.say_with("sign_in_wait", "minutes", call.minutes(wait)),
         None => frame.say(wrong),
     }
 }
