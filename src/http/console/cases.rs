@@ -262,9 +262,6 @@ impl Visit {
     /// The case's page with the reason why not, for those who may know it.
     async fn refused(&self, case: &str, error: CaseError, tried: Tried) -> Answer {
         let refusal = match error {
-            CaseError::Refused(Refusal::NoCase | Refusal::NoProposal) => {
-                return Err(Broken::Missing);
-            }
             CaseError::Refused(refusal) => refusal,
             CaseError::Store(error) => return Err(error.into()),
         };
@@ -282,7 +279,7 @@ fn in_words(frame: &Frame<'_>, refusal: &Refusal) -> String {
         Refusal::Changed(what) => frame.say_with("refused_changed", "what", what),
         Refusal::NotReady(what) => frame.say_with("refused_not_ready", "what", what),
         Refusal::Unfit(what) => what.clone(),
-        Refusal::NoCase | Refusal::NoProposal => frame.say("none_found"),
+        Refusal::NoCase | Refusal::NoProposal => frame.say("refused_gone"),
     }
 }
 

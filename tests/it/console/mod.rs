@@ -4,6 +4,7 @@
 mod browser;
 mod first;
 mod matrix;
+mod pages;
 mod sessions;
 mod sign_in;
 mod work;
@@ -77,9 +78,10 @@ impl House {
     }
 
     /// Over a bench with accounts, under its scenarios.
-    async fn of(bench: &Bench) -> House {
+    async fn of(bench: &Bench, language: &str) -> House {
         let rules = rules(bench.workshop.scenarios.clone());
-        let (scratch, settings) = (tempfile::tempdir().unwrap(), Settings::default());
+        let settings = Settings { language: language.to_owned(), ..Settings::default() };
+        let scratch = tempfile::tempdir().unwrap();
         House::over(bench.store.clone(), scratch, settings, rules).await
     }
 

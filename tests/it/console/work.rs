@@ -37,8 +37,12 @@ async fn flagged() -> (Arc<Billing>, Bench, Task) {
 
 /// A house over it, with a maker, a checker and an operator.
 async fn opened() -> (Arc<Billing>, Bench, Task, House) {
+    opened_in("en").await
+}
+
+pub async fn opened_in(language: &str) -> (Arc<Billing>, Bench, Task, House) {
     let (billing, bench, case) = flagged().await;
-    let house = House::of(&bench).await;
+    let house = House::of(&bench, language).await;
     for (name, roles) in [
         ("ann", "maker"),
         ("bob", "checker"),
@@ -151,7 +155,8 @@ async fn a_payment_between_the_two_is_told_to_the_second() {
     let path = format!("/cases/{}", case.id);
     let page = bob.sees(&path).await;
     assert!(page.contains("void: the facts changed"), "{page}");
-    bob.may_not(&format!("/proposals/{}/approve", proposal.id), "", 404).await;
+    let page = bob.may_not(&format!("/proposals/{}/approve", proposal.id), "", 409).await;
+    assert!(page.contains("It is not open any more"), "{page}");
     let decided = bench.store.desk().proposals_of(&key("A")).await.unwrap().remove(0).decided;
     assert_eq!(decided.unwrap().verdict, Verdict::Void);
     assert_eq!(bench.store.desk().advice(true, 9).await.unwrap(), []);

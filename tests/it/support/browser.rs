@@ -69,6 +69,13 @@ impl Browser {
         self.does(json!({"do": "open", "url": url, "width": width}))["status"].as_u64().unwrap()
     }
 
+    /// The same with scripts.
+    #[track_caller]
+    pub fn open_scripted(&mut self, url: &str, width: u32) -> u64 {
+        let open = json!({"do": "open", "url": url, "width": width, "script": true});
+        self.does(open)["status"].as_u64().unwrap()
+    }
+
     #[track_caller]
     pub fn text(&mut self) -> String {
         self.does(json!({"do": "text"}))["text"].as_str().unwrap().to_owned()
