@@ -41,6 +41,8 @@ part_console() {
         analyze task"
     run console
     eventually 120 'the console' curl -sfo "$dir/answer" "http://127.0.0.1:$console_port/health/ready"
+    # People come to work once the day is planned.
+    eventually 7200 'the plan' is_planned console_work
     mapfile -t places < <(sql console_work "select arrears || '&task=' || task_id from task where kind = 'review' order by arrears desc, task_id limit 50 offset $((cases / 2))")
     for id in "${places[@]}"; do pages+=("/cases?of=&arrears=$id"); done
     mapfile -t ids < <(sql console_work "select task_id from task where kind = 'review' order by md5(task_id || 'x') limit $count_looks")
@@ -50,7 +52,7 @@ part_console() {
     times 'one case' "${ids[@]/#//cases/}"
     times 'one account' "${names[@]/#//accounts/}"
     times 'search by name' '/accounts?q=Ada' '/accounts?q=li%20w' '/accounts?q=Zoe' '/accounts?q=kof'
-    times 'today' /
+    times 'today' /today
     read -r n _ < <(memory "$pid")
     figure 'peak memory of the daemon' "$n" MiB
     stop "$pid"

@@ -7,6 +7,7 @@ mod matrix;
 mod pages;
 mod sessions;
 mod sign_in;
+mod words;
 mod work;
 
 use std::collections::HashMap;
