@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -50,14 +51,15 @@ pub struct Fence(pub i64);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tenure {
     owner: Owner,
-    held: BTreeMap<Bucket, Fence>,
+    /// Shared: every spell of work has its own, and most have all of it.
+    held: Arc<BTreeMap<Bucket, Fence>>,
     /// There is nobody to share with, and nothing to check.
     is_alone: bool,
 }
 
 impl Tenure {
     pub fn new(owner: Owner, held: impl IntoIterator<Item = (Bucket, Fence)>) -> Tenure {
-        Tenure { owner, held: held.into_iter().collect(), is_alone: false }
+        Tenure { owner, held: Arc::new(held.into_iter().collect()), is_alone: false }
     }
 
     pub fn nothing(owner: Owner) -> Tenure {
@@ -102,8 +104,7 @@ impl Tenure {
 
     /// The part of it that `keep` names.
     pub fn only(&self, mut keep: impl FnMut(Bucket) -> bool) -> Tenure {
-        let held = self.iter().filter(|(bucket, _)| keep(*bucket)).collect();
-        Tenure { owner: self.owner, held, is_alone: self.is_alone }
+        self.with(self.iter().filter(|(bucket, _)| keep(*bucket)))
     }
 
     /// The same owner with these leases.

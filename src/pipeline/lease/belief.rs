@@ -71,7 +71,11 @@ impl Belief {
 
     /// Where work may begin.
     pub fn workable(&self, now: Instant) -> Tenure {
-        self.tenure.only(|bucket| !self.is_over(now) && !self.leaving.contains(&bucket))
+        match (self.is_over(now), self.leaving.is_empty()) {
+            (true, _) => self.tenure.with([]),
+            (false, true) => self.tenure.clone(),
+            (false, false) => self.tenure.only(|bucket| !self.leaving.contains(&bucket)),
+        }
     }
 
     /// Whether work that began under `fence` may go on.

@@ -122,15 +122,19 @@ impl Leases {
     /// Begins a spell of work on every bucket that may be worked on at `now`,
     /// which may be none.
     pub fn begin(self: &Arc<Self>, now: Instant) -> Shift {
-        self.begin_on(|_| true, now)
+        self.begin_with(|workable| workable, now)
     }
 
     /// The same on those buckets alone that `wanted` names: the others may be
     /// given back while the shift lives.
     pub fn begin_on(self: &Arc<Self>, wanted: impl FnMut(Bucket) -> bool, now: Instant) -> Shift {
+        self.begin_with(|workable| workable.only(wanted), now)
+    }
+
+    fn begin_with(self: &Arc<Self>, part: impl FnOnce(Tenure) -> Tenure, now: Instant) -> Shift {
         let mut state = self.state();
         state.tell_if_over(now);
-        let tenure = Arc::new(state.belief.workable(now).only(wanted));
+        let tenure = Arc::new(part(state.belief.workable(now)));
         state.shifts.retain(|shift| shift.strong_count() > 0);
         state.shifts.push(Arc::downgrade(&tenure));
         drop(state);
