@@ -73,10 +73,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let reminders = shelf.attempts(account).await?;
     let holds = desk.store.placed_holds(&[(bucket, account.clone())]).await?;
     let moratoriums = shelf.moratoriums(local).await?.into_iter();
-    // A step that was held back at first and went out later was sent.
-    let mut not_sent = shelf.why_not(account).await?;
-    not_sent
-        .retain(|row| row.is_open || !reminders.iter().any(|line| line.sent(&row.bill, &row.step)));
+    let not_sent = shelf.not_sent(account, &reminders).await?;
     Ok(Story {
         account: account.0.clone(),
         about: about(&facts, serving.as_ref(), &control),

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::wish::Wishes;
-use super::{AccountId, BillId, Bucket, Channel, Contacts, Currency, Money, Suppression};
+use super::{AccountId, BillId, Bucket, Channel, Contacts, Currency, Money, Suppression, money};
 
 /// What an account is worth to the operator; effort follows it.
 #[derive(
@@ -34,6 +34,12 @@ impl Tier {
     pub fn parse(text: &str) -> Option<Tier> {
         Tier::ALL.into_iter().find(|tier| tier.as_str() == text)
     }
+}
+
+/// What is unpaid of these bills, in each currency.
+pub fn owed<'a>(bills: impl IntoIterator<Item = &'a Bill>) -> Vec<Money> {
+    let unpaid = bills.into_iter().filter(|bill| bill.remaining > 0);
+    money::totals(unpaid.map(Bill::remaining_amount))
 }
 
 /// A billing account: the payer (TMF666).

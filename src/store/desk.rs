@@ -246,6 +246,18 @@ impl Desk<'_> {
             .collect()
     }
 
+    /// The reasons of an account whose steps these attempts did not send after
+    /// all, or not yet.
+    pub async fn not_sent(
+        &self,
+        account: &AccountId,
+        attempts: &[AttemptLine],
+    ) -> Result<Vec<WhyNotLine>, StoreError> {
+        let mut rows = self.why_not(account).await?;
+        rows.retain(|row| row.is_open || !attempts.iter().any(|it| it.sent(&row.bill, &row.step)));
+        Ok(rows)
+    }
+
     /// Every recorded reason of an account.
     pub async fn why_not(&self, account: &AccountId) -> Result<Vec<WhyNotLine>, StoreError> {
         let rows = self

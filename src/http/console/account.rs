@@ -54,10 +54,7 @@ impl Visit {
         let dossier = store.dossiers(key, today, &feeds).await?.pop().ok_or(Broken::Missing)?;
         let account = &whose.1;
         let attempts = desk.attempts(account).await?;
-        let mut not_sent = desk.why_not(account).await?;
-        // What was held back at first and went out later was sent.
-        not_sent
-            .retain(|row| row.is_open || !attempts.iter().any(|it| it.sent(&row.bill, &row.step)));
+        let not_sent = desk.not_sent(account, &attempts).await?;
         let moratoriums = desk.moratoriums(today).await?.into_iter();
         Ok(Told {
             serving: console.rules.scenarios.deciding(&facts),

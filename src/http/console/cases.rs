@@ -9,6 +9,7 @@ use crate::model::facts::AccountFacts;
 use crate::model::review::{Instalments, Outcome, Proposal, Wanted};
 use crate::model::staff::Permit;
 use crate::model::{AccountId, Task};
+use crate::policy::Versioned;
 use crate::review::readiness::readiness;
 use crate::review::{Readiness, Refusal, Rules};
 use crate::store::{CaseError, CasePage, CasePlace, PlanStore, ReviewCase};
@@ -149,7 +150,9 @@ async fn page(
     tried: Tried,
     says: Option<(String, bool)>,
 ) -> Answer {
-    let (case, rules) = visit.case(id).await?;
+    let case = visit.case(id).await?;
+    let told = visit.told(&(case.facts.bucket, case.facts.account.clone())).await?;
+    let rules = visit.rules(told.serving.as_ref());
     let today = case.facts.today(visit.now);
     let required = |outcome| readiness(outcome, &case.facts, &rules.law, today);
     let panel = Panel {
@@ -159,22 +162,27 @@ async fn page(
         says,
         case,
     };
-    let told = visit.told(&(panel.case.facts.bucket, panel.case.facts.account.clone())).await?;
     let frame = visit.frame("case", "cases");
     Ok(frame::page(status, &AccountPage::new(frame, &told, false).of_case(panel)))
 }
 
 impl Visit {
-    /// A case, and what decisions about it go by: the law of its scenario.
-    async fn case(&self, id: &str) -> Result<(ReviewCase, Rules), Broken> {
+    async fn case(&self, id: &str) -> Result<ReviewCase, Broken> {
+        self.console().store.desk().case_of(id).await?.ok_or(Broken::Missing)
+    }
+
+    /// What decisions go by: the law of this scenario.
+    fn rules(&self, serving: Option<&Versioned>) -> Rules {
+        self.console().rules.book.rules(serving.map(|one| one.scenario.name.as_str()))
+    }
+
+    /// What decisions about a case go by.
+    async fn rules_of(&self, case: &ReviewCase) -> Result<Rules, Broken> {
         let console = self.console();
-        let case = console.store.desk().case_of(id).await?.ok_or(Broken::Missing)?;
         let key = (case.facts.bucket, case.facts.account.clone());
         let facts = console.store.facts(&[key], case.facts.today(self.now)).await?.pop();
-        let scenario = facts.and_then(|facts| console.rules.scenarios.deciding(&facts));
-        let name = scenario.as_ref().map(|one| one.scenario.name.as_str());
-        let rules = console.rules.book.rules(name);
-        Ok((case, rules))
+        let serving = facts.and_then(|facts| console.rules.scenarios.deciding(&facts));
+        Ok(self.rules(serving.as_ref()))
     }
 }
 
@@ -206,7 +214,8 @@ pub async fn propose(visit: Visit) -> Answer {
         .map(|(count, first_on)| Instalments { count, first_on });
     let wanted =
         Wanted { outcome, instalments, reason: tried.reason.clone(), note: tried.note.clone() };
-    let (case, rules) = visit.case(&visit.named).await?;
+    let case = visit.case(&visit.named).await?;
+    let rules = visit.rules_of(&case).await?;
     let desk = visit.console().store.desk();
     match desk.propose(&case.task.id, &wanted, &rules, &visit.doer()).await {
         Ok(decided) => {
@@ -221,7 +230,8 @@ pub async fn propose(visit: Visit) -> Answer {
 pub async fn approve(visit: Visit) -> Answer {
     let desk = visit.console().store.desk();
     let proposal = desk.proposal(&visit.named).await?.ok_or(Broken::Missing)?;
-    let (case, rules) = visit.case(&proposal.task).await?;
+    let case = visit.case(&proposal.task).await?;
+    let rules = visit.rules_of(&case).await?;
     let note = visit.form.get("note");
     match desk.approve(&visit.named, note, &rules, &visit.doer()).await {
         Ok(_) => Ok(visit.see(&format!("/cases/{}?done=approved", case.task.id))),

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use crate::message::page::masked;
+use crate::model::billing::owed;
 use crate::model::facts::AccountFacts;
-use crate::model::{Bill, Money, PhoneNumber, money};
+use crate::model::{Money, PhoneNumber};
 use crate::store::PlanStore;
 
 use super::frame::{self, Frame};
@@ -46,7 +47,6 @@ impl FindPage<'_> {
     }
 
     fn owed(&self, facts: &AccountFacts) -> Vec<Money> {
-        let unpaid = facts.bills.iter().filter(|bill| bill.remaining > 0);
-        money::totals(unpaid.map(Bill::remaining_amount))
+        owed(&facts.bills)
     }
 }

@@ -133,14 +133,14 @@ impl<'a> Frame<'a> {
         format!("{} {}", self.text.date(local.date()), local.strftime("%H:%M"))
     }
 
-    /// Its day alone.
-    pub fn day(&self, at: impl Value<Timestamp>) -> String {
-        self.text.date(at.value().to_zoned(self.console.zone.clone()).date())
-    }
-
     /// The same for programs.
     pub fn instant(&self, at: impl Value<Timestamp>) -> String {
         at.value().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// The day of a moment on the console's clock.
+    pub fn day(&self, at: impl Value<Timestamp>) -> String {
+        self.text.date(at.value().to_zoned(self.console.zone.clone()).date())
     }
 
     pub fn now(&self) -> Timestamp {

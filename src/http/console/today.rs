@@ -95,9 +95,10 @@ pub async fn show(visit: Visit) -> Answer {
                 counted
             }
         };
-        match numbers {
-            None => numbers = counted.await,
-            Some(_) => drop(tokio::spawn(counted)),
+        // A task of its own: whoever asked for it may go away before it ends.
+        let counted = tokio::spawn(counted);
+        if numbers.is_none() {
+            numbers = counted.await.ok().flatten();
         }
     }
     let control = store.control().await?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::model::billing::plus_days;
+use crate::model::billing::{self, plus_days};
 use crate::model::facts::AccountFacts;
 use crate::model::hold::PlacedHold;
 use crate::model::hours::{Hours, WallTime, WeekHours};
@@ -134,8 +134,7 @@ impl Standing {
     /// What is unpaid, in each currency, disputed parts included: saying that
     /// something is wrong does not pay it.
     pub fn owed(&self) -> Vec<Money> {
-        let bills = self.facts.bills.iter().filter(|bill| bill.remaining > 0);
-        money::totals(bills.map(|bill| Money::new(bill.remaining, bill.currency)))
+        billing::owed(&self.facts.bills)
     }
 
     /// What may be claimed about: unpaid and not disputed.

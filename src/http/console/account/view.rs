@@ -6,9 +6,8 @@ use jiff::civil::Date;
 use crate::http::console::cases::Panel;
 use crate::http::console::frame::Frame;
 use crate::message::page::masked;
-use crate::model::billing::days_between;
+use crate::model::billing::{days_between, owed};
 use crate::model::cause::{DebtClass, Ground, SetClass, Verdict};
-use crate::model::money;
 use crate::model::{Bill, BillId, Money, Payment, Task, TaskKind};
 use crate::review::readiness::Stands;
 use crate::risk::profile;
@@ -115,14 +114,12 @@ impl<'a> AccountPage<'a> {
 
     /// All that is unpaid, due or not.
     pub fn owed(&self) -> Vec<Money> {
-        let unpaid = self.told.bills.iter().filter(|bill| bill.remaining > 0);
-        money::totals(unpaid.map(Bill::remaining_amount))
+        owed(&self.told.bills)
     }
 
     /// What of it is past due.
     pub fn arrears(&self) -> Vec<Money> {
-        let late = |bill: &&Bill| bill.remaining > 0 && bill.due_on < self.today;
-        money::totals(self.told.bills.iter().filter(late).map(Bill::remaining_amount))
+        owed(self.told.bills.iter().filter(|bill| bill.due_on < self.today))
     }
 
     /// Days past due of the oldest unpaid bill; below zero before it.
