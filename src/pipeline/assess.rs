@@ -5,7 +5,7 @@
 //! whose class ends. A class that changes touches its account, so that the
 //! plan that follows decides about it again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::civil::{Date, date};
@@ -18,6 +18,7 @@ use crate::model::{AccountId, Bucket, Task, TaskKind, Tenure};
 use crate::risk::cause::Rules;
 use crate::store::{Assessed, Changed};
 
+use super::reach::Reach;
 use super::{Settings, Stage, Workshop, planning_day};
 
 /// Few enough that what is found in them fits into memory.
@@ -26,7 +27,10 @@ const BUCKETS_PER_READ: usize = 256;
 const EVER: Date = date(1970, 1, 1);
 
 /// Judges accounts that are in arrears.
-pub struct Assess(pub Workshop);
+pub struct Assess {
+    shop: Workshop,
+    reach: Reach,
+}
 
 #[async_trait]
 impl Stage for Assess {
@@ -35,23 +39,21 @@ impl Stage for Assess {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let Some(rules) = &self.0.causes else { return Ok(0) };
+        let Workshop { assess, causes, settings, .. } = &self.shop;
+        let Some(rules) = causes else { return Ok(0) };
         let on = planning_day(now);
-        let through = self.0.assess.assessed_through().await?;
-        let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
-        let shift = self.0.shift();
-        for bucket in shift.tenure().buckets() {
-            alike.entry(through.get(&bucket).copied()).or_default().push(bucket);
-        }
-        let age_max = SignedDuration::from_secs(self.0.settings.evidence_age_max_s.into());
-        let feeds = &self.0.assess.evidence_feeds(now, age_max).await?;
+        let shift = self.shop.shift();
+        let age_max = SignedDuration::from_secs(settings.evidence_age_max_s.into());
+        let feeds = &assess.evidence_feeds(now, age_max).await?;
+        let assessed = assess.assessed_through();
         let mut judged = 0;
-        for (through, buckets) in alike {
+        for (through, buckets) in self.reach.alike(shift.tenure(), on, assessed).await? {
             for buckets in buckets.chunks(BUCKETS_PER_READ) {
                 let run = Run { rules, feeds, tenure: shift.tenure(), through, on, now };
                 judged += self.buckets(&run, buckets).await?;
             }
         }
+        self.reach.came(shift.tenure(), on);
         Ok(judged)
     }
 }
@@ -68,11 +70,15 @@ struct Run<'a> {
 }
 
 impl Assess {
+    pub fn new(shop: Workshop) -> Assess {
+        Assess { shop, reach: Reach::default() }
+    }
+
     /// Judges whole buckets, a page and a transaction at a time. They are
     /// assessed with the last page: a run that was cut short finds the others
     /// again.
     async fn buckets(&self, run: &Run<'_>, buckets: &[Bucket]) -> anyhow::Result<usize> {
-        let Workshop { assess, settings, .. } = &self.0;
+        let Workshop { assess, settings, .. } = &self.shop;
         let is_new_day = run.through.is_none_or(|through| through < run.on);
         let since = if is_new_day { run.through.unwrap_or(EVER) } else { run.on };
         let accounts = assess.to_judge(buckets, since, run.on).await?;
@@ -96,7 +102,7 @@ impl Assess {
         run: &Run<'_>,
         accounts: &[(Bucket, AccountId)],
     ) -> anyhow::Result<Assessed> {
-        let Workshop { assess, settings, .. } = &self.0;
+        let Workshop { assess, settings, .. } = &self.shop;
         let mut classed = assess.classed(accounts).await?;
         let dossiers = assess.dossiers(accounts, run.on, run.feeds).await?;
         let buckets: HashMap<&AccountId, Bucket> =

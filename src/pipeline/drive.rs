@@ -67,7 +67,7 @@ impl Stages {
         Stages {
             sync: Sync(workshop.clone()),
             review: Review(workshop.clone()),
-            assess: Assess(workshop.clone()),
+            assess: Assess::new(workshop.clone()),
             plan: Plan::new(workshop.clone()),
             dispatch: Dispatch::new(workshop.clone()),
             settle: Settle(workshop.clone()),

@@ -16,6 +16,7 @@ pub mod gate;
 pub mod lease;
 pub mod listen;
 pub mod plan;
+mod reach;
 pub mod retention;
 pub mod review;
 pub mod schedule;

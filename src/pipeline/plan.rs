@@ -1,7 +1,7 @@
 //! Plan: decides about every account that has something to decide, a page at
 //! a time, and writes the reminders and the reasons.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,6 +25,7 @@ use crate::policy::{
 use crate::store::{CaseChange, Decided, PlanPage, Scope};
 
 use super::lease::Shift;
+use super::reach::Reach;
 use super::{Stage, Workshop, planning_day};
 
 /// Plans the day that has begun somewhere on earth.
@@ -33,6 +34,7 @@ pub struct Plan {
     shop: Workshop,
     /// Buckets to a page, so that it holds about `plan_page` accounts.
     per_page: Arc<AtomicUsize>,
+    reach: Arc<Reach>,
 }
 
 #[async_trait]
@@ -42,18 +44,12 @@ impl Stage for Plan {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let Workshop { plans, control, .. } = &self.shop;
         let on = planning_day(now);
-        let control = Arc::new(control.control().await?);
-        let planned = plans.planned_through().await?;
-        // Buckets that were planned as far as each other have the same to do.
-        let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
+        let control = Arc::new(self.shop.control.control().await?);
         let shift = Arc::new(self.shop.shift());
-        for bucket in shift.tenure().buckets() {
-            alike.entry(planned.get(&bucket).copied()).or_default().push(bucket);
-        }
         let mut decided = 0;
-        for (through, buckets) in alike {
+        let planned = self.shop.plans.planned_through();
+        for (through, buckets) in self.reach.alike(shift.tenure(), on, planned).await? {
             let run = Arc::new(Run {
                 scope: scope(&self.shop.scenarios, through, on),
                 control: control.clone(),
@@ -69,6 +65,7 @@ impl Stage for Plan {
                 decided += worked??;
             }
         }
+        self.reach.came(shift.tenure(), on);
         Ok(decided)
     }
 }
@@ -96,7 +93,8 @@ impl Run {
 
 impl Plan {
     pub fn new(shop: Workshop) -> Plan {
-        Plan { shop, per_page: Arc::new(AtomicUsize::new(FIRST_PAGE)) }
+        let per_page = Arc::new(AtomicUsize::new(FIRST_PAGE));
+        Plan { shop, per_page, reach: Arc::default() }
     }
 
     fn learn(&self, buckets: usize, accounts: usize) {

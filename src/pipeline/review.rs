@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tracing::info;
 
 use crate::model::Bucket;
+use crate::store::Looked;
 
 use super::{Stage, Workshop, planning_day};
 
@@ -29,18 +30,15 @@ impl Stage for Review {
         let cases = &self.0.cases;
         let shift = self.0.shift();
         let (tenure, on) = (shift.tenure(), planning_day(now));
-        let expired = cases.expire_proposals(tenure, now).await?;
-        if expired > 0 {
-            info!(expired, "nobody decided about proposals in time");
-        }
         let buckets: Vec<Bucket> = tenure.buckets().collect();
         let mut looked_at = 0;
         for buckets in buckets.chunks(BUCKETS_PER_READ) {
-            let found = cases.cases_to_look_at(buckets, on).await?;
+            let found = cases.cases_to_look_at(buckets, on, now).await?;
             for page in found.chunks(PAGE) {
                 let looked = cases.look_at_cases(tenure, page, on, now).await?;
-                if looked.cured + looked.voided > 0 {
-                    info!(cured = looked.cured, voided = looked.voided, "review cases ended");
+                if looked != Looked::default() {
+                    let Looked { cured, voided, expired } = looked;
+                    info!(cured, voided, expired, "review cases or their proposals ended");
                 }
             }
             looked_at += found.len();

@@ -87,8 +87,7 @@ impl Sync {
     /// has it reads the feeds. A page long, and on no bucket besides, so that
     /// a long reading keeps no bucket from those who are to have it.
     fn shift(&self) -> Option<Shift> {
-        let is_first = |bucket| bucket == Bucket::FIRST;
-        let shift = self.0.leases.begin_on(is_first, Instant::now());
+        let shift = self.0.leases.begin_on(Bucket::FIRST, Instant::now());
         (!shift.tenure().is_empty()).then_some(shift)
     }
 

@@ -3,7 +3,7 @@
 //! What has a deadline is found from how far tending came before, so that the
 //! work follows what has ended since and never the size of the tables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -41,8 +41,9 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 /// Ends what has reached its end.
 pub struct Tend {
     shop: Workshop,
-    /// How far this process came in each bucket, by mark.
-    came: Mutex<HashMap<(&'static str, Bucket), Timestamp>>,
+    /// How far this process came, by mark, and in which buckets: those that it
+    /// had at the time.
+    came: Mutex<HashMap<&'static str, (Tenure, Timestamp)>>,
     /// The day on which holds were last looked through.
     holds_seen: Mutex<Option<Date>>,
 }
@@ -63,16 +64,16 @@ impl Stage for Tend {
             for (after, buckets) in self.after(deadlines, tenure, until).await? {
                 let span = Span { tenure, buckets, after, until, now };
                 ended += self.deadlines(&span).await?;
-                self.reached(deadlines, &span);
             }
+            self.reached(deadlines, tenure, until);
             for (after, buckets) in self.after(windows, tenure, until).await? {
                 let span = Span { tenure, buckets, after, until, now };
                 ended += self.windows(&span).await?;
                 if windows == WINDOWS_AGAIN {
                     ended += self.orphans(&span).await?;
                 }
-                self.reached(windows, &span);
             }
+            self.reached(windows, tenure, until);
             marks.extend([(deadlines, until), (windows, until)]);
         }
         // All at once, after all of it: what is looked at twice is ended once.
@@ -96,7 +97,7 @@ impl Tend {
         Tend { shop, came: Mutex::default(), holds_seen: Mutex::default() }
     }
 
-    /// Buckets with something before `until` to look at, by how far they were
+    /// Buckets with something before `until` to look at, with how far they were
     /// looked through. Where this process was not before, another was: it came
     /// about as far as the common mark says, which all daemons push on.
     async fn after(
@@ -104,18 +105,18 @@ impl Tend {
         mark: &'static str,
         tenure: &Tenure,
         until: Timestamp,
-    ) -> anyhow::Result<BTreeMap<Timestamp, Vec<Bucket>>> {
-        let common = self.shop.control.mark(mark).await?;
-        let common = common.map_or(Timestamp::UNIX_EPOCH, |mark| mark - LATE);
-        let came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut spans: BTreeMap<Timestamp, Vec<Bucket>> = BTreeMap::new();
-        for bucket in tenure.buckets() {
-            let after = came.get(&(mark, bucket)).copied().unwrap_or(common);
-            if after < until {
-                spans.entry(after).or_default().push(bucket);
-            }
+    ) -> anyhow::Result<Vec<(Timestamp, Vec<Bucket>)>> {
+        let came = self.came.lock().unwrap_or_else(PoisonError::into_inner).get(mark).cloned();
+        let (had, came) = came.unwrap_or((tenure.with([]), until));
+        let new = if had == *tenure { tenure.with([]) } else { tenure.without(&had) };
+        let old = if new.is_empty() { tenure.clone() } else { tenure.without(&new) };
+        let mut spans = vec![(came, old)];
+        if !new.is_empty() {
+            let common = self.shop.control.mark(mark).await?;
+            spans.push((common.map_or(Timestamp::UNIX_EPOCH, |mark| mark - LATE), new));
         }
-        Ok(spans)
+        spans.retain(|(after, buckets)| *after < until && !buckets.is_empty());
+        Ok(spans.into_iter().map(|(after, it)| (after, it.buckets().collect())).collect())
     }
 
     /// Tells once of each task that was promised to be done by now and is not.
@@ -163,9 +164,9 @@ impl Tend {
         Ok(count)
     }
 
-    fn reached(&self, mark: &'static str, span: &Span<'_>) {
+    fn reached(&self, mark: &'static str, tenure: &Tenure, until: Timestamp) {
         let mut came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
-        came.extend(span.buckets.iter().map(|bucket| ((mark, *bucket), span.until)));
+        came.insert(mark, (tenure.clone(), until));
     }
 
     /// Submissions without an outcome become unknown; receipts that did not

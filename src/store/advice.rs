@@ -10,9 +10,10 @@ use crate::model::review::{Advice, AdviceLine, Outcome};
 use crate::model::{AccountId, Bucket, Tenure};
 
 use super::audit;
+use super::buckets::bucket_keys;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
-use super::facts::{bucket, bucket_keys};
+use super::facts::bucket;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;

@@ -15,9 +15,10 @@ use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, Tenure};
 
 use super::audit;
+use super::buckets::bucket_keys;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
-use super::facts::{Key, bucket, bucket_keys, debt_class, touch};
+use super::facts::{Key, bucket, debt_class, touch};
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;

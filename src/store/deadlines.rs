@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Bucket, Channel, ReminderId, ReminderState};
 
+use super::buckets::{bucket_keys, bucket_runs};
 use super::engine::Arg;
-use super::facts::{bucket_keys, bucket_runs};
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;

@@ -31,21 +31,6 @@ set_row! {
         pub bucket: Bucket,
         pub account_id: &'a AccountId,
     }
-
-    /// A bucket as the statements take it.
-    pub struct BucketKey {
-        bucket: Bucket,
-    }
-
-    /// Buckets from the first to the last.
-    pub struct Run {
-        first: Bucket,
-        last: Bucket,
-    }
-}
-
-pub fn bucket_keys(buckets: &[Bucket]) -> Vec<BucketKey> {
-    buckets.iter().map(|bucket| BucketKey { bucket: *bucket }).collect()
 }
 
 /// Marks accounts for a decision; in order, so that those who do so side by
@@ -60,18 +45,6 @@ pub(super) async fn touch(
         tx.run(sql::touch, &[Arg::Set(&keys)]).await?;
     }
     Ok(())
-}
-
-/// Buckets as runs, for statements that pass over all of them.
-pub fn bucket_runs(buckets: &[Bucket]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for bucket in buckets {
-        match runs.last_mut() {
-            Some(run) if run.last.number() + 1 == bucket.number() => run.last = *bucket,
-            _ => runs.push(Run { first: *bucket, last: *bucket }),
-        }
-    }
-    runs
 }
 
 /// An item as it stands in a reminder's row.

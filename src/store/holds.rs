@@ -12,9 +12,10 @@ use crate::model::hold::{Ending, Hold, PlacedHold};
 use crate::model::{AccountId, BillId, Bucket, Currency, Tenure};
 
 use super::audit;
+use super::buckets::bucket_keys;
 use super::desk::Desk;
 use super::engine::{Arg, Tx};
-use super::facts::{Key, bucket, bucket_keys, hold, touch};
+use super::facts::{Key, bucket, hold, touch};
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;

@@ -16,6 +16,7 @@
 mod advice;
 mod assess;
 mod audit;
+mod buckets;
 mod cases;
 mod contacts;
 mod control;

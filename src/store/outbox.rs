@@ -15,10 +15,11 @@ use crate::model::{
     Severity, Tenure,
 };
 
+use super::buckets::{bucket_keys, bucket_runs};
 use super::contacts::{release_contacts, take_contacts};
 use super::deadlines::{channel, channels, first_id, standing};
 use super::engine::{Arg, Tx};
-use super::facts::{account, bucket_keys, bucket_runs, items_with_terms};
+use super::facts::{account, items_with_terms};
 use super::keys::{Keys, release_keys, reminder_keys, take_keys};
 use super::notices::put_proofs;
 use super::parts::insert_parts;
@@ -79,7 +80,8 @@ impl OutboxStore for SqlStore {
     ) -> Result<Vec<DueReminder>, StoreError> {
         let bucket = after.map_or(-1, |after| i64::from(after.bucket().number()));
         let left = buckets.iter().filter(|it| i64::from(it.number()) >= bucket).copied();
-        let left = bucket_keys(&left.collect::<Vec<_>>());
+        let left: Vec<Bucket> = left.collect();
+        let left = bucket_keys(&left);
         let after = after.unwrap_or(ReminderId::from_bytes([0; 16])).to_string();
         let first = first_id(now);
         let args = [

@@ -8,8 +8,8 @@ use crate::model::receipt::{Fate, PartReceipt, PostedReceipt};
 use crate::model::reminder::Transition;
 use crate::model::{AttemptKey, Bucket, ReminderId, Tenure};
 
+use super::buckets::bucket_runs;
 use super::engine::{Arg, Tx};
-use super::facts::bucket_runs;
 use super::receipts::inbox_rows;
 use super::row::Row;
 use super::set::{Micros, set_row};

@@ -12,8 +12,9 @@ use crate::model::{
     AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Task, TaskKind, Tenure,
 };
 
+use super::buckets::bucket_keys;
 use super::engine::{Arg, Tx};
-use super::facts::{Key, StoredItem, bucket, bucket_keys};
+use super::facts::{Key, StoredItem, bucket};
 use super::outbox::{TransitionRow, append_rows};
 use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;

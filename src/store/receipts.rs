@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::model::receipt::{Fate, PostedReceipt, Receipt};
 use crate::model::{AttemptKey, Bucket, ReminderId};
 
+use super::buckets::bucket_runs;
 use super::engine::Arg;
-use super::facts::bucket_runs;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;

@@ -19,10 +19,11 @@ use crate::model::reply::{Meaning, Note, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
 use super::audit;
+use super::buckets::bucket_runs;
 use super::contacts::{Conversation, put_conversations};
 use super::desk::Desk;
 use super::engine::Arg;
-use super::facts::{bucket, bucket_runs, touch};
+use super::facts::{bucket, touch};
 use super::holds::put_holds;
 use super::keys::reminder_keys;
 use super::row::Row;

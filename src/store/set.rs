@@ -9,6 +9,8 @@
 //! COPY, `array_send` in PostgreSQL's sources for arrays. The fields are the
 //! same in both: their length, then their bytes.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde::Serialize;
@@ -115,7 +117,7 @@ pub(super) use set_row;
 /// Rows of any kind, as one argument of a statement.
 pub trait Rows: Sync {
     fn columns(&self) -> &'static [Column];
-    fn to_json(&self) -> String;
+    fn to_json(&self) -> Cow<'_, str>;
     /// One array for each column.
     fn to_arrays(&self) -> Vec<Array>;
 }
@@ -125,8 +127,8 @@ impl<T: SetRow> Rows for Vec<T> {
         T::COLUMNS
     }
 
-    fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("rows of ours are plain data")
+    fn to_json(&self) -> Cow<'_, str> {
+        serde_json::to_string(self).expect("rows of ours are plain data").into()
     }
 
     fn to_arrays(&self) -> Vec<Array> {

@@ -67,7 +67,7 @@ statements! {
         load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
-        lapse_proposals, expire_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
+        lapse_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
         take_try, put_try, forget_tries
     ;

@@ -125,10 +125,11 @@ impl Leases {
         self.begin_with(|workable| workable, now)
     }
 
-    /// The same on those buckets alone that `wanted` names: the others may be
-    /// given back while the shift lives.
-    pub fn begin_on(self: &Arc<Self>, wanted: impl FnMut(Bucket) -> bool, now: Instant) -> Shift {
-        self.begin_with(|workable| workable.only(wanted), now)
+    /// The same on one bucket alone: the others may be given back while the
+    /// shift lives.
+    pub fn begin_on(self: &Arc<Self>, bucket: Bucket, now: Instant) -> Shift {
+        let one = |held: Tenure| held.with(held.fence(bucket).map(|fence| (bucket, fence)));
+        self.begin_with(one, now)
     }
 
     fn begin_with(self: &Arc<Self>, part: impl FnOnce(Tenure) -> Tenure, now: Instant) -> Shift {

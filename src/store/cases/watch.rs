@@ -12,8 +12,9 @@ use crate::model::review::{Proposal, Verdict};
 use crate::model::{AccountId, Bucket, Tenure};
 use crate::review::evidence::{differs, freeze};
 use crate::review::four_eyes;
+use crate::store::buckets::bucket_keys;
 use crate::store::engine::{Arg, Tx};
-use crate::store::facts::{Key, bucket, bucket_keys};
+use crate::store::facts::{Key, bucket};
 use crate::store::set::set_row;
 use crate::store::statements::sql;
 use crate::store::tasks::weigh;
@@ -26,16 +27,19 @@ pub const ITSELF: &str = "duebell";
 #[async_trait]
 pub trait CaseStore: Send + Sync {
     /// Accounts of these buckets with an open case that nobody has looked at
-    /// on `on`, or whose facts have changed, in order.
+    /// on `on`, or whose facts have changed, or a proposal whose time is over;
+    /// in order.
     async fn cases_to_look_at(
         &self,
         buckets: &[Bucket],
         on: Date,
+        now: Timestamp,
     ) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
 
     /// Looks at the cases of these accounts, under the leases of their
     /// buckets: says what is at stake on `on`, ends those of whom nothing is
-    /// overdue any more, and voids proposals whose evidence has changed.
+    /// overdue any more, and the proposals whose evidence has changed or that
+    /// nobody decided about in time.
     async fn look_at_cases(
         &self,
         tenure: &Tenure,
@@ -43,10 +47,6 @@ pub trait CaseStore: Send + Sync {
         on: Date,
         now: Timestamp,
     ) -> Result<Looked, StoreError>;
-
-    /// Expires the proposals of these buckets that nobody decided about in
-    /// time; how many.
-    async fn expire_proposals(&self, tenure: &Tenure, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// What came of a look.
@@ -54,6 +54,7 @@ pub trait CaseStore: Send + Sync {
 pub struct Looked {
     pub cured: usize,
     pub voided: usize,
+    pub expired: usize,
 }
 
 set_row! {
@@ -71,9 +72,10 @@ impl CaseStore for SqlStore {
         &self,
         buckets: &[Bucket],
         on: Date,
+        now: Timestamp,
     ) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
-        let buckets = bucket_keys(buckets);
-        let args = [Arg::Set(&buckets), Arg::Text(&on.to_string())];
+        let (buckets, on) = (bucket_keys(buckets), on.to_string());
+        let args = [Arg::Set(&buckets), Arg::Text(&on), Arg::Int(now.as_microsecond())];
         let rows = self.engine.rows(sql::find_cases, &args).await?;
         rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
     }
@@ -102,22 +104,15 @@ impl CaseStore for SqlStore {
         if !lapsed.is_empty() {
             tx.run(sql::lapse_proposals, &[Arg::Set(&lapsed), at]).await?;
         }
-        let voided = lapsed.len();
         tx.commit().await?;
-        Ok(Looked { cured: cured.len(), voided })
-    }
-
-    async fn expire_proposals(&self, tenure: &Tenure, now: Timestamp) -> Result<u64, StoreError> {
-        let buckets: Vec<Bucket> = tenure.buckets().collect();
-        let mut tx = self.write(tenure, buckets.iter().copied()).await?;
-        let (keys, at) = (bucket_keys(&buckets), Arg::Int(now.as_microsecond()));
-        let expired = tx.run(sql::expire_proposals, &[Arg::Set(&keys), at]).await?;
-        tx.commit().await?;
-        Ok(expired)
+        let is_void = |it: &&LapsedRow<'_>| it.verdict == Verdict::Void.as_str();
+        let voided = lapsed.iter().filter(is_void).count();
+        Ok(Looked { cured: cured.len(), voided, expired: lapsed.len() - voided })
     }
 }
 
-/// Open proposals whose case is cured, or whose evidence is another by now.
+/// Open proposals whose case is cured, whose evidence is another by now, or
+/// whose time is over.
 async fn lapsed<'a>(
     tx: &mut Tx,
     open: &'a [Proposal],
@@ -135,16 +130,18 @@ async fn lapsed<'a>(
     let mut lapsed = Vec::new();
     for one in open {
         let Some(frozen) = frozen.get(&one.account) else { continue };
-        let is_void = four_eyes::lapse(one, now, Some(&frozen.digest)) == Some(Verdict::Void);
-        let note = match (cured.contains(&one.task), is_void) {
-            (true, _) => "nothing is overdue any more".to_owned(),
-            (false, true) => {
-                let what = differs(&one.evidence, &frozen.body).join(", ");
-                format!("the evidence has changed: {what}")
+        let (verdict, note) = match four_eyes::lapse(one, now, Some(&frozen.digest)) {
+            _ if cured.contains(&one.task) => {
+                (Verdict::Void, "nothing is overdue any more".to_owned())
             }
-            (false, false) => continue,
+            Some(Verdict::Expired) => (Verdict::Expired, "nobody decided in time".to_owned()),
+            Some(verdict) => {
+                let what = differs(&one.evidence, &frozen.body).join(", ");
+                (verdict, format!("the evidence has changed: {what}"))
+            }
+            None => continue,
         };
-        let (bucket, verdict) = (one.bucket, Verdict::Void.as_str());
+        let (bucket, verdict) = (one.bucket, verdict.as_str());
         lapsed.push(LapsedRow { bucket, proposal_id: &one.id, verdict, note });
     }
     Ok(lapsed)

@@ -217,7 +217,7 @@ async fn a_process_that_dies_after_judging_leaves_nothing_undone_and_nothing_twi
     let feeds = duebell::pipeline::sync::Sync(bench.workshop.clone());
     feeds.run_once(at("2026-03-10T06:00Z")).await.unwrap();
     // It judged, and died before it planned.
-    Assess(bench.workshop.clone()).run_once(at("2026-03-10T06:00Z")).await.unwrap();
+    Assess::new(bench.workshop.clone()).run_once(at("2026-03-10T06:00Z")).await.unwrap();
     assert_eq!(touched(&bench.store).await, ["A"]);
     let before = bench.store.classed(&[key("A")]).await.unwrap();
 

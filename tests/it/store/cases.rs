@@ -50,7 +50,7 @@ pub async fn owing(store: &SqlStore) -> Task {
 }
 
 pub async fn look(store: &SqlStore, on: &str, now: &str) -> Looked {
-    let found = store.cases_to_look_at(&Bucket::all(), day(on)).await.unwrap();
+    let found = store.cases_to_look_at(&Bucket::all(), day(on), at(now)).await.unwrap();
     store.look_at_cases(&alone(), &found, day(on), at(now)).await.unwrap()
 }
 
@@ -92,7 +92,8 @@ async fn an_open_case_says_what_is_at_stake_and_the_queue_goes_by_it(store: &Sql
     assert_eq!(look(store, "2026-03-11", "2026-03-11T06:00Z").await, Looked::default());
     let page = CasePage { limit: 10, ..CasePage::default() };
     assert_eq!(queue(store, page).await, ["A", "B", "D", "C"]);
-    let again = store.cases_to_look_at(&Bucket::all(), day("2026-03-11")).await.unwrap();
+    let (on, now) = (day("2026-03-11"), at("2026-03-11T06:00Z"));
+    let again = store.cases_to_look_at(&Bucket::all(), on, now).await.unwrap();
     assert_eq!(again, []);
 }
 

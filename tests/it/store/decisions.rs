@@ -7,7 +7,7 @@ use duebell::model::review::{Instalments, Outcome, Proposal, Verdict, Wanted};
 use duebell::model::{Bucket, HoldKind, Task, TaskKind};
 use duebell::review::readiness::{Asks, Law};
 use duebell::review::{Refusal, Rules, Settings};
-use duebell::store::{AdviceStore, AssessStore, AuditPage, CaseStore, Looked, PlanStore, SqlStore};
+use duebell::store::{AdviceStore, AssessStore, AuditPage, Looked, PlanStore, SqlStore};
 
 use super::cases::{done, given_notice, look, opened, owing, promise, refusal};
 use super::on_each_engine;
@@ -189,7 +189,7 @@ async fn a_payment_between_the_two_voids_the_proposal_and_says_so(store: &SqlSto
     assert!(said.contains("the bills or what remains of them"), "{said}");
     assert!(advised(store).await.is_empty());
 
-    assert_eq!(look(store, TODAY, NOON).await, Looked { cured: 0, voided: 1 });
+    assert_eq!(look(store, TODAY, NOON).await, Looked { voided: 1, ..Looked::default() });
     let (verdict, decider, note) = verdict(store, &one).await;
     assert_eq!((verdict, decider.as_str()), (Verdict::Void, "duebell"));
     assert_eq!(note, "the evidence has changed: the bills or what remains of them");
@@ -203,7 +203,7 @@ async fn whoever_pays_everything_is_cured_and_nothing_is_left_to_approve(store: 
     let case = owing(store).await;
     let one = propose(store, &case, Outcome::Terminate, "Ann").await;
     paid(store, 0).await;
-    assert_eq!(look(store, TODAY, NOON).await, Looked { cured: 1, voided: 1 });
+    assert_eq!(look(store, TODAY, NOON).await, Looked { cured: 1, voided: 1, expired: 0 });
     assert_eq!(done(store, &case).await, Some(("duebell".into(), "cured".into())));
     let (verdict, _, note) = verdict(store, &one).await;
     assert_eq!((verdict, note.as_str()), (Verdict::Void, "nothing is overdue any more"));
@@ -223,10 +223,12 @@ async fn nobody_decided_in_time(store: &SqlStore) {
     let case = owing(store).await;
     let one = propose(store, &case, Outcome::Exempt, "Ann").await;
     let (before, after) = ("2026-03-13T11:59Z", "2026-03-13T12:00Z");
-    assert_eq!(store.expire_proposals(&alone(), at(before)).await.unwrap(), 0);
+    assert_eq!(look(store, "2026-03-13", before).await, Looked::default());
     let said = approve(store, &one, "Bob", after).await.unwrap_err();
     assert!(said.contains("waited until 2026-03-13 12:00Z"), "{said}");
-    assert_eq!(store.expire_proposals(&alone(), at(after)).await.unwrap(), 1);
+    let expired = Looked { expired: 1, ..Looked::default() };
+    assert_eq!(look(store, "2026-03-13", after).await, expired);
+    assert_eq!(look(store, "2026-03-13", after).await, Looked::default());
     assert_eq!(verdict(store, &one).await.0, Verdict::Expired);
     let (exempt, ann) = (wanted(Outcome::Exempt), by("Ann", after));
     let again = store.desk().propose(&case.id, &exempt, &rules(), &ann).await.unwrap().proposal;
