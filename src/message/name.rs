@@ -14,12 +14,20 @@ const NAME_DIGITS_MAX: usize = 4;
 /// The text without control characters, line breaks and invisible marks, and
 /// with single spaces.
 pub fn cleaned(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let visible: String = text
         .chars()
         .filter(|letter| !is_invisible(*letter))
         .map(|letter| if letter.is_control() || is_line_break(letter) { ' ' } else { letter })
         .collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether there is plainly nothing to clean, as with nearly every text.
+fn is_clean(text: &str) -> bool {
+    text.split(' ').all(|word| !word.is_empty() && word.bytes().all(|it| it.is_ascii_graphic()))
 }
 
 /// The name to greet with; empty where a neutral greeting is safer.
@@ -123,6 +131,15 @@ mod tests {
             assert_eq!(greeting(bait), "", "{bait}");
         }
         assert_eq!(greeting(&"a".repeat(NAME_CHARACTERS_MAX + 1)), "");
+    }
+
+    #[test]
+    fn spaces_are_single_whatever_stands_between_them() {
+        for (text, expected) in
+            [("a b", "a b"), (" a  b ", "a b"), ("", ""), (" ", ""), ("\u{e9}  a", "\u{e9} a")]
+        {
+            assert_eq!(cleaned(text), expected, "{text:?}");
+        }
     }
 
     #[test]

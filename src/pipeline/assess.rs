@@ -47,7 +47,7 @@ impl Stage for Assess {
         let feeds = &assess.evidence_feeds(now, age_max).await?;
         let assessed = assess.assessed_through();
         let mut judged = 0;
-        for (through, buckets) in self.reach.alike(shift.tenure(), on, assessed).await? {
+        for (through, buckets) in self.reach.alike(shift.tenure(), assessed).await? {
             for buckets in buckets.chunks(BUCKETS_PER_READ) {
                 let run = Run { rules, feeds, tenure: shift.tenure(), through, on, now };
                 judged += self.buckets(&run, buckets).await?;

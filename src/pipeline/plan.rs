@@ -49,7 +49,7 @@ impl Stage for Plan {
         let shift = Arc::new(self.shop.shift());
         let mut decided = 0;
         let planned = self.shop.plans.planned_through();
-        for (through, buckets) in self.reach.alike(shift.tenure(), on, planned).await? {
+        for (through, buckets) in self.reach.alike(shift.tenure(), planned).await? {
             let run = Arc::new(Run {
                 scope: scope(&self.shop.scenarios, through, on),
                 control: control.clone(),

@@ -19,11 +19,10 @@ impl Reach {
     pub async fn alike(
         &self,
         tenure: &Tenure,
-        on: Date,
         asked: impl Future<Output = Result<HashMap<Bucket, Date>, StoreError>>,
     ) -> Result<BTreeMap<Option<Date>, Vec<Bucket>>, StoreError> {
-        if self.is_whole(tenure, on) {
-            return Ok(BTreeMap::from([(Some(on), tenure.buckets().collect())]));
+        if let Some(day) = self.whole(tenure) {
+            return Ok(BTreeMap::from([(Some(day), tenure.buckets().collect())]));
         }
         let through = asked.await?;
         let mut alike: BTreeMap<Option<Date>, Vec<Bucket>> = BTreeMap::new();
@@ -33,13 +32,14 @@ impl Reach {
         Ok(alike)
     }
 
-    fn is_whole(&self, tenure: &Tenure, on: Date) -> bool {
+    fn whole(&self, tenure: &Tenure) -> Option<Date> {
         let reached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        reached.as_ref().is_some_and(|(held, day)| held == tenure && *day == on)
+        reached.as_ref().filter(|(held, _)| held == tenure).map(|(_, day)| *day)
     }
 
-    /// Everything of `tenure` is done through `on`.
+    /// Everything of `tenure` is done through `on`, or was before.
     pub fn came(&self, tenure: &Tenure, on: Date) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((tenure.clone(), on));
+        let day = self.whole(tenure).map_or(on, |day| day.max(on));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((tenure.clone(), day));
     }
 }

@@ -180,12 +180,12 @@ impl Plan<'_> {
         (from, to): (Timestamp, Timestamp),
         zone: &TimeZone,
     ) -> Vec<(Timestamp, Timestamp)> {
-        let first = plus_days(from.to_zoned(zone.clone()).date(), -1);
+        let date = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        let (mut day, last) = (plus_days(date(from), -2), date(to));
         let mut open: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for offset in 0..=4 {
-            let Some((opens, closes)) = self.instants(plus_days(first, offset), zone) else {
-                continue;
-            };
+        while day < last {
+            day = plus_days(day, 1);
+            let Some((opens, closes)) = self.instants(day, zone) else { continue };
             let (opens, closes) = (opens.max(from), closes.min(to));
             match open.last_mut() {
                 // Over midnight, where it stays open.

@@ -5,7 +5,7 @@
 //! a lock on it until the end of the transaction. Those of an account are only
 //! ever counted by whoever has its bucket.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use crate::model::{AccountId, Bucket, Channel, Reason, ReminderId};
 
 use super::engine::{Arg, Tx};
 use super::keys::ReminderKey;
-use super::set::{Micros, set_row};
+use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
 use super::{StoreError, Submission};
 
@@ -48,6 +48,10 @@ struct Released {
     key: String,
     reminder_id: ReminderId,
 }
+}
+
+impl TableRow for ContactRow<'_> {
+    const TABLE: &'static str = "contact";
 }
 
 /// Somebody spoke with a subscriber.
@@ -104,6 +108,8 @@ struct Limited<'a> {
     reminder: ReminderId,
     channel: Channel,
     at: Timestamp,
+    /// Nothing of the reminder was tried before.
+    is_first: bool,
     counted: &'a Counted,
 }
 
@@ -117,7 +123,8 @@ pub async fn take_contacts(
         .iter()
         .filter_map(|one| {
             let (counted, channel) = (one.counted.as_ref()?, one.mark.channel?);
-            Some(Limited { reminder: one.reminder, channel, at: one.mark.at, counted })
+            let (reminder, at, is_first) = (one.reminder, one.mark.at, one.is_first());
+            Some(Limited { reminder, channel, at, is_first, counted })
         })
         .collect();
     if limited.is_empty() {
@@ -127,11 +134,17 @@ pub async fn take_contacts(
         lock(tx, &limited).await?;
     }
     let before = before(tx, &limited).await?;
-    let (over, mut rows) = count(&limited, &before);
-    // In the order of the key, as with receipts.
-    rows.sort_unstable_by_key(|row| (row.bucket, row.key, row.reminder_id));
-    if !rows.is_empty() {
-        tx.run(sql::put_contacts, &[Arg::Set(&rows)]).await?;
+    let (over, rows) = count(&limited, &before);
+    let first: HashSet<ReminderId> =
+        limited.iter().filter(|one| one.is_first).map(|one| one.reminder).collect();
+    let (new, again): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| first.contains(&row.reminder_id));
+    for (mut rows, are_new) in [(new, true), (again, false)] {
+        // In the order of the key, as with receipts.
+        rows.sort_unstable_by_key(|row| (row.bucket, row.key, row.reminder_id));
+        if !(rows.is_empty() || are_new && tx.insert(&rows).await?) {
+            tx.run(sql::put_contacts, &[Arg::Set(&rows)]).await?;
+        }
     }
     Ok(over)
 }
@@ -197,7 +210,7 @@ fn count<'a>(
     let (mut over, mut rows) = (HashMap::new(), Vec::new());
     let mut now: HashMap<&ContactKey, Vec<Channel>> = HashMap::new();
     for one in limited {
-        let Limited { reminder, channel, at, counted } = one;
+        let Limited { reminder, channel, at, counted, .. } = one;
         let (of_it, others) = before.split_at(counted.limits.len());
         before = others;
         let is_over = |(limit, before): &(&Limit, &usize)| {

@@ -115,6 +115,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
+    (23, "contacts by key", include_str!("../../migrations/postgres/0023_contacts_by_key.sql")),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -144,6 +145,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
+    (23, "contacts by key", include_str!("../../migrations/sqlite/0023_contacts_by_key.sql")),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

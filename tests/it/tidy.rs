@@ -141,6 +141,7 @@ fn nothing_panics_without_saying_why() {
 fn every_statement_says_what_it_does_and_reads_no_clock() {
     hold(&files(&["src", "migrations", "config"], "sql"), sql::opens_with_words);
     hold(&files(&["src", "migrations"], "sql"), sql::clock);
+    hold(&files(&["src/store/sql", "src/store/sqlite"], "sql"), sql::bare_limit);
 }
 
 #[test]

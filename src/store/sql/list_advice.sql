@@ -3,4 +3,4 @@ select a.bucket, a.advice_id, a.account_id, a.outcome, a.body, a.made_at, a.next
 from advice as a
 where a.sent_at is null or $1 = 1
 order by a.made_at, a.advice_id
-limit $2
+limit $2 + 0

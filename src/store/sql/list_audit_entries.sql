@@ -7,4 +7,4 @@ where e.seq < $1
     and ($3 = '' or e.act = $3)
     and ($4 = '' or e.about = $4)
 order by e.seq desc
-limit $5
+limit $5 + 0

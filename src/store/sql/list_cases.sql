@@ -7,4 +7,4 @@ from task as t
 where t.kind = 'review' and t.done_at is null and (t.arrears, t.task_id) < ($1, $2)
     and ($4 = '' or t.assigned_to = $4)
 order by t.arrears desc, t.task_id desc
-limit $3
+limit $3 + 0

@@ -5,4 +5,4 @@ select
 from placed_hold as p
 where p.ended is null
 order by p.ends_on, p.hold_id
-limit $1
+limit $1 + 0

@@ -2,4 +2,4 @@
 select j.feed, j.row_id, j.field, j.reason, j.is_warning
 from reject as j
 order by j.feed, j.is_warning, j.row_id, j.field
-limit $1
+limit $1 + 0

@@ -5,4 +5,4 @@ select
 from task as t
 where t.done_at is null
 order by t.due_at is null, t.due_at, t.opened_at, t.task_id
-limit $1
+limit $1 + 0

@@ -10,6 +10,6 @@ left join (
     from audit_entry as a
     where a.seq >= $1
     order by a.seq
-    limit $2
+    limit $2 + 0
 ) as e on true
 order by e.seq

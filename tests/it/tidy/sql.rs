@@ -55,6 +55,25 @@ pub fn clock(file: &File) -> Vec<String> {
     faults
 }
 
+/// A statement whose limit is a parameter and nothing else: SQLite looks into
+/// such a parameter while it plans (`sqlite3ExprIsInteger` in its sources), and
+/// plans the statement again for each run.
+pub fn bare_limit(file: &File) -> Vec<String> {
+    let is_bare = |line: &str| {
+        let limit = line.trim().to_lowercase();
+        limit.strip_prefix("limit $").is_some_and(|n| n.chars().all(|it| it.is_ascii_digit()))
+    };
+    let bare = file.text.lines().enumerate().filter(|(_, line)| is_bare(line));
+    bare.map(|(index, line)| {
+        fault(
+            file,
+            index + 1,
+            &format!("write `{} + 0`, or SQLite plans it each time", line.trim()),
+        )
+    })
+    .collect()
+}
+
 /// Names of the files of one folder, without their ending.
 fn names<'f>(files: &'f [File], folder: &str) -> BTreeSet<&'f str> {
     let inside = |file: &'f File| file.path.strip_prefix(folder)?.strip_suffix(".sql");
@@ -135,6 +154,13 @@ fn made(paths: &[&str]) -> Vec<File> {
 fn a_statement_without_a_word_about_itself_is_named() {
     assert_eq!(opens_with_words(&made_up("a.sql", "select 1\n")).len(), 1);
     assert_eq!(opens_with_words(&made_up("a.sql", "-- One.\nselect 1\n")), [""; 0]);
+}
+
+#[test]
+fn a_limit_that_makes_sqlite_plan_each_time_is_named() {
+    let found = bare_limit(&made_up("a.sql", "-- A.\nselect 1\nlimit $1\n"));
+    assert!(found.len() == 1 && found[0].starts_with("a.sql:3: "), "{found:?}");
+    assert!(bare_limit(&made_up("a.sql", "-- A.\nselect 1\nlimit $1 + 0\n")).is_empty());
 }
 
 #[test]

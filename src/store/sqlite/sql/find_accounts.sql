@@ -12,9 +12,9 @@ from (
         select a.bucket, a.account_id, lower(a.name) as name from account as a
         where $3 <> '' and lower(a.name) >= $3 and lower(a.name) < $4
         order by lower(a.name)
-        limit $5
+        limit $5 + 0
     ) as n
 ) as f
 group by f.bucket, f.account_id
 order by min(f.rank), min(f.name), f.account_id
-limit $5
+limit $5 + 0

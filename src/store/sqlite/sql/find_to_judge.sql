@@ -1,15 +1,15 @@
--- Accounts of buckets $1 (JSON array of {bucket}) to be judged on $3, in order:
+-- Accounts of buckets $1 (JSON array of numbers) to be judged on $3, in order:
 -- those with a bill that was due from $2 on and is overdue, those whose facts changed
 -- and who are in arrears or were judged before, and those whose class ends.
 select found.bucket, found.account_id
 from (
     select b.bucket, b.account_id
     from json_each($1) as k
-    join bill as b on b.bucket = k.value ->> 'bucket' and b.due_on >= $2 and b.due_on < $3 and b.remaining > 0
+    join bill as b on b.bucket = k.value and b.due_on >= $2 and b.due_on < $3 and b.remaining > 0
     union
     select t.bucket, t.account_id
     from json_each($1) as k
-    join touched as t on t.bucket = k.value ->> 'bucket'
+    join touched as t on t.bucket = k.value
     where coalesce(
         (
             select 1 from bill as late
@@ -21,7 +21,7 @@ from (
     union
     select d.bucket, d.account_id
     from json_each($1) as k
-    join debt_class as d on d.bucket = k.value ->> 'bucket' and d.expires_on <= $3
+    join debt_class as d on d.bucket = k.value and d.expires_on <= $3
     where d.source = 'rules' or d.expires_on < $3
 ) as found
 order by found.bucket, found.account_id

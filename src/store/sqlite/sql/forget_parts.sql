@@ -5,5 +5,5 @@ where (provider, provider_ref, bucket, reminder_id, attempt, part) in (
     from message_part as old
     where old.accepted_at < $1
     order by old.accepted_at
-    limit $2
+    limit $2 + 0
 )

@@ -5,5 +5,5 @@ where (bucket, provider, message_id, ordinal) in (
     from receipt_inbox as old
     where old.settled_at < $1
     order by old.settled_at
-    limit $2
+    limit $2 + 0
 )

@@ -4,4 +4,4 @@ select w.bucket, w.account_id, w.bill_id, w.step, w.step_on, w.limit_on, w.reaso
 from why_not as w
 where w.is_open = 1 and (w.bucket, w.account_id, w.bill_id, w.step) > ($2, $3, $4, $5) and ($1 = '' or w.reason = $1)
 order by w.bucket, w.account_id, w.bill_id, w.step
-limit $6
+limit $6 + 0

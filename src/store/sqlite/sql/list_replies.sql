@@ -5,4 +5,4 @@ select
 from reply as r
 where r.for_people = 1 and r.done_at is null
 order by r.received_at, r.reply_id
-limit $1
+limit $1 + 0

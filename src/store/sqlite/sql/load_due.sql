@@ -1,4 +1,4 @@
--- Up to $6 planned reminders of buckets $1 (JSON array of {bucket}) that may be
+-- Up to $6 planned reminders of buckets $1 (JSON array of numbers) that may be
 -- submitted at $2, in the order of bucket and id, in bucket $3 after id $4, with their
 -- accounts. $5 is the first id of the earliest day that may still be under way.
 select
@@ -16,7 +16,7 @@ select
         where w.bucket = a.bucket and w.account_id = a.account_id and w.value is not null
     ) as wishes
 from json_each($1) as k
-join reminder as r on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.reminder_id >= unhex($5)
+join reminder as r on r.bucket = k.value and r.send_before > $2 and r.reminder_id >= unhex($5)
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id
 left join touched as c on c.bucket = r.bucket and c.account_id = r.account_id
 where r.send_after <= $2 and (r.bucket <> $3 or r.reminder_id > unhex($4))
@@ -28,4 +28,4 @@ where r.send_after <= $2 and (r.bucket <> $3 or r.reminder_id > unhex($4))
         select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
     )
 order by r.bucket, r.reminder_id
-limit $6
+limit $6 + 0

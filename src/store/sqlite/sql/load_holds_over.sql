@@ -1,4 +1,4 @@
--- Up to $3 holds of buckets $1 (JSON array of {bucket}) whose last day lies before
+-- Up to $3 holds of buckets $1 (JSON array of numbers) whose last day lies before
 -- $2 and of which nobody has said how they ended; what was paid on the account's
 -- bills while they were in force, and what is overdue of it by their end.
 select
@@ -18,6 +18,6 @@ select
             and (p.currency is null or m.currency = p.currency)
     ) as paid
 from json_each($1) as k
-join placed_hold as p on p.bucket = k.value ->> 'bucket' and p.ended is null and p.ends_on < $2
+join placed_hold as p on p.bucket = k.value and p.ended is null and p.ends_on < $2
 order by p.bucket, p.ends_on, p.hold_id
-limit $3
+limit $3 + 0

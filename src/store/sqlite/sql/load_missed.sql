@@ -1,4 +1,4 @@
--- Up to $5 reminders of buckets $1 (JSON array of {bucket}) whose window closed after $2
+-- Up to $5 reminders of buckets $1 (JSON array of numbers) whose window closed after $2
 -- and not after $3 and that were never submitted, or wait for another attempt. $4 is the
 -- first id of the earliest day whose windows these may be.
 select
@@ -10,7 +10,7 @@ select
     case when t.state = 'unheard' then 1 else 0 end as was_taken
 from json_each($1) as k
 join reminder as r
-    on r.bucket = k.value ->> 'bucket' and r.send_before > $2 and r.send_before <= $3 and r.reminder_id >= unhex($4)
+    on r.bucket = k.value and r.send_before > $2 and r.send_before <= $3 and r.reminder_id >= unhex($4)
 left join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t
@@ -21,4 +21,4 @@ left join transition as t
     )
 where t.state in ('retry_later', 'unheard') or (t.state is null and s.at is null)
 order by r.bucket, r.reminder_id
-limit $5
+limit $5 + 0

@@ -21,4 +21,4 @@ where p.next_at <= $2
         )
     )
 order by p.next_at, p.provider, p.provider_ref, p.fate
-limit $3
+limit $3 + 0

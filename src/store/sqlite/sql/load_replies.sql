@@ -10,4 +10,4 @@ where r.settled_at is null
         where r.bucket between k.value ->> 'first' and k.value ->> 'last'
     )
 order by r.received_at, r.bucket, r.reply_id
-limit $2
+limit $2 + 0

@@ -44,4 +44,4 @@ where t.next_at > $2 and t.next_at <= $3 and t.state in ('retry_later', 'unheard
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $4
+limit $4 + 0

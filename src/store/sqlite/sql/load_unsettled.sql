@@ -9,4 +9,4 @@ where i.next_at <= $2
         where i.bucket between k.value ->> 'first' and k.value ->> 'last'
     )
 order by i.next_at, i.bucket, i.provider, i.message_id, i.ordinal
-limit $3
+limit $3 + 0

@@ -20,4 +20,4 @@ where t.next_at > $3 and t.next_at <= $4
         where later.bucket = t.bucket and later.reminder_id = t.reminder_id and later.seq > t.seq
     )
 order by t.next_at, t.bucket, t.reminder_id
-limit $5
+limit $5 + 0
