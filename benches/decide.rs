@@ -92,6 +92,7 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
         recorded: Vec::new(),
         case: None,
         class: DebtClass::Unknown,
+        arm: None,
         touched: 0,
         revisions: Default::default(),
     };

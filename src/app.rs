@@ -95,6 +95,7 @@ pub async fn workshop(
         causes: Some(Arc::new(loaded.causes)),
         parts: Some(store.clone()),
         control: store.clone(),
+        experiments: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
         contact: Arc::new(contact),

@@ -27,6 +27,7 @@ select create_distributed_table('assess_mark', 'bucket', colocate_with => 'accou
 select create_distributed_table('task', 'bucket', colocate_with => 'account');
 select create_distributed_table('proposal', 'bucket', colocate_with => 'account');
 select create_distributed_table('advice', 'bucket', colocate_with => 'account');
+select create_distributed_table('experiment_entry', 'bucket', colocate_with => 'account');
 select create_distributed_table('repeat_debtor', 'bucket', colocate_with => 'account');
 select create_distributed_table('why_not', 'bucket', colocate_with => 'account');
 select create_distributed_table('sent_item', 'bucket', colocate_with => 'account');
@@ -48,6 +49,7 @@ select create_reference_table('mark');
 select create_reference_table('daemon');
 select create_reference_table('moratorium');
 select create_reference_table('outage');
+select create_reference_table('experiment');
 select create_reference_table('person');
 select create_reference_table('session');
 select create_reference_table('sign_in_try');

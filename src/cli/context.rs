@@ -13,6 +13,9 @@ use jiff::tz::TimeZone;
 use crate::app;
 use crate::config::{self, Loaded};
 use crate::model::audit::{Doer, Through};
+use crate::model::control::Control;
+use crate::pipeline::plan::Deciding;
+use crate::pipeline::trial::Trial;
 use crate::policy::{ContactRules, Scenarios};
 use crate::store::{PlanStore, SqlStore};
 use crate::telemetry;
@@ -63,6 +66,13 @@ pub async fn desk(options: &Options) -> anyhow::Result<Desk> {
     let scenarios = Arc::new(Scenarios::new(loaded.scenarios.clone(), earlier));
     let contact = loaded.laws.rules();
     Ok(Desk { loaded, store, scenarios, contact })
+}
+
+impl Desk {
+    /// What the daemon decides by.
+    pub fn deciding<'a>(&'a self, control: &'a Control, trials: &'a [Trial]) -> Deciding<'a> {
+        Deciding { scenarios: &self.scenarios, contact: &self.contact, control, trials }
+    }
 }
 
 /// Who gives a command.

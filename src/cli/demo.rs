@@ -212,6 +212,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         causes: Some(Arc::new(loaded.causes)),
         parts: None,
         control: store.clone(),
+        experiments: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
         contact: Arc::new(contact),

@@ -1,5 +1,9 @@
-//! `duebell experiment`: how many accounts it takes to find out whether a
-//! change works.
+//! `duebell experiment`: how many accounts it takes to find out whether
+//! reminding works, and what an experiment came to.
+
+mod trial;
+
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -8,12 +12,55 @@ use serde_json::{Value, json};
 use crate::evaluation::plan::{Plan, Sizes, Wish};
 use crate::evaluation::{Estimate, Interval};
 
+use super::context::Options;
 use super::output::print_line;
 
 #[derive(Debug, Subcommand)]
 pub enum Experiment {
     /// Say how many accounts an experiment takes, and how long that is
     Plan(Planned),
+    /// Write an experiment down, for somebody else to approve
+    Propose {
+        /// What it asks: docs/EVALUATION.md lists the keys
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+        #[command(flatten)]
+        said: Word,
+    },
+    /// Let an experiment that somebody else proposed begin on its day
+    Approve {
+        name: String,
+        #[command(flatten)]
+        said: Word,
+    },
+    /// End an experiment for good: nothing is withheld any more
+    Stop {
+        name: String,
+        #[command(flatten)]
+        said: Word,
+    },
+    /// List every experiment that was ever proposed
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what an experiment came to so far; it may be looked at every day
+    Report {
+        name: String,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Who says so, and why.
+#[derive(Debug, Args)]
+pub struct Word {
+    /// Who says so
+    #[arg(long, value_name = "NAME")]
+    pub by: String,
+    /// Why, in some words
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -49,8 +96,18 @@ struct Way {
     days: Option<u64>,
 }
 
-pub fn run(command: &Experiment) -> anyhow::Result<()> {
-    let Experiment::Plan(args) = command;
+pub async fn run(options: &Options, command: Experiment) -> anyhow::Result<()> {
+    match command {
+        Experiment::Plan(args) => plan(&args),
+        Experiment::Propose { file, said } => trial::propose(options, &file, &said).await,
+        Experiment::Approve { name, said } => trial::approve(options, &name, &said).await,
+        Experiment::Stop { name, said } => trial::stop(options, &name, &said).await,
+        Experiment::List { json } => trial::list(options, json).await,
+        Experiment::Report { name, json } => trial::report(options, &name, json).await,
+    }
+}
+
+fn plan(args: &Planned) -> anyhow::Result<()> {
     let Planned { baseline, effect, power, alpha, share, .. } = *args;
     let wish = Wish { baseline, effect, alpha, power, share };
     let plan = Plan::new(wish).context("could not plan this")?;

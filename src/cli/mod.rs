@@ -180,7 +180,7 @@ enum Command {
         #[command(subcommand)]
         command: score::Score,
     },
-    /// Plan how to find out whether reminding, or a change to it, works
+    /// Find out whether reminding works, against accounts that hear nothing by lot
     Experiment {
         #[command(subcommand)]
         command: experiment::Experiment,
@@ -318,6 +318,6 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(args).await,
         Command::Classify(args) => classify::run(&args),
         Command::Score { command } => score::run(&options, command).await,
-        Command::Experiment { command } => experiment::run(&command),
+        Command::Experiment { command } => experiment::run(&options, command).await,
     }
 }

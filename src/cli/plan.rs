@@ -9,7 +9,8 @@ use crate::model::billing::plus_days;
 use crate::model::facts::AccountFacts;
 use crate::model::{AccountId, Bucket, Reason};
 use crate::pipeline::plan::{decide_account, scope};
-use crate::store::{ControlStore, Decided, PlanStore};
+use crate::pipeline::trial;
+use crate::store::{ControlStore, Decided, ExperimentStore, PlanStore};
 
 use super::context::{Desk, Options, desk};
 use super::output::print_line;
@@ -40,6 +41,8 @@ pub async fn plan(
 ) -> anyhow::Result<()> {
     let desk = desk(options).await?;
     let control = desk.store.control().await?;
+    let trials = trial::running(desk.store.experiments().await?);
+    let by = desk.deciding(&control, &trials);
     let mut lines = Vec::new();
     for page in pages(&desk, on, account).await? {
         for facts in desk.store.facts(&page, on).await? {
@@ -49,8 +52,7 @@ pub async fn plan(
             facts.touched = 0;
             let account = facts.account.id.clone();
             let kept = kept_lines(&facts, on);
-            let decided =
-                decide_account(facts, &desk.scenarios, &desk.contact, &control, on, begins);
+            let decided = decide_account(facts, &by, on, begins);
             if let Some(decided) = decided {
                 lines.extend(if decided.cancel.is_empty() { kept } else { Vec::new() });
                 lines.extend(plan_lines(&account, &decided));

@@ -243,6 +243,7 @@ async fn workshop(
         causes: None,
         parts: None,
         control: store.clone(),
+        experiments: store.clone(),
         retention: store.clone(),
         scenarios: Arc::new(scenarios),
         // Nobody is contacted, so there is no law to keep.

@@ -7,11 +7,12 @@ use serde::Serialize;
 use crate::model::facts::AccountFacts;
 use crate::model::reminder::Severity;
 use crate::model::{AccountId, Bill, Bucket, Moratorium, Reason};
-use crate::pipeline::plan::decide_account;
-use crate::pipeline::planning_day;
+use crate::pipeline::plan::{Deciding, decide_account};
+use crate::pipeline::{planning_day, trial};
 use crate::policy::{Scenario, Versioned};
 use crate::store::{
-    AttemptLine, ControlStore, HoldStore, PlanStore, ReplyLine, SuppressionLine, WishLine,
+    AttemptLine, ControlStore, ExperimentStore, HoldStore, PlanStore, ReplyLine, SuppressionLine,
+    WishLine,
 };
 
 use super::classes::{self, ClassStory};
@@ -69,7 +70,9 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
     let shelf = desk.store.desk();
     let bills = shelf.bills(account).await?;
     let serving = desk.scenarios.deciding(&facts);
-    let next = next_steps(desk, &facts, serving.as_ref(), &control, today);
+    let trials = trial::running(desk.store.experiments().await?);
+    let by = desk.deciding(&control, &trials);
+    let next = next_steps(&by, &facts, serving.as_ref(), today);
     let reminders = shelf.attempts(account).await?;
     let holds = desk.store.placed_holds(&[(bucket, account.clone())]).await?;
     let moratoriums = shelf.moratoriums(local).await?.into_iter();
@@ -158,17 +161,15 @@ fn in_days(days: i32) -> String {
 
 /// What comes next for each unpaid bill, and why.
 fn next_steps(
-    desk: &Desk,
+    by: &Deciding<'_>,
     facts: &AccountFacts,
     serving: Option<&Versioned>,
-    control: &crate::model::control::Control,
     today: Date,
 ) -> Vec<String> {
     let Some(one) = serving else { return vec!["nothing: no scenario serves this account".into()] };
     let mut undisturbed = facts.clone();
     undisturbed.touched = 0;
-    let decided =
-        decide_account(undisturbed, &desk.scenarios, &desk.contact, control, today, now());
+    let decided = decide_account(undisturbed, by, today, now());
     let mut next = Vec::new();
     for reminder in &facts.in_hand {
         let items: Vec<String> =
@@ -178,8 +179,11 @@ fn next_steps(
     for (reminder, _) in decided.iter().flat_map(|decided| &decided.reminders) {
         let items: Vec<String> =
             reminder.items.iter().map(|i| format!("{} for {}", i.step, i.bill)).collect();
-        let verb =
-            if control.live_since(&one.scenario.name).is_some() { "due" } else { "would be sent" };
+        let verb = if by.control.live_since(&one.scenario.name).is_some() {
+            "due"
+        } else {
+            "would be sent"
+        };
         next.push(format!("{verb} on {today}: {}", items.join(", ")));
     }
     for row in decided.iter().flat_map(|decided| &decided.why_not).filter(|row| row.is_open) {

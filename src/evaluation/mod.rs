@@ -19,6 +19,7 @@ pub mod proportion;
 pub mod sequential;
 pub mod several;
 pub mod survival;
+pub mod trial;
 pub mod uplift;
 
 pub use interval::{Estimate, Interval, Shown};

@@ -107,10 +107,13 @@ pub enum Act {
     Unmasked,
     Exported,
     AdviceDone,
+    ExperimentProposed,
+    ExperimentApproved,
+    ExperimentStopped,
 }
 
 impl Act {
-    pub const ALL: [Act; 28] = [
+    pub const ALL: [Act; 31] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -139,6 +142,9 @@ impl Act {
         Act::Unmasked,
         Act::Exported,
         Act::AdviceDone,
+        Act::ExperimentProposed,
+        Act::ExperimentApproved,
+        Act::ExperimentStopped,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -171,6 +177,9 @@ impl Act {
             Act::Unmasked => "unmasked",
             Act::Exported => "exported",
             Act::AdviceDone => "advice_done",
+            Act::ExperimentProposed => "experiment_proposed",
+            Act::ExperimentApproved => "experiment_approved",
+            Act::ExperimentStopped => "experiment_stopped",
         }
     }
 

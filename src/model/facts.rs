@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::cause::DebtClass;
+use crate::model::experiment::Arm;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, Bill, BillId, Channel, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
@@ -30,6 +31,8 @@ pub struct AccountFacts {
     pub case: Option<Case>,
     /// Why it does not pay, as far as that may be acted upon on the day planned.
     pub class: DebtClass,
+    /// What an experiment under way on the day planned has drawn for it.
+    pub arm: Option<Arm>,
     /// Grows whenever the account's facts change; 0 if they did not. Below
     /// zero: a reminder was not sent, and its steps wait for another day.
     pub touched: i64,

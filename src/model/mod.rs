@@ -13,6 +13,7 @@ pub mod contact;
 pub mod content;
 pub mod control;
 pub mod evidence;
+pub mod experiment;
 pub mod facts;
 pub mod feed;
 pub mod gsm;

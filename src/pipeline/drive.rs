@@ -22,6 +22,7 @@ use super::schedule::Schedule;
 use super::settle::Settle;
 use super::sync::{Reading, Sync};
 use super::tend::Tend;
+use super::trial::Guard;
 use super::{Stage, Workshop, planning_day};
 
 /// How often receipts are looked for.
@@ -48,6 +49,7 @@ pub struct Stages {
     tend: Tend,
     advise: Advise,
     retention: Retention,
+    guard: Guard,
     /// Buckets in which nothing is open that others began.
     taken_over: Mutex<Option<Tenure>>,
     /// Buckets came to us, which nobody may have planned.
@@ -74,6 +76,7 @@ impl Stages {
             tend: Tend::new(workshop.clone()),
             advise: Advise(workshop.clone()),
             retention: Retention(workshop.clone()),
+            guard: Guard(workshop.clone()),
             taken_over: Mutex::default(),
             gained: Notify::new(),
             workshop,
@@ -138,12 +141,13 @@ impl Stages {
     }
 
     /// Once a night, by whoever reads the feeds: room for the months to come, an
-    /// end to what is old, and the count. What fails is told, and keeps nothing
-    /// else from its turn.
+    /// end to what is old, the count, and an end to experiments that do harm.
+    /// What fails is told, and keeps nothing else from its turn.
     pub async fn keep_house(&self, now: Timestamp) {
         told("make room", &self.retention.make_room(now).await);
         told("forget", &self.retention.forget(now).await);
         told("count", &self.tend.count(now).await);
+        told("guard", &self.guard.run_once(now).await);
     }
 
     /// The daemon: until `stop`, and then to the end of the batch that is under

@@ -5,7 +5,8 @@
 //! it needs in the store. The daemon, the demo and replays drive the same
 //! stages; only the clock differs.
 //!
-//! May use: model, policy, outbox, risk, message, source, store, provider, clock.
+//! May use: model, policy, outbox, risk, evaluation, message, source, store,
+//! provider, clock.
 
 pub mod advise;
 pub mod agenda;
@@ -23,6 +24,7 @@ pub mod schedule;
 pub mod settle;
 pub mod sync;
 pub mod tend;
+pub mod trial;
 
 use std::sync::Arc;
 
@@ -43,8 +45,8 @@ use crate::provider::webhook::Webhook;
 use crate::risk::cause::Rules;
 use crate::source::{Defaults, Source};
 use crate::store::{
-    AdviceStore, AssessStore, CaseStore, ControlStore, DeadlineStore, HoldStore, LedgerStore,
-    OutboxStore, PartStore, PlanStore, ReceiptStore, ReplyStore, RetentionStore,
+    AdviceStore, AssessStore, CaseStore, ControlStore, DeadlineStore, ExperimentStore, HoldStore,
+    LedgerStore, OutboxStore, PartStore, PlanStore, ReceiptStore, ReplyStore, RetentionStore,
 };
 
 use self::agenda::Agenda;
@@ -80,6 +82,7 @@ pub struct Workshop {
     /// Where advice goes; `None` where it stays in the table.
     pub webhook: Option<Arc<Webhook>>,
     pub control: Arc<dyn ControlStore>,
+    pub experiments: Arc<dyn ExperimentStore>,
     pub retention: Arc<dyn RetentionStore>,
     pub scenarios: Arc<Scenarios>,
     /// Why accounts do not pay; `None` where nobody is judged.

@@ -26,6 +26,7 @@ use crate::store::{CaseChange, Decided, PlanPage, Scope};
 
 use super::lease::Shift;
 use super::reach::Reach;
+use super::trial::{self, Trial};
 use super::{Stage, Workshop, planning_day};
 
 /// Plans the day that has begun somewhere on earth.
@@ -46,6 +47,7 @@ impl Stage for Plan {
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
         let on = planning_day(now);
         let control = Arc::new(self.shop.control.control().await?);
+        let trials = Arc::new(trial::running(self.shop.experiments.experiments().await?));
         let shift = Arc::new(self.shop.shift());
         let mut decided = 0;
         let planned = self.shop.plans.planned_through();
@@ -53,6 +55,7 @@ impl Stage for Plan {
             let run = Arc::new(Run {
                 scope: scope(&self.shop.scenarios, through, on),
                 control: control.clone(),
+                trials: trials.clone(),
                 now,
                 left: Mutex::new(buckets),
                 shift: shift.clone(),
@@ -77,6 +80,7 @@ const FIRST_PAGE: usize = 256;
 struct Run {
     scope: Scope,
     control: Arc<Control>,
+    trials: Arc<Vec<Trial>>,
     now: Timestamp,
     left: Mutex<Vec<Bucket>>,
     shift: Arc<Shift>,
@@ -119,7 +123,7 @@ impl Plan {
             self.learn(buckets.len(), accounts.len());
             let pages = accounts.chunks(settings.plan_page as usize).collect::<Vec<_>>();
             for (index, accounts) in pages.iter().enumerate() {
-                let mut page = self.decide(accounts, &run.control, on, run.now).await?;
+                let mut page = self.decide(accounts, &run).await?;
                 decided += page.decisions.len();
                 page.planned =
                     (is_new_day && index + 1 == pages.len()).then(|| (buckets.clone(), on));
@@ -156,10 +160,10 @@ impl Plan {
     async fn decide(
         &self,
         accounts: &[(Bucket, AccountId)],
-        control: &Control,
-        on: Date,
-        now: Timestamp,
+        run: &Run,
     ) -> anyhow::Result<PlanPage> {
+        let Run { control, trials, now, .. } = run;
+        let on = run.scope.on;
         if accounts.is_empty() {
             return Ok(PlanPage::default());
         }
@@ -171,18 +175,19 @@ impl Plan {
             let (bucket, account, touched) =
                 (facts.account.bucket, facts.account.id.clone(), facts.touched);
             let Workshop { scenarios, contact, .. } = &self.shop;
-            let mut decided = decide_account(facts, scenarios, contact, control, on, now)
-                .unwrap_or(Decided {
-                    bucket,
-                    account,
-                    reminders: Vec::new(),
-                    is_observed: false,
-                    cancel: Vec::new(),
-                    why_not: Vec::new(),
-                    case: None,
-                    flag: None,
-                    touched,
-                });
+            let by = Deciding { scenarios, contact, control, trials };
+            let mut decided = decide_account(facts, &by, on, *now).unwrap_or(Decided {
+                bucket,
+                account,
+                reminders: Vec::new(),
+                is_observed: false,
+                cancel: Vec::new(),
+                why_not: Vec::new(),
+                case: None,
+                flag: None,
+                enters: None,
+                touched,
+            });
             decided.flag = flag;
             decisions.push(decided);
         }
@@ -220,17 +225,25 @@ impl Plan {
     }
 }
 
+/// What accounts are decided about by.
+#[derive(Clone, Copy)]
+pub struct Deciding<'a> {
+    pub scenarios: &'a Scenarios,
+    pub contact: &'a ContactRules,
+    pub control: &'a Control,
+    pub trials: &'a [Trial],
+}
+
 /// Decides about one account: on `on`, and, where its facts have changed, on
 /// the earlier days that are still under way at its place. `None` where no
 /// scenario serves it.
 pub fn decide_account(
     mut facts: AccountFacts,
-    scenarios: &Scenarios,
-    contact: &ContactRules,
-    control: &Control,
+    by: &Deciding<'_>,
     on: Date,
     now: Timestamp,
 ) -> Option<Decided> {
+    let Deciding { scenarios, contact, control, trials } = *by;
     let mut decided = Decided {
         bucket: facts.account.bucket,
         account: facts.account.id.clone(),
@@ -240,11 +253,16 @@ pub fn decide_account(
         why_not: Vec::new(),
         case: None,
         flag: None,
+        enters: None,
         touched: facts.touched,
     };
     for day in days_to_decide(&facts, on, now) {
         let mut one = scenarios.deciding(&facts)?;
         let live_since = control.live_since(&one.scenario.name);
+        // A scenario that observes reminds nobody, so nothing can be withheld.
+        let trial = trials.iter().find(|it| it.is_about(&one.scenario.name, day));
+        let trial = trial.filter(|_| live_since.is_some());
+        facts.arm = trial.map(|trial| trial.arm(&facts.account.id));
         let mut decision = policy::decide(&facts, &one.scenario, live_since, day);
         let mut change = CaseChange::default();
         if decision.cures {
@@ -255,7 +273,10 @@ pub fn decide_account(
             decision = policy::decide(&facts, &one.scenario, live_since, day);
         }
         decided.is_observed = live_since.is_none();
-        let Decision { reminder, why_not, .. } = decision;
+        let Decision { reminder, why_not, drawn, .. } = decision;
+        if let (Some(trial), Some(bill)) = (trial, drawn) {
+            decided.enters = decided.enters.or_else(|| trial.entry(&facts, &bill, day));
+        }
         remember(&mut facts, &why_not);
         decided.why_not.extend(why_not);
         if let Some(case) = place(&mut facts, &mut decided, &one, contact, reminder, day, now) {

@@ -22,7 +22,8 @@ pub mod window;
 use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
-use crate::model::{Account, Bill, Channel, Item, Reason, Severity};
+use crate::model::experiment::Arm;
+use crate::model::{Account, Bill, BillId, Channel, Item, Reason, Severity};
 
 use book::{Book, Page};
 
@@ -41,6 +42,9 @@ pub struct Decision {
     pub why_not: Vec<WhyNot>,
     /// The open case ends: the account is current again.
     pub cures: bool,
+    /// The first bill with a step that came as far as the draw of an experiment:
+    /// nothing spoke against it before. Whatever follows may differ by arm.
+    pub drawn: Option<BillId>,
 }
 
 /// One reminder to one payer.
@@ -76,6 +80,7 @@ pub fn decide(
     let mut book = Book::new(facts, live_since, on);
     let mut why_not = Vec::new();
     let mut candidates = Vec::new();
+    let mut drawn = None;
     let mut bills: Vec<&Bill> = facts.bills.iter().filter(|bill| bill.issued_on <= on).collect();
     bills.sort_unstable_by(|a, b| a.id.cmp(&b.id));
 
@@ -94,7 +99,12 @@ pub fn decide(
             page.note(due, Reason::BeforeLive);
             continue;
         }
-        match consider(facts, scenario, bill, due, &page, on) {
+        let considered = consider(facts, scenario, bill, due, &page, on);
+        let is_past_draw = considered.as_ref().map_or_else(|why| *why >= Reason::Holdout, |_| true);
+        if facts.arm.is_some() && is_past_draw && !due.step.is_notice() {
+            drawn.get_or_insert_with(|| bill.id.clone());
+        }
+        match considered {
             Ok(step) => {
                 if step.name != due.step.name {
                     // The soft step speaks in the hard one's place, which stays due.
@@ -111,6 +121,7 @@ pub fn decide(
         reminder: consolidate(facts, scenario, candidates),
         why_not,
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
+        drawn,
     }
 }
 
@@ -141,6 +152,10 @@ fn consider<'a>(
     }
     if let Some(reason) = suppression::routed_elsewhere(facts.class, due.step) {
         return Err(reason);
+    }
+    // A soft step that has to come before a notice belongs to the notice.
+    if facts.arm == Some(Arm::Holdout) && !due.step.is_notice() {
+        return Err(Reason::Holdout);
     }
     let step = match due.step.severity {
         Severity::Courtesy | Severity::Soft => due.step,

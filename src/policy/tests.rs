@@ -92,6 +92,7 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
         recorded: Vec::new(),
         case: None,
         class: DebtClass::Unknown,
+        arm: None,
         touched: 0,
         revisions: Default::default(),
     }
@@ -219,7 +220,7 @@ fn absurd_sums_on_their_way_are_still_money_on_its_way() {
 }
 
 /// Everything that can speak against a hard step, in the order in which it is named.
-const AGAINST: [Reason; 15] = [
+const AGAINST: [Reason; 16] = [
     Reason::Paid,
     Reason::PendingPayment,
     Reason::HoldExemption,
@@ -231,6 +232,7 @@ const AGAINST: [Reason; 15] = [
     Reason::HoldStaff,
     Reason::Disputed,
     Reason::DebtClass,
+    Reason::Holdout,
     Reason::NoticeGap,
     Reason::BelowTolerance,
     Reason::AccountCap,
@@ -277,6 +279,7 @@ fn facts_against(reasons: &[Reason]) -> AccountFacts {
             Reason::HoldStaff => facts.holds.push(hold(HoldKind::Staff)),
             Reason::Disputed => facts.holds.push(hold(HoldKind::Dispute)),
             Reason::DebtClass => facts.class = DebtClass::Malicious,
+            Reason::Holdout => facts.arm = Some(Arm::Holdout),
             Reason::NoticeGap => facts.sent[0].standing = Standing::Open,
             Reason::BelowTolerance if facts.bills[0].remaining > 0 => facts.bills[0].remaining = 99,
             Reason::AccountCap => facts.sent.push(sent("B2", "pre3", 0, Standing::Open)),

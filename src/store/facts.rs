@@ -177,6 +177,7 @@ impl FactsPage {
             recorded: Vec::new(),
             case: None,
             class: debt_class(row)?,
+            arm: None,
             touched: row.int("changes")?,
             revisions: HashMap::new(),
         });

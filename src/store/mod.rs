@@ -24,6 +24,7 @@ mod deadlines;
 mod desk;
 mod engine;
 mod evidence;
+mod experiments;
 mod facts;
 mod file_lock;
 mod holds;
@@ -57,6 +58,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::control::Control;
+use crate::model::experiment::Entry;
 use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
@@ -76,6 +78,7 @@ pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
 pub use engine::Engine;
+pub use experiments::{ExperimentError, ExperimentStore};
 pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};
 pub use lease::{Alone, LeaseStore};
@@ -308,6 +311,8 @@ pub struct Decided {
     /// The case as it is from now on, where it changed.
     pub case: Option<CaseChange>,
     pub flag: Option<Flag>,
+    /// The account comes into an experiment, where it is not in it yet.
+    pub enters: Option<Entry>,
     /// The value of [`AccountFacts::touched`] that this decision has seen.
     pub touched: i64,
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::model::experiment::Entry;
 use crate::model::facts::AccountFacts;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
@@ -14,6 +15,7 @@ use crate::model::{
 
 use super::buckets::bucket_keys;
 use super::engine::{Arg, Tx};
+use super::experiments::put_entries;
 use super::facts::{Key, StoredItem, bucket};
 use super::outbox::{TransitionRow, append_rows};
 use super::set::{Micros, TableRow, set_row};
@@ -116,6 +118,7 @@ struct PageRows<'a> {
     flags: Vec<FlagRow<'a>>,
     reviews: Vec<Task>,
     untouched: Vec<TouchedRow<'a>>,
+    entries: Vec<&'a Entry>,
 }
 
 set_row! {
@@ -244,6 +247,7 @@ impl<'a> PageRows<'a> {
             self.reviews.push(Task::open(whose, TaskKind::Review, why, now, None));
             self.flags.push(FlagRow { bucket, account_id, flagged_on: flag.flagged_on, bills });
         }
+        self.entries.extend(&decided.enters);
         if decided.touched != 0 {
             self.untouched.push(TouchedRow { bucket, account_id, changes: decided.touched });
         }
@@ -351,6 +355,7 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
         tx.run(sql::put_flags, &[Arg::Set(&rows.flags)]).await?;
         put_tasks(tx, &rows.reviews).await?;
     }
+    put_entries(tx, rows.entries.into_iter()).await?;
     if !rows.untouched.is_empty() {
         tx.run(sql::untouch, &[Arg::Set(&rows.untouched)]).await?;
     }

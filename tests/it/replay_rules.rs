@@ -96,6 +96,7 @@ impl Memory {
             recorded: self.recorded.values().cloned().collect(),
             case: None,
             class: DebtClass::Unknown,
+            arm: None,
             touched: 0,
             revisions: Default::default(),
         }

@@ -218,6 +218,7 @@ impl Story {
             }),
             bills,
             class: DebtClass::Unknown,
+            arm: None,
             touched: 0,
             revisions: Default::default(),
         }

@@ -35,7 +35,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // the door that works by itself
     (
         "pipeline",
-        &["model", "policy", "outbox", "risk", "message", "source", "store", "provider", "clock"],
+        &[
+            "model",
+            "policy",
+            "outbox",
+            "risk",
+            "evaluation",
+            "message",
+            "source",
+            "store",
+            "provider",
+            "clock",
+        ],
     ),
     // the door that is knocked at; it decides nothing
     (

@@ -6,6 +6,7 @@ mod causes;
 mod claims;
 mod conversations;
 mod episodes;
+mod experiments;
 mod going_live;
 mod halts;
 mod laws;

@@ -6,6 +6,7 @@ mod caps;
 mod cases;
 mod decisions;
 mod evidence;
+mod experiments;
 mod holds;
 mod keys;
 mod lease;

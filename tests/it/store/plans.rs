@@ -5,7 +5,7 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 29] = [
+const MAY_READ_ALL: [&str; 31] = [
     "count_day",
     "count_held",
     "count_open_reasons",
@@ -17,6 +17,7 @@ const MAY_READ_ALL: [&str; 29] = [
     "end_reply",
     "find_accounts",
     "list_bucket_bills",
+    "list_experiments",
     "list_feeds",
     "list_advice",
     "forget_outages",
@@ -34,6 +35,7 @@ const MAY_READ_ALL: [&str; 29] = [
     "load_control",
     "load_planned",
     "load_policies",
+    "tally_experiment",
     "walk_audit_entries",
 ];
 

@@ -101,6 +101,7 @@ impl Bench {
             causes: None,
             parts: Some(store.clone()),
             control: store.clone(),
+            experiments: store.clone(),
             retention: store.clone(),
             scenarios: Arc::new(scenarios.unwrap()),
             contact: Arc::new(ContactRules::lawless()),

@@ -151,6 +151,7 @@ pub async fn decided(store: &SqlStore, account: &str) -> Decided {
         why_not: Vec::new(),
         case: None,
         flag: None,
+        enters: None,
         touched: facts[0].touched,
     }
 }

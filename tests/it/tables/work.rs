@@ -20,8 +20,12 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 101] = [
+const NOT_HOT: [&str; 105] = [
     // What somebody asks for.
+    "put_experiment",
+    "approve_experiment",
+    "stop_experiment",
+    "tally_experiment",
     "count_sent",
     "count_states",
     "count_languages",
@@ -130,11 +134,12 @@ const NOT_HOT: [&str; 101] = [
 ];
 
 /// Tables of a few rows, or of one for each bucket.
-const TINY: [&str; 10] = [
+const TINY: [&str; 11] = [
     "assess_mark",
     "bucket_lease",
     "control",
     "daemon",
+    "experiment",
     "feed",
     "mark",
     "moratorium",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duebell::model::evidence::EvidenceFeed;
+use duebell::model::experiment::{Arm, Entry};
 use duebell::model::facts::Case;
 use duebell::model::feed::Feed;
 use duebell::model::law::{Cap, CapKey, Counts};
@@ -151,6 +152,16 @@ async fn collisions(bench: &Bench) {
         why_not: Vec::new(),
         case: Some(CaseChange { ends: None, opens: Some(case) }),
         flag: None,
+        enters: Some(Entry {
+            experiment: "does it work".to_owned(),
+            bucket: one.bucket(),
+            account: one.account.clone(),
+            arm: Arm::Reminded,
+            bill: one.items[0].bill.clone(),
+            on: day(TODAY),
+            limit_on: day(TODAY),
+            tier: "ordinary",
+        }),
         touched: 0,
     };
     record(store, vec![twice]).await;
