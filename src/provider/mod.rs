@@ -280,7 +280,7 @@ impl SendOutcome {
             Self::Accepted { provider_ref } => format!("{provider_ref:?}"),
             Self::AcceptedInParts { refs } => format!("{refs:?}"),
             Self::Rejected { because, .. } => format!("{because:?}"),
-            Self::Deferred { because, note, .. } if note.starts_with("our account") => {
+            Self::Deferred { because, note, .. } if note.starts_with(OUR_ACCOUNT) => {
                 format!("{because:?}, ours")
             }
             Self::Deferred { because, .. } => format!("{because:?}"),
@@ -288,6 +288,14 @@ impl SendOutcome {
         }
     }
 }
+
+/// How the note of what is deferred begins where the operator has to mend it:
+/// credentials, a balance, a sender.
+pub const OUR_ACCOUNT: &str = "our account";
+
+/// How a note ends that has a code of which nobody told us what it means. They
+/// are counted, so that somebody finds out.
+pub const NEW_TO_US: &str = ", new to us";
 
 /// Why a provider refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -66,8 +66,9 @@ pub enum Held {
     Full { place: usize, second: usize },
     /// As before, and not before `until`.
     Slow { place: usize, second: usize, until: Timestamp },
-    /// Every provider of the channel fails, or is stopped.
-    Failing { until: Timestamp },
+    /// Every provider of the channel fails, or is stopped: since then, and until
+    /// one of them is asked again.
+    Failing { since: Timestamp, until: Timestamp },
 }
 
 impl Providers {
@@ -152,7 +153,7 @@ impl Providers {
         is_stopped: impl Fn(&str) -> bool,
         now: Timestamp,
     ) -> Result<Pass, Held> {
-        let mut failing: Option<Timestamp> = None;
+        let mut failing: Option<(Timestamp, Timestamp)> = None;
         for route in self.after(channel, failed).filter(|route| !is_stopped(route.sender.name())) {
             let mut guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
             let (place, second) = (route.place, guard.second());
@@ -164,11 +165,15 @@ impl Providers {
                 Err(Closed::Full) => return Err(Held::Full { place, second }),
                 Err(Closed::Slow { until }) => return Err(Held::Slow { place, second, until }),
                 Err(Closed::Failing { until }) => {
-                    failing = Some(failing.map_or(until, |first| first.min(until)));
+                    let since = guard.fails_since().unwrap_or(now);
+                    failing = Some(failing.map_or((since, until), |(last, first)| {
+                        (last.max(since), first.min(until))
+                    }));
                 }
             }
         }
-        Err(Held::Failing { until: failing.unwrap_or(now) })
+        let (since, until) = failing.unwrap_or((now, now));
+        Err(Held::Failing { since, until })
     }
 
     /// Whether another provider of `channel` than `failed` does not fail.
@@ -177,6 +182,15 @@ impl Providers {
             let guard = || route.guard.lock().unwrap_or_else(PoisonError::into_inner);
             route.sender.name() != failed && guard().is_well(now)
         })
+    }
+
+    /// Since when all providers of `channel` fail, if they do.
+    pub fn fails_since(&self, channel: Channel) -> Option<Timestamp> {
+        let mut all = self.after(channel, None).map(|route| {
+            let guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
+            guard.fails_since()
+        });
+        all.try_fold(None, |last: Option<Timestamp>, since| Some(last.max(Some(since?))))?
     }
 
     /// The routes of a channel, beginning after `failed`, in a circle.

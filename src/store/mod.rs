@@ -346,6 +346,8 @@ pub struct DueReminder {
     pub failed: Option<String>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
+    /// Of those, the ones at which our account was at fault.
+    pub spared: u32,
     /// Whether a provider took it on an earlier channel, unheard.
     pub was_taken: bool,
     /// The account's facts changed and were not decided about yet.

@@ -12,6 +12,7 @@ mod laws;
 mod manners;
 mod moratoriums;
 mod notices;
+mod outages;
 mod paid;
 mod patience;
 mod providers;
