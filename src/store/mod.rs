@@ -74,7 +74,7 @@ pub use cases::{
 };
 pub use contacts::Conversation;
 pub use deadlines::Standing;
-pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
+pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, NewCodeLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};

@@ -63,7 +63,7 @@ statements! {
         put_classes, drop_classes, set_assessed, put_tasks, end_task, load_tasks, count_tasks_due,
         find_known_evidence, merge_evidence, leave_evidence, load_evidence, forget_evidence,
         put_outages, load_outages, forget_outages, lock_audit_head, put_audit_entry,
-        count_day, count_tasks, count_open_reasons, list_held, find_accounts,
+        count_day, count_tasks, count_open_reasons, count_new_codes, list_held, find_accounts,
         load_case_accounts, load_case_bills, load_case_payments, load_case_holds, load_case_flags,
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
