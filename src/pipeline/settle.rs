@@ -5,6 +5,7 @@ mod claims;
 mod inbox;
 mod parts;
 mod replies;
+mod texts;
 mod verdict;
 
 use std::collections::HashMap;

@@ -28,12 +28,13 @@ use self::inbound::{Heard, IdForm, canonical};
 use self::pdu::{Address, Bind, Sm, Tlv, tag};
 use self::session::{Ack, Answer, Centre, Delivery, Ends, NotSent, Order};
 use self::status::{Meaning, Statuses, THROTTLED_FOR};
-use self::text::{LongMessages, Part};
+use self::text::{LongMessages, Part, PartOf};
 use super::api::secret;
 use super::kinds::{Adapter, Connected, Site};
 use super::secret::Secret;
 use super::{Capabilities, Delay, Listener, Now, Outgoing, PartReceipt, Refusal};
 use super::{Meaning as Said, Reply, SendOutcome, Sender, Told};
+use crate::model::reply::TextPart;
 use crate::model::{Channel, Content, id};
 
 /// What may wait for being made durable; more is sent away to come again.
@@ -435,9 +436,14 @@ fn told(heard: Heard, at: Timestamp) -> Option<Told> {
             Some(Told::Receipt(PartReceipt { provider_ref, fate, at }))
         }
         Heard::OnItsWay => None,
-        Heard::Words { id, from, text } => {
+        Heard::Words { id, from, text, part } => {
             let from = (!from.is_empty()).then_some(from);
-            let meaning = Said::Text(text);
+            let meaning = match part {
+                None => Said::Text(text),
+                Some(PartOf { reference, part, parts }) => {
+                    Said::Part(TextPart { words: text, reference, part, parts })
+                }
+            };
             let reply = Reply { channel: Channel::Sms, about: None, from, meaning, at };
             // One that is delivered again comes soon; the same words on another
             // day are not the same.

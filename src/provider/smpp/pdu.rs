@@ -28,6 +28,9 @@ const RESPONSE: u32 = 0x8000_0000;
 
 /// Of the optional fields, those that we use.
 pub mod tag {
+    pub const SAR_MSG_REF_NUM: u16 = 0x020C;
+    pub const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
+    pub const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
     pub const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
     pub const MESSAGE_PAYLOAD: u16 = 0x0424;
     pub const MESSAGE_STATE: u16 = 0x0427;

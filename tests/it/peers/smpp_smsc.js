@@ -99,6 +99,24 @@ function submit(session, pdu) {
     case '16':
       taken(`m${number}`);
       return deliver(session, pdu, tlvs(`m${number}`, 2));
+    // A subscriber who writes at length: the last part comes first.
+    case '17':
+      taken(`m${number}`);
+      for (const part of [2, 1]) {
+        const udh = Buffer.from([6, 8, 4, 1, 44, 2, part]);
+        deliver(session, pdu, { esm_class: 0x40, short_message: { udh, message: ['I will ', 'pay'][part - 1] } });
+      }
+      return undefined;
+    // The same from a centre that says it in fields of its own.
+    case '18':
+      taken(`m${number}`);
+      for (const part of [1, 2]) {
+        deliver(session, pdu, {
+          sar_msg_ref_num: 300, sar_total_segments: 2, sar_segment_seqnum: part,
+          short_message: ['I will ', 'pay'][part - 1],
+        });
+      }
+      return undefined;
     default: return taken(`m${number}`);
   }
 }

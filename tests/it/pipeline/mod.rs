@@ -20,6 +20,7 @@ mod replies;
 mod reviews;
 mod stops;
 mod templates;
+mod texts;
 mod windows;
 mod wishes;
 
