@@ -17,7 +17,7 @@ use crate::model::Channel;
 
 use super::guard::{Change, Closed, Guard, Limits, Manners};
 use super::kinds::Connected;
-use super::{Listener, LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
+use super::{Inquiry, Listener, LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
 
 /// The providers in use.
 #[derive(Default, Clone)]
@@ -27,6 +27,7 @@ pub struct Providers {
     /// By the channel's place in [`Channel::ALL`], in order of preference.
     channels: [Vec<usize>; Channel::ALL.len()],
     look_ups: HashMap<String, Arc<dyn LookUp>>,
+    inquiries: HashMap<String, Arc<dyn Inquiry>>,
     readers: Vec<(String, Arc<dyn ReceiptReader>)>,
     listeners: Vec<(String, Arc<dyn Listener>)>,
     traffic: Arc<Traffic>,
@@ -83,6 +84,9 @@ impl Providers {
         if let Some(look_up) = &connected.look_up {
             self.ask(name, look_up.clone());
         }
+        if let Some(inquiry) = &connected.inquiry {
+            self.inquire(name, inquiry.clone());
+        }
         if let Some(reader) = &connected.reader {
             self.read(name, reader.clone());
         }
@@ -113,6 +117,20 @@ impl Providers {
     /// The provider `name` can be asked about attempts.
     pub fn ask(&mut self, name: &str, look_up: Arc<dyn LookUp>) {
         self.look_ups.insert(name.to_owned(), look_up);
+    }
+
+    /// The provider `name` can be asked what became of messages.
+    pub fn inquire(&mut self, name: &str, inquiry: Arc<dyn Inquiry>) {
+        self.inquiries.insert(name.to_owned(), inquiry);
+    }
+
+    pub fn inquiry(&self, provider: &str) -> Option<&Arc<dyn Inquiry>> {
+        self.inquiries.get(provider)
+    }
+
+    /// Whether any provider tells what became of messages when it is asked.
+    pub fn has_inquiries(&self) -> bool {
+        !self.inquiries.is_empty()
     }
 
     /// The provider `name` gives receipts.

@@ -60,6 +60,7 @@ use crate::model::control::Control;
 use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
+use crate::model::receipt::Untold;
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reminder, ReminderId,
@@ -227,6 +228,9 @@ pub trait DeadlineStore: Send + Sync {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError>;
+
+    /// Those of these reminders that a provider took and nothing was heard of.
+    async fn untold(&self, reminders: &[ReminderId]) -> Result<Vec<Untold>, StoreError>;
 
     /// Reminders of these buckets, never submitted or waiting for a retry,
     /// whose window closed after `after` and not after `until`.

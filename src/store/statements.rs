@@ -49,7 +49,7 @@ statements! {
         put_why_not, close_why_not, end_cases, open_cases, put_flags, untouch, set_planned,
         put_policy, load_due, load_retries, load_due_bills, take_submissions, take_items,
         release_days, release_items, insert_attempts, insert_ends, reopen_steps, look_again, load_standing,
-        load_waiting, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
+        load_waiting, load_untold, load_missed, load_orphans, find_moved, put_control, load_mark, put_mark,
         list_feeds, keep_receipts, load_unsettled, mark_receipts, forget_receipts,
         forget_reminders, forget_transitions, forget_submissions, forget_items, forget_why_not,
         forget_cases, keep_replies, load_replies, find_reminded, find_at_address, put_suppressions,

@@ -67,6 +67,14 @@ pub fn canonical(id: &[u8], form: IdForm) -> String {
     number.map_or_else(|| id.to_owned(), |number| number.to_string())
 }
 
+/// An id as the centre wrote it when it answered, from what [`canonical`] made of it.
+pub fn as_told(id: &str, form: IdForm) -> String {
+    match (form, id.parse::<u128>()) {
+        (IdForm::Hex, Ok(number)) => format!("{number:X}"),
+        _ => id.to_owned(),
+    }
+}
+
 /// Makes sense of a `deliver_sm` or a `data_sm`.
 pub fn heard(sm: &Sm, form: IdForm) -> Heard {
     let words = String::from_utf8_lossy(sm.content());
@@ -140,7 +148,7 @@ fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text[at + name.len()..].split_whitespace().next()
 }
 
-fn fate_of_number(state: u8) -> Option<Fate> {
+pub fn fate_of_number(state: u8) -> Option<Fate> {
     match state {
         2 => Some(Fate::Delivered),
         3 => Some(Fate::Expired),

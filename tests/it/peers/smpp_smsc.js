@@ -131,6 +131,13 @@ const server = smpp.createServer(options, (session) => {
     if (!ok) session.close();
   });
   session.on('submit_sm', (pdu) => submit(session, pdu));
+  // By the last digit of the id; 9 is not known.
+  session.on('query_sm', (pdu) => {
+    const state = { 1: 2, 2: 2, 3: 5, 4: 1, 5: 3 }[pdu.message_id.slice(-1)];
+    keep(0, '.query', { id: pdu.message_id, from: pdu.source_addr });
+    session.send(pdu.response(state === undefined ? { command_status: smpp.ESME_RQUERYFAIL }
+      : { message_id: pdu.message_id, final_date: '', message_state: state, error_code: 0 }));
+  });
   session.on('enquire_link', (pdu) => {
     session.send(pdu.response());
     keep(0, '.alive', {});

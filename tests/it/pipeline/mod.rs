@@ -8,6 +8,7 @@ mod conversations;
 mod episodes;
 mod going_live;
 mod halts;
+mod inquiries;
 mod laws;
 mod manners;
 mod moratoriums;

@@ -20,10 +20,11 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 101] = [
+const NOT_HOT: [&str; 103] = [
     // What somebody asks for.
     "count_sent",
     "count_states",
+    "count_new_codes",
     "count_languages",
     "count_why_not",
     "list_account_attempts",
@@ -99,6 +100,8 @@ const NOT_HOT: [&str; 101] = [
     "put_try",
     "forget_tries",
     "end_advice",
+    // Of messages that a provider never told of.
+    "load_untold",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",
