@@ -36,10 +36,21 @@ pub enum Outcome {
     /// Certainly not taken.
     Deferred {
         wait: Option<SignedDuration>,
-        uses_attempt: bool,
+        because: Delayed,
     },
     /// It may have been taken.
     Ambiguous,
+}
+
+/// Why a provider did not take it, by who is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delayed {
+    /// Nobody: we are too fast. Uses up no attempt, and nobody else is asked.
+    Throttled,
+    /// The operator, who has to mend it. Uses up no attempt.
+    OurAccount,
+    /// The provider.
+    Down,
 }
 
 /// The attempt that has just ended.
@@ -51,10 +62,16 @@ pub struct Tried<'a> {
     pub channels: &'a [Channel],
     /// Attempts on this channel so far, this one included, throttled ones not.
     pub on_channel: u32,
+    /// Of those, the ones at which our account was at fault.
+    pub spared: u32,
     /// Another provider of the channel was not tried yet, and does not fail.
     pub has_another: bool,
     /// An earlier channel's provider took it, and nothing was heard of it.
     pub was_taken: bool,
+    /// An earlier channel was not tried to its end, as its providers fail.
+    pub was_passed_over: bool,
+    /// Where every provider of this one fails: when the next channel's turn comes.
+    pub gives_way_at: Option<Timestamp>,
     /// The end of the contact window.
     pub send_before: Timestamp,
 }
@@ -94,6 +111,22 @@ pub fn turn_after(
     (turn < send_before && channel_after(channel, channels).is_some()).then_some(turn)
 }
 
+/// As much of a window is left to the next channel where the providers of one
+/// fail until then.
+const LAST_CALL: SignedDuration = SignedDuration::from_mins(30);
+
+/// When the next channel's turn comes, where every provider of one has failed
+/// since `since` and nobody took the reminder there: after the step's patience,
+/// within the window (`opens` to `closes`), and early enough for it.
+pub fn turn_where_all_fail(
+    since: Timestamp,
+    patience: Option<SignedDuration>,
+    (opens, closes): (Timestamp, Timestamp),
+) -> Timestamp {
+    let last_call = closes - LAST_CALL.min(closes.duration_since(opens) / 4);
+    patience.map_or(last_call, |patience| last_call.min(since.max(opens) + patience))
+}
+
 /// The channel that is tried after `channel`.
 pub fn channel_after(channel: Channel, channels: &[Channel]) -> Option<Channel> {
     let index = channels.iter().position(|one| *one == channel)?;
@@ -113,28 +146,49 @@ fn after_attempt(
         // reminding late. The provider is asked, or the receipt awaited.
         Outcome::Ambiguous => Next::end(ReminderState::Unknown, None),
 
-        Outcome::Rejected => next_channel(tried, now)
-            .unwrap_or(Next::end(ReminderState::Rejected, Some(Reason::Undeliverable))),
+        // Not refused by every channel, where one was passed over: the step stays due.
+        Outcome::Rejected => next_channel(tried, now).unwrap_or({
+            let state = match tried.was_passed_over {
+                true => ReminderState::Deferred,
+                false => ReminderState::Rejected,
+            };
+            Next::end(state, Some(Reason::Undeliverable))
+        }),
 
         // It was certainly not taken, and another provider is asked at once.
-        Outcome::Deferred { uses_attempt: true, .. } if tried.has_another => Next {
-            state: ReminderState::RetryLater,
-            reason: None,
-            retry_at: Some(now),
-            channel: Some(tried.channel),
-        },
+        Outcome::Deferred { because: Delayed::OurAccount | Delayed::Down, .. }
+            if tried.has_another =>
+        {
+            Next {
+                state: ReminderState::RetryLater,
+                reason: None,
+                retry_at: Some(now),
+                channel: Some(tried.channel),
+            }
+        }
 
         // Nobody took it and nobody refused it: the step stays due, and the
         // next day's reminder covers it.
-        Outcome::Deferred { uses_attempt: true, .. } if tried.on_channel >= limits.attempts_max => {
+        Outcome::Deferred { because: Delayed::Down, .. }
+            if tried.on_channel.saturating_sub(tried.spared) >= limits.attempts_max =>
+        {
             next_channel(tried, now)
                 .unwrap_or(Next::end(ReminderState::Deferred, Some(Reason::Undeliverable)))
         }
-        Outcome::Deferred { wait: theirs, .. } => {
+        Outcome::Deferred { wait: theirs, because } => {
+            // Whoever is asked whether it is back must not wait for longer than
+            // those who were not.
+            let turn = tried.gives_way_at.filter(|_| *because != Delayed::Throttled);
+            let next = turn.filter(|turn| now >= *turn).and_then(|_| next_channel(tried, now));
+            if let Some(next) = next {
+                return next;
+            }
             let ours = wait_before(tried, limits);
             // Their wait is a floor, so jitter is added to it, never taken off.
             let retry_at =
                 now + theirs.map_or(ours, |theirs| theirs.max(SignedDuration::ZERO) + ours);
+            let turn = turn.filter(|turn| now < *turn && next_channel(tried, now).is_some());
+            let retry_at = turn.map_or(retry_at, |turn| turn.min(retry_at));
             if retry_at >= tried.send_before {
                 return Next::end(ReminderState::Deferred, Some(Reason::OutsideWindow));
             }
@@ -206,8 +260,18 @@ mod tests {
         let reminder = ReminderId::derive(Bucket::FIRST, &AccountId::from("A"), day, 0);
         let key = AttemptKey { reminder, number: on_channel };
         let (channels, send_before) = (BOTH, at(600));
-        let (has_another, was_taken) = (false, false);
-        Tried { key, channel, channels, on_channel, has_another, was_taken, send_before }
+        Tried {
+            key,
+            channel,
+            channels,
+            on_channel,
+            spared: 0,
+            has_another: false,
+            was_taken: false,
+            was_passed_over: false,
+            gives_way_at: None,
+            send_before,
+        }
     }
 
     fn settled(outcome: Outcome, tried: Tried<'_>) -> Next {
@@ -215,7 +279,7 @@ mod tests {
     }
 
     fn down() -> Outcome {
-        Outcome::Deferred { wait: None, uses_attempt: true }
+        Outcome::Deferred { wait: None, because: Delayed::Down }
     }
 
     #[test]
@@ -239,7 +303,7 @@ mod tests {
         let another = Tried { has_another: true, ..tried(Channel::Sms, 1) };
         let next = settled(down(), another);
         assert_eq!((next.retry_at, next.channel), (Some(at(0)), Some(Channel::Sms)));
-        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        let throttled = Outcome::Deferred { wait: None, because: Delayed::Throttled };
         assert!(settled(throttled, another).retry_at > Some(at(0)));
         assert_eq!(settled(Outcome::Ambiguous, another).retry_at, None);
     }
@@ -261,7 +325,10 @@ mod tests {
     #[test]
     fn a_provider_that_asks_for_a_wait_gets_at_least_that() {
         let wait = Some(SignedDuration::from_mins(20));
-        let next = settled(Outcome::Deferred { wait, uses_attempt: false }, tried(Channel::Sms, 1));
+        let next = settled(
+            Outcome::Deferred { wait, because: Delayed::Throttled },
+            tried(Channel::Sms, 1),
+        );
         assert!(next.retry_at.unwrap() >= at(20));
     }
 
@@ -282,7 +349,7 @@ mod tests {
         assert_eq!(after(Outcome::Ambiguous), ReminderState::Unknown);
         assert_eq!(after(Outcome::Rejected), ReminderState::Expired);
         assert_eq!(after(down()), ReminderState::Expired);
-        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        let throttled = Outcome::Deferred { wait: None, because: Delayed::Throttled };
         assert_eq!(after(throttled), ReminderState::Unheard);
     }
 
@@ -301,8 +368,69 @@ mod tests {
         assert_eq!(next.channel, Some(Channel::Email));
         assert_eq!(settled(down(), tried(Channel::Email, 4)).state, ReminderState::Deferred);
         // Throttling is not the message's fault and uses up nothing.
-        let throttled = Outcome::Deferred { wait: None, uses_attempt: false };
+        let throttled = Outcome::Deferred { wait: None, because: Delayed::Throttled };
         assert_eq!(settled(throttled, tried(Channel::Sms, 4)).channel, Some(Channel::Sms));
+    }
+
+    #[test]
+    fn what_the_operator_has_to_mend_uses_up_no_attempt() {
+        let ours = || Outcome::Deferred { wait: None, because: Delayed::OurAccount };
+        // However often, it waits for people, ever longer.
+        let next = settled(ours(), Tried { spared: 40, ..tried(Channel::Sms, 40) });
+        assert_eq!((next.state, next.channel), (ReminderState::RetryLater, Some(Channel::Sms)));
+        assert!(next.retry_at >= Some(at(30)));
+        // Once it is mended, all attempts are still there.
+        let mended =
+            |used: u32| settled(down(), Tried { spared: 40, ..tried(Channel::Sms, 40 + used) });
+        assert_eq!(mended(3).channel, Some(Channel::Sms));
+        assert_eq!(mended(4).channel, Some(Channel::Email));
+        // Another provider knows nothing of our account at this one.
+        let another = Tried { has_another: true, spared: 1, ..tried(Channel::Sms, 1) };
+        assert_eq!(settled(ours(), another).retry_at, Some(at(0)));
+    }
+
+    #[test]
+    fn whoever_finds_out_that_all_still_fail_goes_on_with_the_others() {
+        let ours = || Outcome::Deferred { wait: None, because: Delayed::OurAccount };
+        let at_turn = |channel, turn| Tried { gives_way_at: Some(at(turn)), ..tried(channel, 3) };
+        let next = settled(ours(), at_turn(Channel::Sms, 0));
+        assert_eq!((next.retry_at, next.channel), (Some(at(0)), Some(Channel::Email)));
+        // And waits no longer than until then.
+        let next = settled(ours(), at_turn(Channel::Sms, 1));
+        assert_eq!((next.retry_at, next.channel), (Some(at(1)), Some(Channel::Sms)));
+        let late = Tried { send_before: at(2), ..at_turn(Channel::Sms, 1) };
+        assert_eq!(settled(ours(), late).retry_at, Some(at(1)));
+        // Where nothing follows, and where the provider only wants us slower, it waits.
+        assert!(settled(ours(), at_turn(Channel::Email, 0)).retry_at > Some(at(1)));
+        let slower = || Outcome::Deferred { wait: None, because: Delayed::Throttled };
+        assert_eq!(settled(slower(), at_turn(Channel::Sms, 0)).channel, Some(Channel::Sms));
+    }
+
+    #[test]
+    fn a_refusal_ends_nothing_that_another_day_may_bring_by_a_channel_that_fails_now() {
+        let passed_over = Tried { was_passed_over: true, ..tried(Channel::Email, 1) };
+        let next = settled(Outcome::Rejected, passed_over);
+        assert_eq!(next.state, ReminderState::Deferred);
+        assert_eq!(next.reason, Some(Reason::Undeliverable));
+        let first = Tried { was_passed_over: true, ..tried(Channel::Sms, 1) };
+        assert_eq!(settled(Outcome::Rejected, first).channel, Some(Channel::Email));
+    }
+
+    #[test]
+    fn where_all_fail_the_next_channel_has_its_turn_after_patience_and_before_the_end() {
+        let window = (at(0), at(600));
+        let turn = |since, patience: Option<i64>| {
+            turn_where_all_fail(at(since), patience.map(SignedDuration::from_mins), window)
+        };
+        assert_eq!(turn(30, Some(120)), at(150));
+        // A night in which nobody was to be reached is nobody's patience.
+        assert_eq!(turn(-700, Some(120)), at(120));
+        // Late in the day what is left is left to the next channel.
+        assert_eq!(turn(500, Some(120)), at(570));
+        assert_eq!(turn(30, None), at(570));
+        assert_eq!(turn(30, Some(1440)), at(570));
+        // Of a short window, a quarter.
+        assert_eq!(turn_where_all_fail(at(0), None, (at(0), at(40))), at(30));
     }
 
     #[test]

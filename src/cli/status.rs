@@ -1,14 +1,17 @@
 //! `duebell status` and `duebell rejects`: where the installation stands.
 
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::model::feed::Feed;
 use crate::pipeline;
-use crate::store::{ControlStore, FeedLine, StateCounts};
+use crate::store::{ControlStore, FeedLine, NewCodeLine, StateCounts};
 
 use super::context::{Options, desk, now};
 use super::output::print_line;
 
+/// For so long a code that a provider answered, and that is new to us, is shown.
+const NEW_CODES_OF: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// More would be as much as none.
 const TASKS_MAX: u32 = 100_000;
 
@@ -22,6 +25,8 @@ struct Status {
     reminders: StateCounts,
     items_sent: StateCounts,
     why_not: StateCounts,
+    /// Of the last days.
+    new_codes: Vec<NewCodeLine>,
     tasks_open: usize,
     tasks_overdue: usize,
 }
@@ -52,6 +57,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
         reminders: shelf.by_state().await?,
         items_sent: shelf.by_step().await?,
         why_not: shelf.by_reason().await?,
+        new_codes: shelf.new_codes(now() - NEW_CODES_OF).await?,
         tasks_open: tasks.len(),
         tasks_overdue: tasks.iter().filter(|task| task.is_overdue(now())).count(),
     };
@@ -107,6 +113,11 @@ impl Status {
                 counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
             let listed = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
             print_line(&format!("{what:<10} {listed}"))?;
+        }
+        for NewCodeLine { provider, code, count, last_at } in &self.new_codes {
+            print_line(&format!(
+                "new code   {provider}: {code}, {count} in the last 7 days, last at {last_at}"
+            ))?;
         }
         if self.tasks_open > 0 {
             let overdue = match self.tasks_overdue {

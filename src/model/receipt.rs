@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::AttemptKey;
+use super::{AttemptKey, Channel};
 
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,19 @@ pub struct PartReceipt {
     pub provider_ref: String,
     pub fate: Fate,
     pub at: Timestamp,
+}
+
+/// A message that a provider took, and of which nothing has been heard since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    pub key: AttemptKey,
+    pub channel: Channel,
+    pub provider: String,
+    /// The provider's own name for it; several where it went in parts.
+    pub provider_ref: String,
+    /// As the account has it now; personal data.
+    pub phone: Option<String>,
+    pub taken_at: Timestamp,
 }
 
 /// How a message ended.

@@ -59,6 +59,21 @@ pub enum Meaning {
     Help,
     /// Words as they came; personal data.
     Text(String),
+    /// One part of words that came in several; joined before sense is made of them.
+    Part(TextPart),
+}
+
+/// Which part of which text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextPart {
+    /// Personal data.
+    #[serde(skip)]
+    pub words: String,
+    /// The same for all parts of one text from one sender, for a while.
+    pub reference: u16,
+    /// From 1.
+    pub part: u8,
+    pub parts: u8,
 }
 
 /// What is promised, as far as it was said.
@@ -133,6 +148,7 @@ impl Meaning {
             Meaning::Wish(_) => "wish",
             Meaning::Help => "help",
             Meaning::Text(_) => "text",
+            Meaning::Part(_) => "part",
         }
     }
 
@@ -149,11 +165,20 @@ impl Meaning {
                 json(note)
             }
             Meaning::Wish(wish) => serde_json::to_string(wish).ok(),
+            Meaning::Part(part) => serde_json::to_string(part).ok(),
             _ => None,
         }
     }
 
-    /// The meaning of that name; words are for `text` alone, and `details` are
+    /// The words that were said, as they came.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Meaning::Text(words) | Meaning::Part(TextPart { words, .. }) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The meaning of that name; words are for `text` and `part` alone, and `details` are
     /// as [`Meaning::details`] gives them. `None` where they are not.
     pub fn parse(name: &str, words: Option<&str>, details: Option<&str>) -> Option<Meaning> {
         fn read<T: for<'a> Deserialize<'a> + Default>(details: Option<&str>) -> Option<T> {
@@ -175,6 +200,10 @@ impl Meaning {
             "wish" => Meaning::Wish(serde_json::from_str(details?).ok()?),
             "help" => Meaning::Help,
             "text" => Meaning::Text(words.unwrap_or_default().to_owned()),
+            "part" => Meaning::Part(TextPart {
+                words: words.unwrap_or_default().to_owned(),
+                ..serde_json::from_str(details?).ok()?
+            }),
             _ => return None,
         })
     }
@@ -255,6 +284,7 @@ mod tests {
         let (amount, by) = (Some(1_250), Some("2026-04-01".parse().unwrap()));
         let words = Some("not \"mine\"\n".to_owned());
         for meaning in [
+            Meaning::Part(TextPart { words: String::new(), reference: 513, part: 2, parts: 3 }),
             Meaning::Promise(Pledge { amount, by }),
             Meaning::Paid(Proof { reference: Some("RF18".into()), place: None }),
             Meaning::Dispute(Dispute { bill: Some("b1".into()), amount, words: words.clone() }),

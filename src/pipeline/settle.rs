@@ -5,6 +5,7 @@ mod claims;
 mod inbox;
 mod parts;
 mod replies;
+mod texts;
 mod verdict;
 
 use std::collections::HashMap;
@@ -219,7 +220,7 @@ impl Settle {
 
 /// What a receipt makes of a reminder: a message that did not arrive falls
 /// back to the next channel while the window is open.
-fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Transition {
+pub fn after_receipt(standing: &Standing, receipt: &Receipt, now: Timestamp) -> Transition {
     let state = verdict::state(receipt.fate);
     let may_fall_back = verdict::is_awaited(standing) && !receipt.fate.has_arrived();
     if let Some(channel) = next_channel(standing, now).filter(|_| may_fall_back) {

@@ -3,6 +3,8 @@
 //! What has a deadline is found from how far tending came before, so that the
 //! work follows what has ended since and never the size of the tables.
 
+mod inquiries;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,7 +22,7 @@ use crate::store::Standing;
 
 use super::gate::{Gate, all_stopped};
 use super::retention::evidence_kept_from;
-use super::settle::{follow, next_channel};
+use super::settle::{after_receipt, follow, next_channel};
 use super::{Stage, Workshop, planning_day};
 
 const PAGE: u32 = 1_000;
@@ -33,6 +35,7 @@ const DEADLINES: &str = "tend:deadlines";
 pub const WINDOWS_AGAIN: &str = "tend:windows-again";
 const PROMISES: &str = "tend:promises";
 const DEADLINES_AGAIN: &str = "tend:deadlines-again";
+const INQUIRIES: &str = "tend:inquiries";
 /// Longer than any batch takes. What a batch writes when it ends bears the
 /// time of its beginning, and may lie behind the marks by then: everything is
 /// looked at once more, this much later.
@@ -75,6 +78,14 @@ impl Stage for Tend {
             }
             self.reached(windows, tenure, until);
             marks.extend([(deadlines, until), (windows, until)]);
+        }
+        if let Some(before) = self.asks_before() {
+            let until = now + before;
+            for (after, buckets) in self.after(INQUIRIES, tenure, until).await? {
+                ended += self.inquire(&Span { tenure, buckets, after, until, now }).await?;
+            }
+            self.reached(INQUIRIES, tenure, until);
+            marks.push((INQUIRIES, until));
         }
         // All at once, after all of it: what is looked at twice is ended once.
         self.shop.control.set_marks(&marks).await?;
@@ -203,7 +214,12 @@ impl Tend {
             if waiting.is_empty() {
                 break;
             }
-            count += outbox.append(tenure, &waiting.iter().map(ended).collect::<Vec<_>>()).await?
+            let told = self.told(&waiting, now).await?;
+            let next = |standing: &Standing| match told.get(&standing.reminder) {
+                Some(receipt) => after_receipt(standing, receipt, now),
+                None => ended(standing),
+            };
+            count += outbox.append(tenure, &waiting.iter().map(next).collect::<Vec<_>>()).await?
                 as usize;
         }
         Ok(count)

@@ -10,6 +10,7 @@
 mod callback;
 mod calls;
 mod code;
+mod details;
 mod sign;
 mod template;
 
@@ -26,13 +27,14 @@ use serde::{Deserialize, Serialize};
 
 use self::callback::Callback;
 use self::calls::{Calls, Poll, Product};
+use self::details::Details;
 use self::sign::AccessKey;
 pub use self::template::{KeyMeans, MenuKey, Spoken, Template};
 use super::api::{ApiAnswer, ApiClient, NoAnswer, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::secret::Secret;
-use super::{CallbackReader, Capabilities, Delay, Outgoing, ReceiptReader, Refusal};
+use super::{CallbackReader, Capabilities, Delay, Inquiry, Outgoing, ReceiptReader, Refusal};
 use super::{SendOutcome, Sender};
 use crate::model::Channel;
 
@@ -209,13 +211,8 @@ impl Aliyun {
     fn sms(&self, message: &Outgoing, template: &Template) -> Result<Parameters, SendOutcome> {
         let phone = message.to.phone.as_ref().map(|phone| phone.e164());
         let phone = phone.ok_or_else(|| rejected(Refusal::BadRecipient, "no usable number"))?;
-        // The mainland's numbers go without their country.
-        let number = match mainland(phone) {
-            Some(national) => national,
-            None => phone.trim_start_matches('+'),
-        };
         let mut parameters = vec![
-            ("PhoneNumbers".to_owned(), number.to_owned()),
+            ("PhoneNumbers".to_owned(), number(phone).to_owned()),
             ("SignName".to_owned(), self.settings.sign_name.clone()),
             ("TemplateCode".to_owned(), template.code.clone()),
             ("OutId".to_owned(), message.key.to_string()),
@@ -256,6 +253,11 @@ impl Aliyun {
         }
         Ok((product, parameters))
     }
+}
+
+/// A number as the cloud writes it: the mainland's go without their country.
+fn number(e164: &str) -> &str {
+    mainland(e164).unwrap_or_else(|| e164.trim_start_matches('+'))
 }
 
 /// The eleven digits of a mobile or fixed number of mainland China.
@@ -310,7 +312,14 @@ impl Adapter for Aliyun {
                 every: SignedDuration::from_secs(settings.ask_after_s.into()),
             }) as Arc<dyn ReceiptReader>
         });
-        Ok(Connected { callbacks, reader, ..Connected::sending(Arc::new(aliyun)) })
+        let inquiry = Some(Arc::new(Details {
+            cloud: aliyun.cloud.clone(),
+            sms_url: aliyun.sms_url.clone(),
+            voice_url: aliyun.voice_url.clone(),
+            products: Product::of(&settings.templates),
+        }) as Arc<dyn Inquiry>);
+        let aliyun = Arc::new(aliyun);
+        Ok(Connected { callbacks, reader, inquiry, ..Connected::sending(aliyun) })
     }
 }
 

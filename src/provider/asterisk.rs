@@ -332,7 +332,12 @@ fn rejected(because: Refusal, note: &str) -> SendOutcome {
 }
 
 fn deferred(because: Delay, note: &str) -> SendOutcome {
-    SendOutcome::Deferred { because, wait: None, note: format!("asterisk: {note}") }
+    // Whose fault it is comes first.
+    let note = match note.strip_prefix("our account: ") {
+        Some(note) => format!("our account: asterisk: {note}"),
+        None => format!("asterisk: {note}"),
+    };
+    SendOutcome::Deferred { because, wait: None, note }
 }
 
 fn ambiguous(note: &str) -> SendOutcome {

@@ -112,6 +112,11 @@ impl Guard {
         self.breaker.is_passable(now).is_ok()
     }
 
+    /// Since when the provider fails, if it does.
+    pub fn fails_since(&self) -> Option<Timestamp> {
+        self.breaker.fails_since()
+    }
+
     /// Takes all that one attempt needs; the epoch that it belongs to.
     pub fn enter(&mut self, now: Timestamp) -> Result<u32, Closed> {
         self.breaker.is_passable(now).map_err(|until| Closed::Failing { until })?;

@@ -28,7 +28,9 @@ use super::api::{ApiClient, base_url, secret};
 use super::echo::Tokens;
 use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::secret::Secret;
-use super::{CallbackReader, Capabilities, LookUp, Outgoing, Refusal, SendOutcome, Sender};
+use super::{
+    CallbackReader, Capabilities, Inquiry, LookUp, Outgoing, Refusal, SendOutcome, Sender,
+};
 use crate::model::{Channel, Content};
 
 /// In the settings as `[provider.infobip]`.
@@ -204,9 +206,10 @@ impl Adapter for Infobip {
             callbacks = Some(Arc::new(Callback { tokens }));
         }
         let infobip = Infobip::connect(name, &settings, notify_url)?;
-        let logs = Logs::new(infobip.account.clone(), &settings.channels);
-        let look_up = Some(Arc::new(logs) as Arc<dyn LookUp>);
-        Ok(Connected { look_up, callbacks, ..Connected::sending(Arc::new(infobip)) })
+        let logs = Arc::new(Logs::new(infobip.account.clone(), &settings.channels));
+        let look_up = Some(logs.clone() as Arc<dyn LookUp>);
+        let inquiry = Some(logs as Arc<dyn Inquiry>);
+        Ok(Connected { look_up, inquiry, callbacks, ..Connected::sending(Arc::new(infobip)) })
     }
 }
 

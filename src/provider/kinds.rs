@@ -18,7 +18,7 @@ use super::letters::Letters;
 use super::sandbox::{Sandbox, Simulator};
 use super::smpp::Smpp;
 use super::twilio::Twilio;
-use super::{CallbackReader, Listener, LookUp, ReceiptReader, Sender};
+use super::{CallbackReader, Inquiry, Listener, LookUp, ReceiptReader, Sender};
 use super::{aws::eum::Eum, aws::ses::Ses, http::Http, smtp::Smtp};
 use crate::model::Channel;
 
@@ -66,6 +66,7 @@ impl Site {
 pub struct Connected {
     pub sender: Arc<dyn Sender>,
     pub look_up: Option<Arc<dyn LookUp>>,
+    pub inquiry: Option<Arc<dyn Inquiry>>,
     pub reader: Option<Arc<dyn ReceiptReader>>,
     pub callbacks: Option<Arc<dyn CallbackReader>>,
     pub listener: Option<Arc<dyn Listener>>,
@@ -79,6 +80,7 @@ impl Connected {
         Connected {
             sender,
             look_up: None,
+            inquiry: None,
             reader: None,
             callbacks: None,
             listener: None,

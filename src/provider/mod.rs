@@ -2,7 +2,8 @@
 //!
 //! Small traits, one per thing that a provider can do. [`Sender`] makes exactly
 //! one attempt; [`LookUp`] answers "did you get this attempt?" where a provider
-//! can be asked; [`ReceiptReader`] tells what became of messages, and
+//! can be asked, and [`Inquiry`] "what became of it?"; [`ReceiptReader`] tells
+//! that of messages by itself, and
 //! [`CallbackReader`] understands a provider that tells it unasked, and
 //! [`Listener`] one that tells it over a connection of ours.
 //! Retrying, falling back and giving up are `outbox`'s business.
@@ -39,7 +40,7 @@ use reqwest::header::HeaderMap;
 use crate::model::content::TemplateFacts;
 use crate::model::{AttemptKey, Channel, Contacts, Content};
 
-pub use crate::model::receipt::{Fate, PartReceipt, Receipt};
+pub use crate::model::receipt::{Fate, PartReceipt, Receipt, Untold};
 pub use crate::model::reply::{Meaning, Pledge, Reply};
 
 /// What is handed to a provider: one attempt at one reminder.
@@ -138,6 +139,16 @@ pub trait LookUp: Send + Sync {
     /// # Errors
     /// When the provider cannot be asked just now.
     async fn look_up(&self, key: AttemptKey) -> anyhow::Result<Found>;
+}
+
+/// Can be asked what became of a message that it took and never told of.
+#[async_trait]
+pub trait Inquiry: Send + Sync {
+    /// `None` where it has not come to an end, or nobody knows.
+    ///
+    /// # Errors
+    /// When the provider cannot be asked just now.
+    async fn inquire(&self, about: &Untold, now: Timestamp) -> anyhow::Result<Option<Receipt>>;
 }
 
 /// Tells what became of accepted messages.
@@ -280,7 +291,7 @@ impl SendOutcome {
             Self::Accepted { provider_ref } => format!("{provider_ref:?}"),
             Self::AcceptedInParts { refs } => format!("{refs:?}"),
             Self::Rejected { because, .. } => format!("{because:?}"),
-            Self::Deferred { because, note, .. } if note.starts_with("our account") => {
+            Self::Deferred { because, note, .. } if note.starts_with(OUR_ACCOUNT) => {
                 format!("{because:?}, ours")
             }
             Self::Deferred { because, .. } => format!("{because:?}"),
@@ -288,6 +299,14 @@ impl SendOutcome {
         }
     }
 }
+
+/// How the note of what is deferred begins where the operator has to mend it:
+/// credentials, a balance, a sender.
+pub const OUR_ACCOUNT: &str = "our account";
+
+/// How a note ends that has a code of which nobody told us what it means. They
+/// are counted, so that somebody finds out.
+pub const NEW_TO_US: &str = ", new to us";
 
 /// Why a provider refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::model::Channel;
 
 use super::guard::{Change, Closed, Guard, Limits, Manners};
 use super::kinds::Connected;
-use super::{Listener, LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
+use super::{Inquiry, Listener, LookUp, Outgoing, ReceiptReader, SendOutcome, Sender};
 
 /// The providers in use.
 #[derive(Default, Clone)]
@@ -27,6 +27,7 @@ pub struct Providers {
     /// By the channel's place in [`Channel::ALL`], in order of preference.
     channels: [Vec<usize>; Channel::ALL.len()],
     look_ups: HashMap<String, Arc<dyn LookUp>>,
+    inquiries: HashMap<String, Arc<dyn Inquiry>>,
     readers: Vec<(String, Arc<dyn ReceiptReader>)>,
     listeners: Vec<(String, Arc<dyn Listener>)>,
     traffic: Arc<Traffic>,
@@ -66,8 +67,9 @@ pub enum Held {
     Full { place: usize, second: usize },
     /// As before, and not before `until`.
     Slow { place: usize, second: usize, until: Timestamp },
-    /// Every provider of the channel fails, or is stopped.
-    Failing { until: Timestamp },
+    /// Every provider of the channel fails, or is stopped: since then, and until
+    /// one of them is asked again.
+    Failing { since: Timestamp, until: Timestamp },
 }
 
 impl Providers {
@@ -81,6 +83,9 @@ impl Providers {
         let name = connected.sender.name();
         if let Some(look_up) = &connected.look_up {
             self.ask(name, look_up.clone());
+        }
+        if let Some(inquiry) = &connected.inquiry {
+            self.inquire(name, inquiry.clone());
         }
         if let Some(reader) = &connected.reader {
             self.read(name, reader.clone());
@@ -112,6 +117,20 @@ impl Providers {
     /// The provider `name` can be asked about attempts.
     pub fn ask(&mut self, name: &str, look_up: Arc<dyn LookUp>) {
         self.look_ups.insert(name.to_owned(), look_up);
+    }
+
+    /// The provider `name` can be asked what became of messages.
+    pub fn inquire(&mut self, name: &str, inquiry: Arc<dyn Inquiry>) {
+        self.inquiries.insert(name.to_owned(), inquiry);
+    }
+
+    pub fn inquiry(&self, provider: &str) -> Option<&Arc<dyn Inquiry>> {
+        self.inquiries.get(provider)
+    }
+
+    /// Whether any provider tells what became of messages when it is asked.
+    pub fn has_inquiries(&self) -> bool {
+        !self.inquiries.is_empty()
     }
 
     /// The provider `name` gives receipts.
@@ -152,7 +171,7 @@ impl Providers {
         is_stopped: impl Fn(&str) -> bool,
         now: Timestamp,
     ) -> Result<Pass, Held> {
-        let mut failing: Option<Timestamp> = None;
+        let mut failing: Option<(Timestamp, Timestamp)> = None;
         for route in self.after(channel, failed).filter(|route| !is_stopped(route.sender.name())) {
             let mut guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
             let (place, second) = (route.place, guard.second());
@@ -164,11 +183,15 @@ impl Providers {
                 Err(Closed::Full) => return Err(Held::Full { place, second }),
                 Err(Closed::Slow { until }) => return Err(Held::Slow { place, second, until }),
                 Err(Closed::Failing { until }) => {
-                    failing = Some(failing.map_or(until, |first| first.min(until)));
+                    let since = guard.fails_since().unwrap_or(now);
+                    failing = Some(failing.map_or((since, until), |(last, first)| {
+                        (last.max(since), first.min(until))
+                    }));
                 }
             }
         }
-        Err(Held::Failing { until: failing.unwrap_or(now) })
+        let (since, until) = failing.unwrap_or((now, now));
+        Err(Held::Failing { since, until })
     }
 
     /// Whether another provider of `channel` than `failed` does not fail.
@@ -177,6 +200,15 @@ impl Providers {
             let guard = || route.guard.lock().unwrap_or_else(PoisonError::into_inner);
             route.sender.name() != failed && guard().is_well(now)
         })
+    }
+
+    /// Since when all providers of `channel` fail, if they do.
+    pub fn fails_since(&self, channel: Channel) -> Option<Timestamp> {
+        let mut all = self.after(channel, None).map(|route| {
+            let guard = route.guard.lock().unwrap_or_else(PoisonError::into_inner);
+            guard.fails_since()
+        });
+        all.try_fold(None, |last: Option<Timestamp>, since| Some(last.max(Some(since?))))?
     }
 
     /// The routes of a channel, beginning after `failed`, in a circle.

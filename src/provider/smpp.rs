@@ -8,6 +8,7 @@
 
 mod inbound;
 mod pdu;
+mod query;
 mod session;
 mod status;
 mod text;
@@ -25,15 +26,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use self::inbound::{Heard, IdForm, canonical};
-use self::pdu::{Address, Bind, Sm, Tlv, tag};
+use self::pdu::{Address, Bind, Body, Sm, Tlv, tag};
 use self::session::{Ack, Answer, Centre, Delivery, Ends, NotSent, Order};
 use self::status::{Meaning, Statuses, THROTTLED_FOR};
-use self::text::{LongMessages, Part};
+use self::text::{LongMessages, Part, PartOf};
 use super::api::secret;
 use super::kinds::{Adapter, Connected, Site};
 use super::secret::Secret;
-use super::{Capabilities, Delay, Listener, Now, Outgoing, PartReceipt, Refusal};
+use super::{Capabilities, Delay, Inquiry, Listener, Now, Outgoing, PartReceipt, Refusal};
 use super::{Meaning as Said, Reply, SendOutcome, Sender, Told};
+use crate::model::reply::TextPart;
 use crate::model::{Channel, Content, id};
 
 /// What may wait for being made durable; more is sent away to come again.
@@ -68,6 +70,8 @@ pub struct Settings {
     pub parts_max: u8,
     pub validity: Validity,
     pub receipts: bool,
+    /// The centre understands `query_sm`. Some hang up on it.
+    pub queries: bool,
     /// How ids stand in the answer to a submission, and in receipts.
     pub response_ids: IdForm,
     pub receipt_ids: IdForm,
@@ -121,6 +125,7 @@ impl Default for Settings {
             parts_max: 6,
             validity: Validity::Relative,
             receipts: true,
+            queries: false,
             response_ids: IdForm::Text,
             receipt_ids: IdForm::Text,
             enquire_link_s: 30,
@@ -207,19 +212,27 @@ impl Smpp {
         }
     }
 
-    /// Hands one part over; its reference, or what is true instead.
-    async fn handed_over(&self, sm: &Sm) -> Result<String, SendOutcome> {
+    /// What the centre answers to one unit, in the order of those who ask.
+    async fn answer_to(&self, body: Body) -> Answer {
         let (answer, told) = oneshot::channel();
-        let order = Order { sm: sm.clone(), until: Instant::now() + self.timeout, answer };
-        let answer = match self.orders.send(order).await {
+        let order = Order { body, until: Instant::now() + self.timeout, answer };
+        match self.orders.send(order).await {
             Ok(()) => told.await.unwrap_or(Answer::Lost("the session ended")),
             Err(_) => Answer::NotSent(NotSent::Unreachable),
-        };
-        match answer {
+        }
+    }
+
+    /// Hands one part over; its reference, or what is true instead.
+    async fn handed_over(&self, sm: &Sm) -> Result<String, SendOutcome> {
+        match self.answer_to(Body::SubmitSm(Box::new(sm.clone()))).await {
             Answer::Told { status: pdu::OK, message_id } => {
                 Ok(canonical(&message_id, self.settings.response_ids))
             }
             Answer::Told { status, .. } => Err(status::outcome(status, &self.statuses)),
+            // Not what was asked.
+            Answer::State { .. } => {
+                Err(SendOutcome::Ambiguous { note: "smpp: another answer".to_owned() })
+            }
             Answer::NotSent(why) => Err(not_sent(why)),
             Answer::Lost(what) => Err(SendOutcome::Ambiguous { note: format!("smpp: {what}") }),
         }
@@ -381,7 +394,8 @@ impl Adapter for Smpp {
 
     fn connect(name: &str, settings: Settings, _: &Site) -> anyhow::Result<Connected> {
         let smpp = Arc::new(Smpp::connect(name, &settings)?);
-        Ok(Connected { listener: Some(smpp.clone()), ..Connected::sending(smpp) })
+        let inquiry = settings.queries.then(|| smpp.clone() as Arc<dyn Inquiry>);
+        Ok(Connected { listener: Some(smpp.clone()), inquiry, ..Connected::sending(smpp) })
     }
 }
 
@@ -435,9 +449,14 @@ fn told(heard: Heard, at: Timestamp) -> Option<Told> {
             Some(Told::Receipt(PartReceipt { provider_ref, fate, at }))
         }
         Heard::OnItsWay => None,
-        Heard::Words { id, from, text } => {
+        Heard::Words { id, from, text, part } => {
             let from = (!from.is_empty()).then_some(from);
-            let meaning = Said::Text(text);
+            let meaning = match part {
+                None => Said::Text(text),
+                Some(PartOf { reference, part, parts }) => {
+                    Said::Part(TextPart { words: text, reference, part, parts })
+                }
+            };
             let reply = Reply { channel: Channel::Sms, about: None, from, meaning, at };
             // One that is delivered again comes soon; the same words on another
             // day are not the same.

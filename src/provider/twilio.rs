@@ -8,6 +8,7 @@
 
 mod callback;
 mod form;
+mod inquiry;
 mod outcome;
 mod script;
 mod signed;
@@ -26,12 +27,13 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use self::callback::Callback;
+use self::inquiry::Resources;
 use self::script::{Script, Seal};
 use self::signed::Signatures;
 use super::api::{self, ApiClient};
 use super::kinds::{Adapter, Connected, Site, Wrong};
 use super::secret::Secret;
-use super::{Capabilities, Delay, Outgoing, Refusal, SendOutcome, Sender};
+use super::{Capabilities, Delay, Inquiry, Outgoing, Refusal, SendOutcome, Sender};
 use crate::model::{Channel, Content, Prompt};
 
 /// What Twilio lets a message wait at most, in seconds.
@@ -120,6 +122,12 @@ impl Default for Settings {
 impl Settings {
     fn carries(&self, channel: Channel) -> bool {
         self.channels.contains(&channel)
+    }
+
+    /// Where the account's resources are.
+    fn resources(&self) -> String {
+        let url = self.url.trim_end_matches('/');
+        format!("{url}/2010-04-01/Accounts/{}", self.account_sid)
     }
 
     fn problems(&self, site: &Site) -> Vec<Wrong> {
@@ -226,9 +234,12 @@ impl Adapter for Twilio {
             .as_ref()
             .map(|url| Arc::new(Callback::new(name, url.clone(), keys.clone())) as Arc<_>);
         let client = ApiClient::new(Duration::from_millis(settings.timeout_ms.into()))?;
+        let resources =
+            Resources { client: client.clone(), keys: keys.clone(), url: settings.resources() };
+        let inquiry = Some(Arc::new(resources) as Arc<dyn Inquiry>);
         let name = name.to_owned();
         let twilio = Twilio { name, settings, client, keys, callback };
-        Ok(Connected { callbacks, ..Connected::sending(Arc::new(twilio)) })
+        Ok(Connected { callbacks, inquiry, ..Connected::sending(Arc::new(twilio)) })
     }
 }
 
@@ -252,8 +263,7 @@ impl Sender for Twilio {
             Ok(request) => request,
             Err(outcome) => return outcome,
         };
-        let path = format!("2010-04-01/Accounts/{}/{resource}", self.settings.account_sid);
-        let url = format!("{}/{path}", self.settings.url.trim_end_matches('/'));
+        let url = format!("{}/{resource}", self.settings.resources());
         let Ok(url) = url.parse::<Url>() else { return deferred("no url") };
         let headers =
             HeaderMap::from_iter([(AUTHORIZATION, self.keys.current().authorization.clone())]);

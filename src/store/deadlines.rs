@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Bucket, Channel, ReminderId, ReminderState};
+use crate::model::receipt::Untold;
+use crate::model::{AttemptKey, Bucket, Channel, ReminderId, ReminderState};
 
 use super::buckets::{bucket_keys, bucket_runs};
 use super::engine::Arg;
+use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::set_row;
 use super::statements::sql;
@@ -69,6 +71,15 @@ impl DeadlineStore for SqlStore {
         rows.iter().map(standing).collect()
     }
 
+    async fn untold(&self, reminders: &[ReminderId]) -> Result<Vec<Untold>, StoreError> {
+        if reminders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = reminder_keys(reminders);
+        let rows = self.engine.rows(sql::load_untold, &[Arg::Set(&keys)]).await?;
+        rows.iter().map(untold).collect()
+    }
+
     async fn missed(
         &self,
         buckets: &[Bucket],
@@ -108,6 +119,18 @@ impl DeadlineStore for SqlStore {
         let rows = self.engine.rows(sql::load_orphans, &args).await?;
         rows.iter().map(standing).collect()
     }
+}
+
+fn untold(row: &Row) -> Result<Untold, StoreError> {
+    let (reminder, number) = (row.reminder("reminder_id")?, row.int("attempt")? as u32);
+    Ok(Untold {
+        key: AttemptKey { reminder, number },
+        channel: channel(row)?.ok_or(StoreError::Corrupt { column: "channel" })?,
+        provider: row.text("provider")?,
+        provider_ref: row.text("provider_ref")?,
+        phone: row.opt_text("phone")?,
+        taken_at: row.instant("at")?,
+    })
 }
 
 pub fn channel(row: &Row) -> Result<Option<Channel>, StoreError> {

@@ -10,8 +10,10 @@ use crate::model::facts::Flag;
 use crate::model::id::BUCKETS;
 use crate::model::{AccountId, Bill, Bucket, Item, Reason, ReminderState};
 
+use super::deadlines::first_id;
 use super::engine::{Arg, Statement};
 use super::facts::{bill, items_with_terms};
+use super::row::Row;
 use super::statements::sql;
 use super::{PlanStore, RejectLine, SqlStore, StateCounts, StoreError};
 
@@ -75,6 +77,17 @@ impl AttemptLine {
     }
 }
 
+/// A code of a provider of which nobody told us what it means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewCodeLine {
+    pub provider: String,
+    /// As the attempt's note has it: the kind, and what it answered.
+    pub code: String,
+    /// Attempts that it was answered to.
+    pub count: u64,
+    pub last_at: Timestamp,
+}
+
 /// A bill in a reminder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemLine {
@@ -114,6 +127,20 @@ impl Desk<'_> {
     /// Why-not rows per reason.
     pub async fn by_reason(&self) -> Result<StateCounts, StoreError> {
         self.counts(sql::count_why_not, "reason").await
+    }
+
+    /// Codes that are new to us, of attempts since then; the most frequent first.
+    pub async fn new_codes(&self, since: Timestamp) -> Result<Vec<NewCodeLine>, StoreError> {
+        let first = first_id(since);
+        let args = [Arg::Int(since.as_microsecond()), Arg::Text(&first)];
+        let rows = self.store.engine.rows(sql::count_new_codes, &args).await?;
+        let line = |row: &Row| {
+            let note = row.text("note")?;
+            let code = note.split_once(", ").map_or(note.as_str(), |(code, _)| code).to_owned();
+            let (provider, last_at) = (row.text("provider")?, row.instant("last_at")?);
+            Ok(NewCodeLine { provider, code, count: row.int("n")? as u64, last_at })
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Accounts per language.

@@ -62,6 +62,7 @@ use crate::model::experiment::Entry;
 use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
 use crate::model::feed::{Feed, Reject};
 use crate::model::ledger::{Counts, FeedMark, Page};
+use crate::model::receipt::Untold;
 use crate::model::reminder::{ItemTerms, Transition};
 use crate::model::{
     Account, AccountId, Bill, BillId, Bucket, Currency, Payment, Reminder, ReminderId,
@@ -76,7 +77,7 @@ pub use cases::{
 };
 pub use contacts::Conversation;
 pub use deadlines::Standing;
-pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, SentLine, WhyNotLine};
+pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, NewCodeLine, SentLine, WhyNotLine};
 pub use engine::Engine;
 pub use experiments::{ExperimentError, ExperimentStore};
 pub use file_lock::{FileLock, LockError};
@@ -231,6 +232,9 @@ pub trait DeadlineStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError>;
 
+    /// Those of these reminders that a provider took and nothing was heard of.
+    async fn untold(&self, reminders: &[ReminderId]) -> Result<Vec<Untold>, StoreError>;
+
     /// Reminders of these buckets, never submitted or waiting for a retry,
     /// whose window closed after `after` and not after `until`.
     async fn missed(
@@ -351,6 +355,8 @@ pub struct DueReminder {
     pub failed: Option<String>,
     /// Attempts on that channel so far.
     pub on_channel: u32,
+    /// Of those, the ones at which our account was at fault.
+    pub spared: u32,
     /// Whether a provider took it on an earlier channel, unheard.
     pub was_taken: bool,
     /// The account's facts changed and were not decided about yet.

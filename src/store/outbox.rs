@@ -431,6 +431,7 @@ fn due_reminder(row: &Row, is_retry: bool) -> Result<DueReminder, StoreError> {
         channel: if is_retry { channel(row)? } else { None },
         failed: if is_retry { row.opt_text("failed")? } else { None },
         on_channel: number("on_channel")?.max(0) as u32,
+        spared: number("spared")? as u32,
         was_taken: number("was_taken")? == 1,
         is_touched: row.int("changes")? > 0,
     })

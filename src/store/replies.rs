@@ -6,22 +6,19 @@
 //! follows concerns accounts of any bucket: like a row of a feed it is a fact
 //! about them, and touches them, and whoever has their buckets decides again.
 
+mod desk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::json;
 
-use crate::model::audit::{Act, Doer};
 use crate::model::hold::PlacedHold;
-use crate::model::reply::{Meaning, Note, PostedReply, Reply};
+use crate::model::reply::{Meaning, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
-use super::audit;
 use super::buckets::bucket_runs;
 use super::contacts::{Conversation, put_conversations};
-use super::desk::Desk;
 use super::engine::Arg;
 use super::facts::{bucket, touch};
 use super::holds::put_holds;
@@ -31,6 +28,8 @@ use super::set::{Micros, set_row};
 use super::statements::sql;
 use super::wishes::{SaidWish, put_wishes};
 use super::{SqlStore, StoreError};
+
+pub use self::desk::{ReplyLine, SuppressionLine};
 
 /// Characters of a reply that are kept. The longest text message that can be
 /// sent has 39,015 of them; beyond this, people ask again.
@@ -48,7 +47,8 @@ pub trait ReplyStore: Send + Sync {
     /// that was posted before is not kept twice.
     async fn keep_replies(&self, replies: &[PostedReply]) -> Result<(), StoreError>;
 
-    /// Replies of these buckets that are to be settled, the oldest first.
+    /// Replies of these buckets that are to be settled, the oldest first, and
+    /// parts of texts after all others.
     async fn unsettled_replies(
         &self,
         buckets: &[Bucket],
@@ -109,6 +109,8 @@ impl Whose {
 pub struct SettledReply<'a> {
     pub kept: &'a KeptReply,
     pub meaning: Meaning,
+    /// The whole text, where it came in parts.
+    pub words: Option<String>,
     /// The first of the accounts that it is of.
     pub account: Option<AccountId>,
     pub for_people: bool,
@@ -118,6 +120,23 @@ pub struct SettledReply<'a> {
     pub wish: Option<SaidWish>,
     /// The subscriber answered a call, and acted in it.
     pub conversation: Option<Conversation>,
+}
+
+impl SettledReply<'_> {
+    /// Nothing follows from it by itself.
+    pub fn silent(kept: &KeptReply) -> SettledReply<'_> {
+        SettledReply {
+            kept,
+            meaning: kept.reply.meaning.clone(),
+            words: None,
+            account: None,
+            for_people: false,
+            said: Vec::new(),
+            hold: None,
+            wish: None,
+            conversation: None,
+        }
+    }
 }
 
 /// A word about a channel of an account.
@@ -157,6 +176,7 @@ struct SettledRow<'a> {
     bucket: Bucket,
     reply_id: &'a str,
     meaning: &'static str,
+    words: Option<String>,
     account_id: Option<&'a AccountId>,
     for_people: bool,
 }
@@ -180,10 +200,7 @@ fn clean(text: &str, max: usize) -> String {
 
 fn reply_row(posted: &PostedReply) -> ReplyRow<'_> {
     let PostedReply { provider, reply, received_at, .. } = posted;
-    let words = match &reply.meaning {
-        Meaning::Text(words) => Some(clean(words, WORDS_MAX)),
-        _ => None,
-    };
+    let words = reply.meaning.words().map(|words| clean(words, WORDS_MAX));
     ReplyRow {
         bucket: posted.bucket(),
         reply_id: posted.id(),
@@ -260,6 +277,7 @@ impl ReplyStore for SqlStore {
                 bucket: one.kept.bucket,
                 reply_id: &one.kept.id,
                 meaning: one.meaning.as_str(),
+                words: one.words.as_deref().map(|words| clean(words, WORDS_MAX)),
                 account_id: one.account.as_ref(),
                 for_people: one.for_people,
             })
@@ -349,149 +367,4 @@ fn kept(row: &Row) -> Result<KeptReply, StoreError> {
 
 fn channel(row: &Row) -> Result<Channel, StoreError> {
     Channel::parse(&row.text("channel")?).ok_or(StoreError::Corrupt { column: "channel" })
-}
-
-/// A reply as people see it.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReplyLine {
-    pub id: String,
-    pub at: Timestamp,
-    pub account: Option<String>,
-    pub channel: String,
-    pub provider: String,
-    /// Personal data, like the words.
-    pub from: Option<String>,
-    pub meaning: String,
-    pub words: Option<String>,
-    /// What was said beyond the meaning, as it was kept: a JSON object.
-    pub details: Option<String>,
-    pub is_for_people: bool,
-    pub done_at: Option<Timestamp>,
-    pub done_by: Option<String>,
-}
-
-/// What keeps us from an account on a channel, as people see it.
-#[derive(Debug, Clone, Serialize)]
-pub struct SuppressionLine {
-    pub channel: String,
-    pub cause: String,
-    /// Whether it keeps us from it now: it was not lifted, and is not about an
-    /// address that the account has no more.
-    pub is_in_force: bool,
-    pub said_at: Timestamp,
-    pub source: String,
-}
-
-impl Desk<'_> {
-    /// Replies that wait for people, the oldest first.
-    pub async fn replies(&self, limit: u32) -> Result<Vec<ReplyLine>, StoreError> {
-        let rows = self.store.engine.rows(sql::list_replies, &[Arg::Int(i64::from(limit))]).await?;
-        rows.iter().map(reply_line).collect()
-    }
-
-    /// Somebody has seen to a reply; `false` where none of that name waits. Who
-    /// was to be called, and was reached, has had a conversation.
-    pub async fn end_reply(
-        &self,
-        id: &str,
-        is_reached: bool,
-        doer: &Doer,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.store.engine.begin().await?;
-        let args = [Arg::Text(id), Arg::Text(&doer.by), Arg::Int(doer.at.as_microsecond())];
-        let (mut conversations, mut deeds) = (Vec::new(), Vec::new());
-        for row in tx.rows(sql::end_reply, &args).await? {
-            let (meaning, account) = (row.text("meaning")?, row.opt_text("account_id")?);
-            let is_call = meaning == Meaning::CallBack(Note::default()).as_str();
-            let details = json!({
-                "reply": id, "meaning": meaning, "is_reached": is_call.then_some(is_reached),
-            });
-            deeds.push(doer.deed(Act::ReplyDone, account.clone(), details));
-            let Some(account) = account.filter(|_| is_call && is_reached) else { continue };
-            for row in tx.rows(sql::find_bucket, &[Arg::Text(&account)]).await? {
-                let account = AccountId(account.clone());
-                conversations.push(Conversation::told(bucket(&row)?, account, doer.at));
-            }
-        }
-        put_conversations(&mut tx, &conversations.iter().collect::<Vec<_>>()).await?;
-        let is_done = !deeds.is_empty();
-        audit::commit(tx, &deeds).await?;
-        Ok(is_done)
-    }
-
-    /// Writes down that somebody spoke with a subscriber; under this name.
-    pub async fn add_conversation(
-        &self,
-        conversation: &Conversation,
-        (id, note): (&str, &Note),
-        doer: &Doer,
-    ) -> Result<(), StoreError> {
-        let meaning = Meaning::Conversation(note.clone());
-        let details = meaning.details();
-        let mut tx = self.store.engine.begin().await?;
-        let args = [
-            Arg::Int(conversation.bucket.number().into()),
-            Arg::Text(id),
-            Arg::Text(conversation.account.as_str()),
-            Arg::Text(meaning.as_str()),
-            Arg::Text(details.as_deref().unwrap_or_default()),
-            Arg::Text(&doer.by),
-            Arg::Int(conversation.at.as_microsecond()),
-            Arg::Int(doer.at.as_microsecond()),
-        ];
-        tx.run(sql::add_reply, &args).await?;
-        put_conversations(&mut tx, &[conversation]).await?;
-        let details = json!({ "reply": id, "spoke_at": conversation.at });
-        let account = conversation.account.0.clone();
-        audit::commit(tx, &[doer.deed(Act::ConversationAdded, account, details)]).await
-    }
-
-    /// All replies of an account, in order.
-    pub async fn replies_of(&self, account: &AccountId) -> Result<Vec<ReplyLine>, StoreError> {
-        let args = [Arg::Text(account.as_str())];
-        let rows = self.store.engine.rows(sql::list_account_replies, &args).await?;
-        rows.iter().map(reply_line).collect()
-    }
-
-    /// What keeps us from an account, or did.
-    pub async fn suppressions(
-        &self,
-        account: &AccountId,
-    ) -> Result<Vec<SuppressionLine>, StoreError> {
-        let args = [Arg::Text(account.as_str())];
-        let rows = self.store.engine.rows(sql::list_suppressions, &args).await?;
-        rows.iter().map(suppression_line).collect()
-    }
-}
-
-fn reply_line(row: &Row) -> Result<ReplyLine, StoreError> {
-    Ok(ReplyLine {
-        id: row.text("reply_id")?,
-        at: row.instant("at")?,
-        account: row.opt_text("account_id")?,
-        channel: row.text("channel")?,
-        provider: row.text("provider")?,
-        from: row.opt_text("address")?,
-        meaning: row.text("meaning")?,
-        words: row.opt_text("words")?,
-        details: row.opt_text("details")?,
-        is_for_people: row.int("for_people")? == 1,
-        done_at: row.opt_instant("done_at")?,
-        done_by: row.opt_text("done_by")?,
-    })
-}
-
-fn suppression_line(row: &Row) -> Result<SuppressionLine, StoreError> {
-    let cause = row.text("cause")?;
-    let known = Cause::parse(&cause).ok_or(StoreError::Corrupt { column: "cause" })?;
-    let address = row.opt_text("address")?;
-    let is_current =
-        address.is_some() && [row.opt_text("phone")?, row.opt_text("email")?].contains(&address);
-    Ok(SuppressionLine {
-        channel: row.text("channel")?,
-        cause,
-        is_in_force: row.int("is_lifted")? == 0 && (known.is_wish() || is_current),
-        said_at: row.instant("said_at")?,
-        source: row.text("source")?,
-    })
 }

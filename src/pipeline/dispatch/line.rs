@@ -20,6 +20,7 @@ use crate::provider::route::{Held, Pass};
 use crate::store::DueReminder;
 
 use super::Page;
+use super::send::gives_way_at;
 use super::verdict::ended;
 
 /// A bucket that somebody was turned away from is left alone for this long.
@@ -53,6 +54,8 @@ pub struct Line {
     queues: Vec<Queue>,
     /// Reminders whose every provider fails.
     pub failing: usize,
+    /// Those who went by their next channel because of that.
+    pub passed_on: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -66,7 +69,7 @@ struct Queue {
 
 impl Line {
     pub fn new(shop: Workshop) -> Line {
-        Line { shop, waiting: Vec::new(), queues: Vec::new(), failing: 0 }
+        Line { shop, waiting: Vec::new(), queues: Vec::new(), failing: 0, passed_on: 0 }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -107,11 +110,8 @@ impl Line {
                 admitted.push(Admitted { due, way: None });
                 continue;
             };
-            // Only on this channel did it fail.
-            let failed = due.failed.as_deref().filter(|_| due.on_channel > 0);
-            let is_stopped = |name: &str| control.stops_provider(name);
-            match self.shop.providers.pass(channel, failed, is_stopped, now) {
-                Ok(pass) => admitted.push(Admitted { due, way: Some((channel, pass)) }),
+            match self.way(&due, channel, control, now) {
+                Ok(way) => admitted.push(Admitted { due, way: Some(way) }),
                 Err(held) if self.may_wait(held) => waiting.push(due),
                 Err(held) => self.turn_away(&due, held, now),
             }
@@ -120,6 +120,42 @@ impl Line {
             self.waiting.push(Page { due: waiting, shift: shift.clone() });
         }
         Batch { admitted, over, shift }
+    }
+
+    /// Leave to go by `channel` or, where all of its providers have failed for
+    /// too long, by the first after it that takes anything. Whoever asks whether
+    /// they are back still goes to them.
+    fn way(
+        &mut self,
+        due: &DueReminder,
+        mut channel: Channel,
+        control: &Control,
+        now: Timestamp,
+    ) -> Result<(Channel, Pass), Held> {
+        let is_stopped = |name: &str| control.stops_provider(name);
+        // Only on this channel did it fail.
+        let mut failed = due.failed.as_deref().filter(|_| due.on_channel > 0);
+        let first = channel;
+        let mut asked_at = Timestamp::MAX;
+        loop {
+            let held = match self.shop.providers.pass(channel, failed, is_stopped, now) {
+                Ok(pass) => {
+                    self.passed_on += usize::from(channel != first);
+                    return Ok((channel, pass));
+                }
+                Err(held) => held,
+            };
+            let Held::Failing { since, until } = held else { return Err(held) };
+            asked_at = asked_at.min(until);
+            let Some(next) = way_after(&self.shop, control, due, channel) else {
+                return Err(Held::Failing { since, until: asked_at });
+            };
+            let turn = gives_way_at(&self.shop, due, since);
+            if now < turn {
+                return Err(Held::Failing { since, until: asked_at.min(turn) });
+            }
+            (channel, failed) = (next, None);
+        }
     }
 
     /// Those in line who may leave by now.
@@ -157,7 +193,7 @@ impl Line {
     /// Sends everybody home, to be read again at once, and begins anew.
     pub fn disperse(&mut self) -> Vec<DueReminder> {
         self.queues.clear();
-        self.failing = 0;
+        (self.failing, self.passed_on) = (0, 0);
         std::mem::take(&mut self.waiting).into_iter().flat_map(|page| page.due).collect()
     }
 
@@ -211,7 +247,7 @@ impl Line {
         let at = match held {
             Held::Full { place, second } => now + turn(place, second).min(FULL_AWAY_MAX),
             Held::Slow { place, second, until } => until + turn(place, second),
-            Held::Failing { until } => {
+            Held::Failing { until, .. } => {
                 self.failing += 1;
                 // The first finds out for the others.
                 until + if self.failing == 1 { SignedDuration::ZERO } else { PROBE_FOR }

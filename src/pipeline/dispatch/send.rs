@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::ReminderState;
 use crate::model::reminder::{Reminder, Transition};
 use crate::model::reply::PostedReply;
-use crate::outbox::{self, Outcome, Tried};
+use crate::model::{Channel, ReminderState};
+use crate::outbox::{self, Delayed, Outcome, Tried};
 use crate::pipeline::Workshop;
-use crate::provider::{Delay, Meaning, Outgoing, Refusal, Reply, SendOutcome};
+use crate::provider::{Delay, Meaning, OUR_ACCOUNT, Outgoing, Refusal, Reply, SendOutcome};
 
 use super::Dispatch;
 use super::verdict::Ready;
@@ -43,45 +43,35 @@ impl Dispatch {
     ) -> Transition {
         let Workshop { providers, settings, .. } = &self.shop;
         let Ready { due, channel, outgoing, pass } = one;
-        let on_channel = if due.channel == Some(channel) { due.on_channel + 1 } else { 1 };
+        let (before, spared) = match due.channel == Some(channel) {
+            true => (due.on_channel, due.spared),
+            false => (0, 0),
+        };
+        let on_channel = before + 1;
         // Each is tried once before anybody is waited for.
         let has_another = on_channel < providers.routes(channel) as u32
             && providers.has_another(channel, pass.sender().name(), now);
-        let mut refs = Vec::new();
-        let (outcome, provider_ref, note) = match outcome {
-            SendOutcome::Accepted { provider_ref } => (Outcome::Accepted, provider_ref, None),
-            SendOutcome::AcceptedInParts { refs: parts } => {
-                refs = parts;
-                (Outcome::Accepted, Some(refs.join(" ")), None)
-            }
-            // What one provider holds against us says nothing of another.
-            SendOutcome::Rejected { because: Refusal::OurAccount, note } if has_another => {
-                (Outcome::Deferred { wait: None, uses_attempt: true }, None, Some(note))
-            }
-            SendOutcome::Rejected { note, .. } => (Outcome::Rejected, None, Some(note)),
-            SendOutcome::Deferred { because: Delay::Throttled, wait, note } => {
-                let note = format!("throttled: {note}");
-                (Outcome::Deferred { wait, uses_attempt: false }, None, Some(note))
-            }
-            SendOutcome::Deferred { because: Delay::Down, wait, note } => {
-                (Outcome::Deferred { wait, uses_attempt: true }, None, Some(note))
-            }
-            SendOutcome::Ambiguous { note } => (Outcome::Ambiguous, None, Some(note)),
-        };
+        let Told { outcome, provider_ref, refs, note } = Told::of(outcome, has_another);
+        let is_ours = matches!(outcome, Outcome::Deferred { because: Delayed::OurAccount, .. });
         let tried = Tried {
             key: outgoing.key,
             channel,
             channels: &due.reminder.channels,
             on_channel,
+            spared: spared + u32::from(is_ours),
             has_another,
             was_taken: due.was_taken,
+            was_passed_over: self.has_passed_over(&due, channel),
+            gives_way_at: providers
+                .fails_since(channel)
+                .map(|since| gives_way_at(&self.shop, &due, since)),
             send_before: due.reminder.send_before,
         };
         let next = outbox::settle(&outcome, &tried, now, &settings.retry);
         let deadline = SignedDuration::from_secs(i64::from(settings.receipt_deadline_s));
         let next_at = match next.state {
             ReminderState::Accepted if pass.sender().capabilities().receipts => {
-                let patience = self.patience(&due).map_or(deadline, |it| it.min(deadline));
+                let patience = patience(&self.shop, &due).map_or(deadline, |it| it.min(deadline));
                 let Reminder { channels, send_before, .. } = &due.reminder;
                 let turn = outbox::turn_after(patience, channel, channels, *send_before, now);
                 Some(turn.unwrap_or(now + deadline))
@@ -103,9 +93,64 @@ impl Dispatch {
         }
     }
 
-    /// How long the step waits for a receipt before the next channel's turn.
-    fn patience(&self, due: &DueReminder) -> Option<SignedDuration> {
-        let scenario = self.shop.scenarios.scenario(&due.reminder.policy)?;
-        scenario.step(&due.reminder.step)?.patience()
+    /// Whether a channel before `channel` reaches the account, and fails.
+    fn has_passed_over(&self, due: &DueReminder, channel: Channel) -> bool {
+        let before = due.reminder.channels.iter().take_while(|it| **it != channel);
+        let mut before = before.filter(|it| due.account.reaches(**it));
+        before.any(|it| self.shop.providers.fails_since(*it).is_some())
     }
+}
+
+/// What a provider said, as far as the record goes.
+struct Told {
+    outcome: Outcome,
+    provider_ref: Option<String>,
+    refs: Vec<String>,
+    note: Option<String>,
+}
+
+impl Told {
+    fn of(said: SendOutcome, has_another: bool) -> Told {
+        let noted = |outcome, note| {
+            let (provider_ref, refs) = (None, Vec::new());
+            Told { outcome, provider_ref, refs, note: Some(note) }
+        };
+        let accepted = |provider_ref, refs| {
+            let (outcome, note) = (Outcome::Accepted, None);
+            Told { outcome, provider_ref, refs, note }
+        };
+        match said {
+            SendOutcome::Accepted { provider_ref } => accepted(provider_ref, Vec::new()),
+            SendOutcome::AcceptedInParts { refs } => accepted(Some(refs.join(" ")), refs),
+            // What one provider holds against us says nothing of another.
+            SendOutcome::Rejected { because: Refusal::OurAccount, note } if has_another => {
+                noted(Outcome::Deferred { wait: None, because: Delayed::Down }, note)
+            }
+            SendOutcome::Rejected { note, .. } => noted(Outcome::Rejected, note),
+            SendOutcome::Deferred { because: Delay::Throttled, wait, note } => {
+                let because = Delayed::Throttled;
+                noted(Outcome::Deferred { wait, because }, format!("throttled: {note}"))
+            }
+            SendOutcome::Deferred { because: Delay::Down, wait, note } => {
+                let because = match note.starts_with(OUR_ACCOUNT) {
+                    true => Delayed::OurAccount,
+                    false => Delayed::Down,
+                };
+                noted(Outcome::Deferred { wait, because }, note)
+            }
+            SendOutcome::Ambiguous { note } => noted(Outcome::Ambiguous, note),
+        }
+    }
+}
+
+/// When the next channel's turn comes, where all providers of one fail since then.
+pub fn gives_way_at(shop: &Workshop, due: &DueReminder, since: Timestamp) -> Timestamp {
+    let window = (due.reminder.send_after, due.reminder.send_before);
+    outbox::turn_where_all_fail(since, patience(shop, due), window)
+}
+
+/// How long the step waits for a receipt, or for a provider that takes it,
+/// before the next channel's turn.
+fn patience(shop: &Workshop, due: &DueReminder) -> Option<SignedDuration> {
+    shop.scenarios.scenario(&due.reminder.policy)?.step(&due.reminder.step)?.patience()
 }

@@ -215,14 +215,24 @@ impl Submitting {
         Ok(open.map(|(control, _, _)| control.clone()))
     }
 
-    /// Says once a minute that reminders wait for providers that fail.
+    /// Says once a minute that reminders wait for providers that fail, or went
+    /// another way.
     async fn tell(&self) {
-        let (now, reminders) = (self.clock.now(), self.line.failing);
+        let (now, Line { failing: reminders, passed_on, .. }) = (self.clock.now(), &self.line);
         let mut told_at = self.dispatch.told_at.lock().await;
         let is_due = told_at.is_none_or(|at| now.duration_since(at) >= TOLD_EVERY);
-        if reminders > 0 && is_due {
-            *told_at = Some(now);
+        if !is_due || reminders + passed_on == 0 {
+            return;
+        }
+        *told_at = Some(now);
+        if *reminders > 0 {
             warn!(reminders, "reminders are waiting: every provider of their channel fails");
+        }
+        if *passed_on > 0 {
+            warn!(
+                reminders = passed_on,
+                "sent by the next channel: every provider of the first has failed for too long"
+            );
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::policy::claim;
 use crate::store::{Conversation, KeptReply, Said, SaidWish, SettledReply, Whose};
 
 use super::claims::{Claims, Follows};
+use super::texts::{Ready, Whole, joined};
 use super::{PAGE, Settle};
 
 /// Who may have said what, by how we know.
@@ -35,15 +36,19 @@ impl Settle {
         let mut count = 0;
         loop {
             let kept = replies.unsettled_replies(&buckets, PAGE).await?;
-            if kept.is_empty() {
+            let Ready { whole, within } = joined(kept, now);
+            if whole.is_empty() {
                 return Ok(count);
             }
-            let known = self.known(&kept).await?;
-            let read: Vec<Read<'_>> = kept.iter().map(|one| Read::of(one, &known)).collect();
+            let known = self.known(&whole).await?;
+            let read: Vec<Read<'_>> = whole.iter().map(|one| Read::of(one, &known)).collect();
             let claiming = read.iter().filter_map(Read::claims).map(Whose::key).collect();
             let mut claims = Claims::of(&self.0, claiming, now).await?;
-            let settled: Vec<SettledReply<'_>> =
-                read.into_iter().map(|one| one.settled(&mut claims)).collect();
+            let settled: Vec<SettledReply<'_>> = read
+                .into_iter()
+                .map(|one| one.settled(&mut claims))
+                .chain(within.iter().map(SettledReply::silent))
+                .collect();
             let for_people = settled.iter().filter(|one| one.for_people).count();
             replies.settle_replies(tenure, &settled, now).await?;
             info!(replies = settled.len(), for_people, "settled what subscribers said");
@@ -53,13 +58,13 @@ impl Settle {
 
     /// Looks up the accounts of a page of replies: those of the reminders that
     /// they answer, and then all that have one of the addresses.
-    async fn known(&self, kept: &[KeptReply]) -> anyhow::Result<Known> {
+    async fn known(&self, whole: &[Whole]) -> anyhow::Result<Known> {
+        let kept = || whole.iter().map(|one| &one.kept);
         let reminders: Vec<ReminderId> =
-            kept.iter().filter_map(|one| Some(one.reply.about?.reminder)).collect();
+            kept().filter_map(|one| Some(one.reply.about?.reminder)).collect();
         let by_reminder: HashMap<ReminderId, Whose> =
             self.0.replies.reminded(&reminders).await?.into_iter().collect();
-        let mut addresses: Vec<&str> = kept
-            .iter()
+        let mut addresses: Vec<&str> = kept()
             .filter(|one| is_for_all(one))
             .filter_map(|one| address(one, whose_reminder(one, &by_reminder)))
             .collect();
@@ -105,6 +110,8 @@ fn is_for_all(one: &KeptReply) -> bool {
 struct Read<'a> {
     kept: &'a KeptReply,
     meaning: Meaning,
+    /// The whole text, where it came in parts.
+    words: Option<String>,
     /// Nothing was left over that a person should read.
     is_whole: bool,
     address: Option<&'a str>,
@@ -113,7 +120,7 @@ struct Read<'a> {
 }
 
 impl<'a> Read<'a> {
-    fn of(kept: &'a KeptReply, known: &'a Known) -> Read<'a> {
+    fn of(Whole { kept, parts }: &'a Whole, known: &'a Known) -> Read<'a> {
         let reminded = whose_reminder(kept, &known.by_reminder);
         let address = address(kept, reminded);
         let sharing = address.filter(|_| is_for_all(kept)).and_then(|it| known.by_address.get(it));
@@ -128,11 +135,20 @@ impl<'a> Read<'a> {
         let (meaning, is_whole) = match &kept.reply.meaning {
             Meaning::Text(words) => {
                 let read = understood(words, language);
-                (read.meaning, read.is_whole)
+                // A word of its own in the last part is meant as one.
+                let is_stop = |part: &String| {
+                    let read = understood(part, language);
+                    read.is_whole && read.meaning == Meaning::OptOut
+                };
+                match read.meaning {
+                    Meaning::Text(_) if parts.iter().any(is_stop) => (Meaning::OptOut, false),
+                    meaning => (meaning, read.is_whole),
+                }
             }
             other => (other.clone(), true),
         };
-        Read { kept, meaning, is_whole, address, accounts }
+        let words = kept.reply.meaning.words().filter(|_| !parts.is_empty()).map(str::to_owned);
+        Read { kept, meaning, words, is_whole, address, accounts }
     }
 
     /// Whose it is and nobody else's. Of an address that several accounts have,
@@ -152,7 +168,7 @@ impl<'a> Read<'a> {
         let conversation =
             self.certain().and_then(|whose| conversation(self.kept, &self.meaning, whose));
         let wish = self.certain().and_then(|whose| wish(self.kept, &self.meaning, whose));
-        let Read { kept, meaning, is_whole, address, accounts } = self;
+        let Read { kept, meaning, words, is_whole, address, accounts } = self;
         let said =
             accounts.iter().flat_map(|whose| words_about(kept, &meaning, address, whose)).collect();
         let is_answered =
@@ -162,6 +178,7 @@ impl<'a> Read<'a> {
             for_people: is_for_people(&meaning, is_whole, !accounts.is_empty(), is_answered),
             account: accounts.first().map(|whose| whose.account.clone()),
             meaning,
+            words,
             said,
             hold: match follows {
                 Some(Follows::Hold(placed)) => Some(*placed),
@@ -248,6 +265,7 @@ fn is_for_people(meaning: &Meaning, is_whole: bool, is_known: bool, is_answered:
         | Meaning::CallBack(_)
         | Meaning::SendLink
         | Meaning::Help
-        | Meaning::Text(_) => true,
+        | Meaning::Text(_)
+        | Meaning::Part(_) => true,
     }
 }

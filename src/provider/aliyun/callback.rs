@@ -156,6 +156,19 @@ pub fn detail(body: &[u8], now: Timestamp) -> Option<(Fate, Timestamp)> {
     Some((fate, time(&data, &["endDate", "gmtCreate"], now)))
 }
 
+/// What became of an SMS, by one of the cloud's records; `None` while it is on
+/// its way.
+pub fn sms_detail(record: &Value, now: Timestamp) -> Option<(Fate, Timestamp)> {
+    let fate = match text(record, "SendStatus")?.as_str() {
+        "3" => Fate::Delivered,
+        "2" if text(record, "ErrCode").as_deref() == Some("EXPIRED") => Fate::Expired,
+        "2" => Fate::Undelivered,
+        // It waits for the network's word.
+        _ => return None,
+    };
+    Some((fate, time(record, &["ReceiveDate", "SendDate"], now)))
+}
+
 /// The first of these fields that holds a time.
 fn time(entry: &Value, fields: &[&str], now: Timestamp) -> Timestamp {
     let read = |field: &&str| {

@@ -6,7 +6,7 @@
 //! the attempt's number, which names it among all others but cannot be turned
 //! back. What a process has not placed itself, it does not know: reports that
 //! come after a restart, or to another daemon, are for nothing of ours, and
-//! the reminder's deadline ends the wait.
+//! such a call is asked about by the cloud's name for it (`details`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,9 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use tracing::{debug, warn};
 
+use super::template::Template;
 use super::{Cloud, callback};
-use crate::model::AttemptKey;
-use crate::provider::{Receipt, ReceiptReader, SendOutcome};
+use crate::model::{AttemptKey, Channel};
+use crate::provider::api::NoAnswer;
+use crate::provider::{Fate, Receipt, ReceiptReader, SendOutcome};
 
 /// Beyond this the oldest is forgotten.
 const CALLS_MAX: usize = 100_000;
@@ -38,6 +40,14 @@ pub enum Product {
 }
 
 impl Product {
+    /// What these templates call by.
+    pub fn of(templates: &[Template]) -> Vec<Product> {
+        let calls = || templates.iter().filter(|it| it.channel == Channel::Voice);
+        let is_any = |has_menu| calls().any(|it| it.menu.is_empty() != has_menu);
+        let all = [(Product::Tts, is_any(false)), (Product::Ivr, is_any(true))];
+        all.into_iter().filter(|(_, is_used)| *is_used).map(|(product, _)| product).collect()
+    }
+
     pub fn action(self) -> &'static str {
         match self {
             Product::Tts => "SingleCallByTts",
@@ -157,6 +167,27 @@ impl Calls {
     }
 }
 
+/// How a call ended, that the cloud has by that name since then; `None` where
+/// it has not, or is of another product.
+///
+/// # Errors
+/// When there was no answer.
+pub(super) async fn detail(
+    cloud: &Cloud,
+    url: &Url,
+    product: Product,
+    (call_id, at): (&str, Timestamp),
+    now: Timestamp,
+) -> Result<Option<(Fate, Timestamp)>, NoAnswer> {
+    let parameters = vec![
+        ("CallId".to_owned(), call_id.to_owned()),
+        ("ProdId".to_owned(), product.id().to_owned()),
+        ("QueryDate".to_owned(), at.as_millisecond().to_string()),
+    ];
+    let answer = cloud.ask(url, "QueryCallDetailByCallId", &parameters, now).await?;
+    Ok(callback::detail(&answer.body, now))
+}
+
 /// Asks what became of calls.
 pub struct Poll {
     pub(super) cloud: Arc<Cloud>,
@@ -180,18 +211,13 @@ impl Poll {
     /// What became of one call, where it is over. One that cannot be asked
     /// about now is asked about again.
     async fn ask(&self, placed: Placed, now: Timestamp) -> Option<Receipt> {
-        let parameters = vec![
-            ("CallId".to_owned(), placed.call_id.clone()?),
-            ("ProdId".to_owned(), placed.product.id().to_owned()),
-            ("QueryDate".to_owned(), placed.at.as_millisecond().to_string()),
-        ];
-        let action = "QueryCallDetailByCallId";
-        let answer = self.cloud.ask(&self.url, action, &parameters, now).await;
-        let Ok(answer) = answer else {
+        let call = (placed.call_id.as_deref()?, placed.at);
+        let told = detail(&self.cloud, &self.url, placed.product, call, now).await;
+        let Ok(told) = told else {
             warn!("could not ask what became of a call; it is asked about again");
             return None;
         };
-        let (fate, at) = callback::detail(&answer.body, now)?;
+        let (fate, at) = told?;
         debug!(attempt = %placed.key, fate = fate.as_str(), "a call is over");
         self.calls.over(&token(placed.key));
         Some(Receipt { key: placed.key, fate, at })

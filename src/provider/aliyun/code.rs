@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 
 use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 /// China's time, the whole year; the cloud writes it without saying so.
 pub const CHINA: Offset = Offset::constant(8);
@@ -41,6 +41,10 @@ enum Means {
     Down,
     /// It may have been taken.
     Doubt,
+    /// Nobody told us of it.
+    New {
+        may_be_taken: bool,
+    },
 }
 
 /// What is true after an answer to a request to send or to call.
@@ -73,6 +77,10 @@ pub fn outcome(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
         }
         Means::Down => SendOutcome::Deferred { because: Delay::Down, wait: theirs, note },
         Means::Doubt => SendOutcome::Ambiguous { note },
+        Means::New { may_be_taken: true } => SendOutcome::Ambiguous { note: note + NEW_TO_US },
+        Means::New { may_be_taken: false } => {
+            SendOutcome::Deferred { because: Delay::Down, wait: theirs, note: note + NEW_TO_US }
+        }
     }
 }
 
@@ -154,7 +162,7 @@ fn of_a_family(code: &str) -> Means {
     }
     // Refused by the caller's fault, and we do not know which: it uses up an
     // attempt, and after the last one the next channel is tried.
-    if begins(&["isv."]) { Means::Down } else { Means::Doubt }
+    Means::New { may_be_taken: !begins(&["isv."]) }
 }
 
 /// "触发分钟级流控Permits:1", "触发小时级流控Permits:5", "触发天级流控Permits:10".

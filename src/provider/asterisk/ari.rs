@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
+use crate::provider::OUR_ACCOUNT;
 use crate::provider::api::{ApiAnswer, ApiClient, NoAnswer, base_url, basic_auth, secret};
 use crate::provider::secret::Secret;
 use crate::provider::tls::client_config;
@@ -120,7 +121,11 @@ impl Ari {
         match tokio::time::timeout(self.timeout, opening).await {
             Ok(Ok((events, _))) => Ok(events),
             Ok(Err(tungstenite::Error::Http(answer))) => {
-                Err(format!("ari {}", answer.status().as_u16()))
+                let note = format!("ari {}", answer.status().as_u16());
+                Err(match answer.status().as_u16() {
+                    401 | 403 => format!("{OUR_ACCOUNT}: {note}"),
+                    _ => note,
+                })
             }
             Ok(Err(_)) => Err("ari cannot be reached".to_owned()),
             Err(_) => Err("ari is silent".to_owned()),

@@ -68,14 +68,15 @@ fn each_answer_leads_to_its_own_outcome() {
     assert_eq!(said(409, "{}"), accepted);
     for (status, body, note) in [
         (400, "", "asterisk: wrong endpoint: ari 400"),
-        (401, "", "asterisk: our account: ari 401"),
-        (403, "", "asterisk: our account: ari 403"),
+        (401, "", "our account: asterisk: ari 401"),
+        (403, "", "our account: asterisk: ari 403"),
         (404, "<html>", "asterisk: wrong url: ari 404"),
         (302, "", "asterisk: wrong url: ari 302"),
         (500, r#"{"error":"Allocation failed"}"#, "asterisk: no channel: ari 500"),
         (503, "", "asterisk: ari 503"),
     ] {
-        assert_eq!(said(status, body), deferred(Delay::Down, &note["asterisk: ".len()..]));
+        let (because, note) = (Delay::Down, note.to_owned());
+        assert_eq!(said(status, body), SendOutcome::Deferred { because, wait: None, note });
     }
     assert_eq!(said(200, ""), accepted);
     assert_eq!(said(200, "<html>"), ambiguous("ari 200: no answer of ari's"));

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 /// An answer, as far as it matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,7 +93,8 @@ pub fn outcome(
             408 => SendOutcome::Ambiguous { note },
             // Refused, and we do not know why: the name is noted, and after
             // some attempts the next channel has its turn.
-            400..=499 => deferred(Delay::Down, theirs, note),
+            400..=499 if said.error.is_empty() => deferred(Delay::Down, theirs, note),
+            400..=499 => deferred(Delay::Down, theirs, note + NEW_TO_US),
             _ => SendOutcome::Ambiguous { note },
         },
     }

@@ -27,6 +27,8 @@ pub struct Breaker {
     epoch: u32,
     /// Times that it opened since it was last closed.
     opened: u32,
+    /// When the first of those was.
+    opened_at: Timestamp,
     /// So that daemons that lost a provider together do not come back together.
     seed: u64,
 }
@@ -58,7 +60,13 @@ pub enum Change {
 
 impl Breaker {
     pub fn new(seed: u64) -> Breaker {
-        Breaker { state: State::Closed { failures: 0 }, epoch: 0, opened: 0, seed }
+        Breaker {
+            state: State::Closed { failures: 0 },
+            epoch: 0,
+            opened: 0,
+            opened_at: Timestamp::UNIX_EPOCH,
+            seed,
+        }
     }
 
     /// Whether something may be let through; nothing changes by asking.
@@ -71,6 +79,12 @@ impl Breaker {
             State::HalfOpen { is_probing: true } => Err(now + PROBE_WAIT),
             _ => Ok(()),
         }
+    }
+
+    /// Since when it has not been closed, if it is not. A probe that is under
+    /// way changes nothing of that.
+    pub fn fails_since(&self) -> Option<Timestamp> {
+        (!matches!(self.state, State::Closed { .. })).then_some(self.opened_at)
     }
 
     /// Whether the last that was heard of it was good.
@@ -117,6 +131,9 @@ impl Breaker {
 
     fn open(&mut self, now: Timestamp) -> Change {
         let wait = FIRST_WAIT * (1 << self.opened.min(DOUBLINGS_MAX));
+        if self.opened == 0 {
+            self.opened_at = now;
+        }
         self.opened += 1;
         self.epoch += 1;
         let seed = crate::model::id::spread(&format!("{} {}", self.seed, self.epoch));
@@ -180,6 +197,27 @@ mod tests {
         assert!(breaker.is_passable(late).is_err());
         assert_eq!(breaker.learn(epoch, Sign::Well, late), Some(Change::Closed));
         assert!((0..100).all(|_| breaker.is_passable(late).is_ok() && breaker.enter() > epoch));
+    }
+
+    #[test]
+    fn a_failed_probe_is_no_new_beginning() {
+        let (mut breaker, began) = (Breaker::new(1), start());
+        assert_eq!(breaker.fails_since(), None);
+        for _ in 0..FAILURES_MAX {
+            attempt(&mut breaker, Sign::Failing, began);
+        }
+        for _ in 0..3 {
+            let later = breaker.is_passable(began).unwrap_err();
+            assert!(attempt(&mut breaker, Sign::Failing, later));
+            assert_eq!(breaker.fails_since(), Some(began));
+        }
+        let later = breaker.is_passable(began).unwrap_err();
+        assert!(attempt(&mut breaker, Sign::Well, later));
+        assert_eq!(breaker.fails_since(), None);
+        for _ in 0..FAILURES_MAX {
+            attempt(&mut breaker, Sign::Failing, later);
+        }
+        assert_eq!(breaker.fails_since(), Some(later));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::pointer::{self, Pointer};
 use crate::provider::api::{is_code, is_reference, wait_for};
 use crate::provider::kinds::Wrong;
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 /// Stands where a pointer would, for an answer that is plain text.
 const TEXT: &str = "text";
@@ -153,6 +153,12 @@ impl Mapping {
         Ok(Mapping { statuses, accepted_when, id, error, errors: settings.errors.clone() })
     }
 
+    /// Whether a code stands in no table, though there is one.
+    fn is_new(&self, code: &str) -> bool {
+        let is_yes = |(_, is): &(Where, Vec<String>)| is.iter().any(|word| word == code);
+        !self.errors.is_empty() && is_code(code) && !self.accepted_when.as_ref().is_some_and(is_yes)
+    }
+
     /// What is true after this answer.
     pub fn outcome(&self, raw: &Raw<'_>, now: Timestamp) -> SendOutcome {
         // Text that is no JSON has nothing in it that a pointer could find.
@@ -161,6 +167,10 @@ impl Mapping {
             raw.is_foreign || (self.reads_json() && json.is_none() && !raw.body.is_empty());
         let json = json.unwrap_or_default();
         let (code, class) = self.code(raw.body, &json);
+        let code = match class {
+            None => code.map(|code| if self.is_new(&code) { code + NEW_TO_US } else { code }),
+            Some(_) => code,
+        };
         let note = match &code {
             Some(code) => format!("http {} {code}", raw.status),
             None => format!("http {}", raw.status),

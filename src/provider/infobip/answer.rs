@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::AttemptKey;
 use crate::provider::api::{ApiAnswer, is_code_number, is_reference, wait_for};
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -74,6 +74,8 @@ enum Means {
     Ours,
     Throttled,
     Down,
+    /// Refused, and nobody told us of the code.
+    New,
     Unknown,
 }
 
@@ -100,6 +102,8 @@ fn of_message(
         },
         Means::Throttled => SendOutcome::Deferred { because: Delay::Throttled, wait, note },
         Means::Down => SendOutcome::Deferred { because: Delay::Down, wait, note },
+        Means::New => SendOutcome::Deferred { because: Delay::Down, wait, note: note + NEW_TO_US },
+        Means::Unknown if id.is_some() => SendOutcome::Ambiguous { note: note + NEW_TO_US },
         Means::Unknown => SendOutcome::Ambiguous { note },
     }
 }
@@ -125,7 +129,7 @@ fn means(group: Option<i64>, id: Option<i64>) -> Means {
             20 => Means::Throttled,
             21 | 100 => Means::Down,
             // Refused, whatever the reason: it uses up an attempt.
-            _ => Means::Down,
+            _ => Means::New,
         },
         // It will not arrive; nothing says that the number is bad.
         (Some(2 | 4 | 5), _) => Means::Down,

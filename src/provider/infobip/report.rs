@@ -55,7 +55,7 @@ fn remembered(result: &Value) -> Option<(AttemptKey, String)> {
 }
 
 /// What became of a message of ours; `None` while it is on its way.
-fn receipt(result: &Value, status: &Value, now: Timestamp) -> Option<Receipt> {
+pub fn receipt(result: &Value, status: &Value, now: Timestamp) -> Option<Receipt> {
     let (key, _) = remembered(result)?;
     let number = |of: &Value, field| of.get(field).and_then(Value::as_i64);
     let is_call = result.get("voiceCall").is_some_and(Value::is_object);

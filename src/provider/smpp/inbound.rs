@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::pdu::{Address, Sm, tag};
-use super::text;
+use super::text::{self, PartOf};
 use crate::model::PhoneNumber;
 use crate::model::receipt::Fate;
 
@@ -43,6 +43,8 @@ pub enum Heard {
         /// E.164, where the centre says as much; else as it stands.
         from: String,
         text: String,
+        /// Where it is not all that was written.
+        part: Option<PartOf>,
     },
 }
 
@@ -63,6 +65,14 @@ pub fn canonical(id: &[u8], form: IdForm) -> String {
         IdForm::Hex => u128::from_str_radix(id, 16).ok(),
     };
     number.map_or_else(|| id.to_owned(), |number| number.to_string())
+}
+
+/// An id as the centre wrote it when it answered, from what [`canonical`] made of it.
+pub fn as_told(id: &str, form: IdForm) -> String {
+    match (form, id.parse::<u128>()) {
+        (IdForm::Hex, Ok(number)) => format!("{number:X}"),
+        _ => id.to_owned(),
+    }
 }
 
 /// Makes sense of a `deliver_sm` or a `data_sm`.
@@ -92,13 +102,24 @@ pub fn heard(sm: &Sm, form: IdForm) -> Heard {
 fn said(sm: &Sm) -> Heard {
     // No database takes a zero in a text, and nobody means one.
     let text = text::decoded(sm.content(), sm.data_coding, sm.esm_class).replace('\0', "");
+    let part = text::part_of(sm.content(), sm.esm_class).or_else(|| part_in_fields(sm));
+    // Of parts whose numbers stand in fields, two may say the same.
+    let which = part.map_or([0; 2], |part| [part.part, part.parts]);
     let mut hash = Sha256::new();
-    for field in [&sm.source.digits[..], &sm.destination.digits, sm.content()] {
+    for field in [&sm.source.digits[..], &sm.destination.digits, sm.content(), &which] {
         hash.update((field.len() as u64).to_be_bytes());
         hash.update(field);
     }
     let id = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Heard::Words { id, from: number(&sm.source), text }
+    Heard::Words { id, from: number(&sm.source), text, part }
+}
+
+/// As a centre says it that takes the header off.
+fn part_in_fields(sm: &Sm) -> Option<PartOf> {
+    let octet = |tag| sm.tlv(tag).and_then(|value| <[u8; 1]>::try_from(value).ok());
+    let reference = sm.tlv(tag::SAR_MSG_REF_NUM)?.try_into().ok()?;
+    let ([parts], [part]) = (octet(tag::SAR_TOTAL_SEGMENTS)?, octet(tag::SAR_SEGMENT_SEQNUM)?);
+    PartOf::new(u16::from_be_bytes(reference), part, parts)
 }
 
 fn number(address: &Address) -> String {
@@ -127,7 +148,7 @@ fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text[at + name.len()..].split_whitespace().next()
 }
 
-fn fate_of_number(state: u8) -> Option<Fate> {
+pub fn fate_of_number(state: u8) -> Option<Fate> {
     match state {
         2 => Some(Fate::Delivered),
         3 => Some(Fate::Expired),
@@ -223,7 +244,9 @@ mod tests {
     fn a_text_of_a_subscriber_is_one_whoever_writes_id_in_it() {
         let source = Address { ton: 1, npi: 1, digits: b"4915123456789".to_vec() };
         let stop = Sm { source, ..sm(0, "STOP", vec![]) };
-        let Heard::Words { id, from, text } = heard(&stop, IdForm::Text) else { panic!() };
+        let Heard::Words { id, from, text, part: None } = heard(&stop, IdForm::Text) else {
+            panic!()
+        };
         assert_eq!((from.as_str(), text.as_str()), ("+4915123456789", "STOP"));
         assert_eq!(id.len(), 32);
         let again = heard(&stop, IdForm::Text);
@@ -233,6 +256,30 @@ mod tests {
         let short = Address { ton: 0, npi: 1, digits: b"015123456789".to_vec() };
         let national = heard(&Sm { source: short, ..sm(0, "x", vec![]) }, IdForm::Text);
         assert!(matches!(national, Heard::Words { from, .. } if from == "015123456789"));
+    }
+
+    #[test]
+    fn a_part_is_told_by_its_header_or_by_fields() {
+        let part = |sm: &Sm| match heard(sm, IdForm::Text) {
+            Heard::Words { text, part, id, .. } => (text, part.unwrap(), id),
+            other => panic!("{other:?}"),
+        };
+        let header =
+            Sm { short_message: b"\x05\0\x03\x07\x02\x02STOP".to_vec(), ..sm(0x40, "", vec![]) };
+        let (text, of, _) = part(&header);
+        assert_eq!((text.as_str(), of), ("STOP", PartOf { reference: 7, part: 2, parts: 2 }));
+        let fields = |part: u8| {
+            let field = |tag, value: &[u8]| Tlv { tag, value: value.to_vec() };
+            let tlvs = vec![
+                field(tag::SAR_MSG_REF_NUM, &[2, 1]),
+                field(tag::SAR_TOTAL_SEGMENTS, &[2]),
+                field(tag::SAR_SEGMENT_SEQNUM, &[part]),
+            ];
+            sm(0, "ha", tlvs)
+        };
+        let (text, of, first) = part(&fields(1));
+        assert_eq!((text.as_str(), of), ("ha", PartOf { reference: 513, part: 1, parts: 2 }));
+        assert_ne!(first, part(&fields(2)).2, "the same words, and not the same part");
     }
 
     proptest! {

@@ -19,6 +19,7 @@ pub const COME_AGAIN: u32 = 0x64;
 
 const GENERIC_NACK: u32 = 0x8000_0000;
 const BIND_TRANSCEIVER: u32 = 0x09;
+const QUERY_SM: u32 = 0x03;
 const SUBMIT_SM: u32 = 0x04;
 const DELIVER_SM: u32 = 0x05;
 const UNBIND: u32 = 0x06;
@@ -28,6 +29,9 @@ const RESPONSE: u32 = 0x8000_0000;
 
 /// Of the optional fields, those that we use.
 pub mod tag {
+    pub const SAR_MSG_REF_NUM: u16 = 0x020C;
+    pub const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
+    pub const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
     pub const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
     pub const MESSAGE_PAYLOAD: u16 = 0x0424;
     pub const MESSAGE_STATE: u16 = 0x0427;
@@ -50,6 +54,15 @@ pub enum Body {
     /// Empty where the message was refused.
     SubmitSmResp {
         message_id: Vec<u8>,
+    },
+    /// What became of a message, by its id and the source that it was given with.
+    QuerySm {
+        message_id: Vec<u8>,
+        source: Address,
+    },
+    /// Its `message_state`; 0 where the question was refused.
+    QuerySmResp {
+        state: u8,
     },
     DeliverSm(Box<Sm>),
     DeliverSmResp,
@@ -155,6 +168,16 @@ impl Pdu {
                 put_sm(&mut out, sm);
                 SUBMIT_SM
             }
+            Body::QuerySm { message_id, source } => {
+                put_text(&mut out, message_id);
+                put_address(&mut out, source);
+                QUERY_SM
+            }
+            Body::QuerySmResp { state } => {
+                // No id, no date, and no error of a network's.
+                out.extend([0, 0, *state, 0]);
+                QUERY_SM | RESPONSE
+            }
             Body::DeliverSm(sm) => {
                 put_sm(&mut out, sm);
                 DELIVER_SM
@@ -218,6 +241,16 @@ impl Pdu {
             command if command == SUBMIT_SM | RESPONSE => Body::SubmitSmResp {
                 message_id: if fields.rest.is_empty() { Vec::new() } else { fields.text()? },
             },
+            QUERY_SM => Body::QuerySm { message_id: fields.text()?, source: fields.address()? },
+            // A refusal may come without the fields.
+            command if command == QUERY_SM | RESPONSE && fields.rest.is_empty() => {
+                Body::QuerySmResp { state: 0 }
+            }
+            command if command == QUERY_SM | RESPONSE => {
+                // The id that was asked for, and when it ended.
+                let (_, _) = (fields.text()?, fields.text()?);
+                Body::QuerySmResp { state: fields.byte()? }
+            }
             command if command == BIND_TRANSCEIVER | RESPONSE => Body::BindTransceiverResp,
             command if command == DELIVER_SM | RESPONSE => Body::DeliverSmResp,
             command if command == DATA_SM | RESPONSE => Body::DataSmResp,
@@ -368,115 +401,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text() -> impl Strategy<Value = Vec<u8>> {
-        vec(1..=255u8, 0..30)
-    }
-
-    fn address() -> impl Strategy<Value = Address> {
-        (any::<u8>(), any::<u8>(), text()).prop_map(|(ton, npi, digits)| Address {
-            ton,
-            npi,
-            digits,
-        })
-    }
-
-    fn sm() -> impl Strategy<Value = Sm> {
-        let tlv =
-            (any::<u16>(), vec(any::<u8>(), 0..300)).prop_map(|(tag, value)| Tlv { tag, value });
-        let numbers = (any::<u8>(), any::<u8>(), any::<u8>());
-        let message = vec(any::<u8>(), 0..=254);
-        (text(), address(), address(), numbers, text(), message, vec(tlv, 0..4)).prop_map(
-            |(service_type, source, destination, numbers, validity_period, short_message, tlvs)| {
-                Sm {
-                    service_type,
-                    source,
-                    destination,
-                    esm_class: numbers.0,
-                    registered_delivery: numbers.1,
-                    data_coding: numbers.2,
-                    validity_period,
-                    short_message,
-                    tlvs,
-                }
-            },
-        )
-    }
-
-    fn body() -> impl Strategy<Value = Body> {
-        let bind = (text(), text(), text()).prop_map(|(system_id, password, system_type)| {
-            Body::BindTransceiver(Bind { system_id, password, system_type })
-        });
-        let data = sm().prop_map(|sm| {
-            let bare = Sm { validity_period: Vec::new(), short_message: Vec::new(), ..sm };
-            Body::DataSm(Box::new(bare))
-        });
-        prop_oneof![
-            bind,
-            data,
-            sm().prop_map(|sm| Body::SubmitSm(Box::new(sm))),
-            sm().prop_map(|sm| Body::DeliverSm(Box::new(sm))),
-            text().prop_map(|message_id| Body::SubmitSmResp { message_id }),
-            Just(Body::BindTransceiverResp),
-            Just(Body::DeliverSmResp),
-            Just(Body::DataSmResp),
-            Just(Body::EnquireLink),
-            Just(Body::EnquireLinkResp),
-            Just(Body::Unbind),
-            Just(Body::UnbindResp),
-            Just(Body::GenericNack),
-            Just(Body::Other(0x102)),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_read_again(body in body(), status: u32, sequence: u32) {
-            let pdu = Pdu { status, sequence, body };
-            let bytes = pdu.to_bytes();
-            prop_assert_eq!(length(bytes[..4].try_into().unwrap()), Ok(bytes.len()));
-            prop_assert_eq!(super::sequence(&bytes), Some(sequence));
-            prop_assert_eq!(Pdu::parse(&bytes), Ok(pdu));
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..400)) {
-            let _ = Pdu::parse(&bytes);
-        }
-
-        #[test]
-        fn nor_do_spoilt_units(body in body(), at: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
-            let mut bytes = Pdu::new(1, body).to_bytes();
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-            bytes.truncate(cut.index(bytes.len() + 1).max(4));
-            let told = (bytes.len() as u32).to_be_bytes();
-            bytes[..4].copy_from_slice(&told);
-            let _ = Pdu::parse(&bytes);
-        }
-    }
-
-    #[test]
-    fn a_length_that_cannot_be_right_is_refused() {
-        for bad in [0, 15, PDU_BYTES_MAX as u32 + 1, u32::MAX] {
-            assert_eq!(length(bad.to_be_bytes()), Err(BadPdu));
-        }
-        assert_eq!(length(16u32.to_be_bytes()), Ok(16));
-    }
-
-    #[test]
-    fn a_field_that_breaks_off_at_the_end_costs_nothing_before_it() {
-        let id = Tlv { tag: tag::RECEIPTED_MESSAGE_ID, value: b"7\0".to_vec() };
-        let sm = Sm { tlvs: vec![id.clone()], ..Sm::default() };
-        let mut bytes = Pdu::new(1, Body::DeliverSm(Box::new(sm.clone()))).to_bytes();
-        bytes.extend([0x04, 0x27, 0x00, 0x01]);
-        let told = (bytes.len() as u32).to_be_bytes();
-        bytes[..4].copy_from_slice(&told);
-        assert_eq!(Pdu::parse(&bytes), Ok(Pdu::new(1, Body::DeliverSm(Box::new(sm)))));
-    }
-}
+mod tests;

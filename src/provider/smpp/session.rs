@@ -51,9 +51,9 @@ pub struct Centre {
     pub receipt_ids: IdForm,
 }
 
-/// A message to be handed over.
+/// A message to be handed over, or a question about one.
 pub struct Order {
-    pub sm: Sm,
+    pub body: Body,
     /// When it is no longer worth it.
     pub until: Instant,
     pub answer: oneshot::Sender<Answer>,
@@ -63,6 +63,7 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Told { status: u32, message_id: Vec<u8> },
+    State { status: u32, state: u8 },
     NotSent(NotSent),
     Lost(&'static str),
 }
@@ -320,7 +321,7 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         let sequence = self.next_sequence();
-        let written = self.write(&Pdu::new(sequence, Body::SubmitSm(Box::new(order.sm)))).await;
+        let written = self.write(&Pdu::new(sequence, order.body)).await;
         let answer = match written {
             Ok(()) => {
                 self.open.insert(sequence, order.answer);
@@ -362,6 +363,7 @@ impl<'a> Session<'a> {
         let Pdu { status, sequence, body } = told;
         match body {
             Body::SubmitSmResp { message_id } => self.answered(sequence, status, message_id),
+            Body::QuerySmResp { state } => self.close(sequence, Answer::State { status, state }),
             // Not understood: not taken. Which, a nack without a number does not say.
             Body::GenericNack if self.open.contains_key(&sequence) => {
                 self.answered(sequence, status.max(pdu::BAD_COMMAND), Vec::new());
@@ -376,7 +378,7 @@ impl<'a> Session<'a> {
                 self.say(pdu::OK, Some(sequence), Body::UnbindResp).await?;
                 return Err(Ended::Unbound);
             }
-            Body::SubmitSm(_) | Body::BindTransceiver(_) => {
+            Body::SubmitSm(_) | Body::QuerySm { .. } | Body::BindTransceiver(_) => {
                 self.say(pdu::BAD_COMMAND, Some(sequence), Body::GenericNack).await?;
             }
             Body::Other(command) if command < ALERT_NOTIFICATION => {
@@ -393,8 +395,12 @@ impl<'a> Session<'a> {
         if is_too_fast {
             self.quiet_until = Some(Instant::now() + status::THROTTLED_FOR.unsigned_abs());
         }
+        self.close(sequence, Answer::Told { status, message_id });
+    }
+
+    fn close(&mut self, sequence: u32, told: Answer) {
         match self.open.remove(&sequence) {
-            Some(answer) => drop(answer.send(Answer::Told { status, message_id })),
+            Some(answer) => drop(answer.send(told)),
             None => debug!(provider.name = %self.centre.name, "an answer came too late"),
         }
         while self.due.pop_front_if(|(_, due)| !self.open.contains_key(due)).is_some() {}

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 /// What a status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,12 @@ pub fn meaning(status: u32, statuses: &Statuses) -> Meaning {
     }
 }
 
+fn is_new(status: u32, statuses: &Statuses) -> bool {
+    !statuses.contains_key(&status)
+        && meaning(status, statuses) == Meaning::Down
+        && !matches!(status, 0x08 | 0x64 | 0xFF)
+}
+
 /// What is true after an answer that refused the message.
 pub fn outcome(status: u32, statuses: &Statuses) -> SendOutcome {
     let note = format!("smpp 0x{status:02X}");
@@ -63,6 +69,7 @@ pub fn outcome(status: u32, statuses: &Statuses) -> SendOutcome {
     let rejected = |because, note| SendOutcome::Rejected { because, note };
     match meaning(status, statuses) {
         Meaning::Throttled => deferred(Delay::Throttled, Some(THROTTLED_FOR), note),
+        Meaning::Down if is_new(status, statuses) => deferred(Delay::Down, None, note + NEW_TO_US),
         Meaning::Down => deferred(Delay::Down, None, note),
         Meaning::OurAccount => deferred(Delay::Down, None, format!("our account: {note}")),
         Meaning::BadRecipient => rejected(Refusal::BadRecipient, note),
@@ -90,6 +97,20 @@ pub fn by_number(statuses: &BTreeMap<String, Meaning>) -> Result<Statuses, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_that_nobody_told_us_of_says_so() {
+        let note = |status, statuses: &Statuses| match outcome(status, statuses) {
+            SendOutcome::Deferred { note, .. } => note,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(note(0x499, &Statuses::new()), "smpp 0x499, new to us");
+        for known in [0x08, 0x64, 0xFF] {
+            assert!(!note(known, &Statuses::new()).ends_with(NEW_TO_US), "{known:#x}");
+        }
+        let told = Statuses::from([(0x499, Meaning::Down)]);
+        assert_eq!(note(0x499, &told), "smpp 0x499");
+    }
 
     #[test]
     fn each_status_has_its_meaning() {

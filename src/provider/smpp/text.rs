@@ -45,6 +45,21 @@ pub struct Part {
     pub is_payload: bool,
 }
 
+/// Which part a message is of a text that came in several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    pub reference: u16,
+    pub part: u8,
+    pub parts: u8,
+}
+
+impl PartOf {
+    /// `None` where it is a whole one, or the numbers cannot be.
+    pub fn new(reference: u16, part: u8, parts: u8) -> Option<PartOf> {
+        (parts > 1 && (1..=parts).contains(&part)).then_some(PartOf { reference, part, parts })
+    }
+}
+
 /// The parts of `text`; `reference` tells them together. `None` where there
 /// are more than the header can count.
 pub fn parts(text: &str, long: LongMessages, reference: u16) -> Option<Vec<Part>> {
@@ -113,6 +128,28 @@ fn letters_in_ucs2(text: &str) -> Vec<Vec<u8>> {
         letter.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()).collect()
     };
     text.chars().map(letter).collect()
+}
+
+/// Which part of which text a message is, if its header says so.
+pub fn part_of(bytes: &[u8], esm_class: u8) -> Option<PartOf> {
+    if esm_class & HAS_HEADER == 0 {
+        return None;
+    }
+    let (length, rest) = bytes.split_first()?;
+    let mut header = rest.get(..usize::from(*length))?;
+    while let [kind, length, rest @ ..] = header {
+        let (value, after) = rest.split_at_checked(usize::from(*length))?;
+        match (kind, value) {
+            (0, [reference, parts, part]) => {
+                return PartOf::new((*reference).into(), *part, *parts);
+            }
+            (8, [high, low, parts, part]) => {
+                return PartOf::new(u16::from_be_bytes([*high, *low]), *part, *parts);
+            }
+            _ => header = after,
+        }
+    }
+    None
 }
 
 /// What a message says, by its `data_coding`; a header is taken off.
@@ -191,12 +228,40 @@ mod tests {
         assert_eq!(parts(&"A".repeat(153 * 256), LongMessages::Udh8, 0), None);
     }
 
+    #[test]
+    fn a_header_says_which_part_it_is_whatever_else_it_holds() {
+        let of = |header: &[u8]| part_of(header, HAS_HEADER);
+        let is = |reference, part, parts| Some(PartOf { reference, part, parts });
+        assert_eq!(of(&[5, 0, 3, 7, 3, 2, b'x']), is(7, 2, 3));
+        assert_eq!(of(&[6, 8, 4, 2, 1, 3, 3, b'x']), is(513, 3, 3));
+        // Ports of an application, and then the part.
+        assert_eq!(of(&[11, 5, 4, 0, 1, 0, 1, 0, 3, 7, 2, 1]), is(7, 1, 2));
+        for none in [
+            &[][..],
+            &[5, 0, 3, 7, 1, 1],
+            &[5, 0, 3, 7, 2, 3],
+            &[5, 0, 3, 7, 2, 0],
+            &[5, 0, 3],
+            &[2, 0, 9],
+            &[1, 0],
+        ] {
+            assert_eq!(of(none), None, "{none:?}");
+        }
+        assert_eq!(part_of(&[5, 0, 3, 7, 3, 2], 0), None, "words, and no header");
+    }
+
     proptest! {
         #[test]
         fn whatever_is_split_reads_as_it_was(text in "[ -~€äß王😀\n]{0,400}", reference: u16) {
             for long in [LongMessages::Udh8, LongMessages::Udh16, LongMessages::Payload] {
                 let parts = parts(&text, long, reference).unwrap();
                 prop_assert_eq!(joined(&parts), text.as_str());
+                let told: Vec<Option<PartOf>> =
+                    parts.iter().map(|part| part_of(&part.bytes, part.esm_class)).collect();
+                if let [_, _, ..] = told[..] {
+                    let numbers: Vec<u8> = told.iter().map(|part| part.unwrap().part).collect();
+                    prop_assert_eq!(numbers, Vec::from_iter(1..=told.len() as u8));
+                }
             }
         }
 
@@ -205,6 +270,7 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..300), data_coding: u8, esm_class: u8,
         ) {
             let _ = decoded(&bytes, data_coding, esm_class);
+            let _ = part_of(&bytes, esm_class);
         }
     }
 }

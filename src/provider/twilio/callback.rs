@@ -18,16 +18,13 @@ use tracing::debug;
 use super::form::Form;
 use super::outcome::is_sid;
 use super::script::Script;
-use super::{Keys, twiml, with};
+use super::{Keys, inquiry, twiml, with};
 use crate::model::content::{Does, REPEATS_MAX};
 use crate::model::{AttemptKey, Channel};
 use crate::provider::secret::Secret;
 use crate::provider::{
     Answer, Call, CallbackReader, Fate, Meaning, NotTaken, Pledge, Posted, Receipt, Reply,
 };
-
-/// A message that Twilio gave up because its validity was over.
-const EXPIRED: &str = "30036";
 
 pub struct Callback {
     name: String,
@@ -71,18 +68,10 @@ impl CallbackReader for Callback {
 impl Callback {
     /// The status of a message of ours.
     fn of_message(&self, heard: &Heard<'_>, sid: &str, status: &str) -> Posted {
-        let fate = match status {
-            "delivered" | "read" => Some(Fate::Delivered),
-            "failed" | "undelivered" if heard.form.get("ErrorCode") == Some(EXPIRED) => {
-                Some(Fate::Expired)
-            }
-            "failed" | "undelivered" | "canceled" => Some(Fate::Undelivered),
-            "accepted" | "queued" | "scheduled" | "sending" | "sent" => None,
-            status => {
-                self.unknown("status", status);
-                None
-            }
-        };
+        let fate = inquiry::of_message(status, heard.form.get("ErrorCode")).unwrap_or_else(|| {
+            self.unknown("status", status);
+            None
+        });
         if let Some(code) = heard.form.get("ErrorCode") {
             debug!(provider.name = %self.name, code = %plain(code), "a message failed");
         }
@@ -116,17 +105,11 @@ impl Callback {
     }
 
     fn fate(&self, heard: &Heard<'_>, status: &str) -> Option<Fate> {
-        match status {
-            // That a text was left on a machine, `?left=1` has told.
-            "completed" if is_machine(heard) => Some(Fate::Undelivered),
-            "completed" => Some(Fate::Answered),
-            "busy" | "no-answer" | "failed" | "canceled" => Some(Fate::Undelivered),
-            "queued" | "initiated" | "ringing" | "answered" | "in-progress" => None,
-            status => {
-                self.unknown("status", status);
-                None
-            }
-        }
+        // That a text was left on a machine, `?left=1` has told.
+        inquiry::of_call(status, is_machine(heard)).unwrap_or_else(|| {
+            self.unknown("status", status);
+            None
+        })
     }
 
     /// What to say now, and what a key has told.
@@ -242,10 +225,8 @@ fn is_fax(heard: &Heard<'_>) -> bool {
     heard.form.get("AnsweredBy") == Some("fax")
 }
 
-/// In doubt it is a person.
 fn is_machine(heard: &Heard<'_>) -> bool {
-    let by = heard.form.get("AnsweredBy").unwrap_or_default();
-    by.starts_with("machine") || is_fax(heard)
+    inquiry::is_machine(heard.form.get("AnsweredBy").unwrap_or_default())
 }
 
 /// As we write it, and with a number that our tables hold.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::provider::api::{ApiAnswer, is_code_number, wait_for};
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
 
 /// The fields of an answer that matter, of a resource or of an error.
 #[derive(Default, Deserialize)]
@@ -75,6 +75,7 @@ pub fn of(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
         // Something in between refused it, or Twilio did and we do not know
         // why: it may be of everybody, and after some attempts the next
         // channel has its turn.
+        (400..=499, _) if code.is_some() => deferred(Delay::Down, note + NEW_TO_US),
         (400..=499, _) => deferred(Delay::Down, note),
         _ => SendOutcome::Ambiguous { note },
     }
@@ -102,7 +103,10 @@ fn taken(status: u16, body: Body) -> SendOutcome {
             SendOutcome::Deferred { because: Delay::Down, wait: None, note }
         }
         None if code == 0 => SendOutcome::Rejected { because: Refusal::BadContent, note },
-        None => SendOutcome::Deferred { because: Delay::Down, wait: None, note },
+        None => {
+            let note = note + NEW_TO_US;
+            SendOutcome::Deferred { because: Delay::Down, wait: None, note }
+        }
     }
 }
 

@@ -29,6 +29,7 @@ MODELS = {
     "SingleCallByTts": voice.SingleCallByTtsRequest,
     "IvrCall": voice.IvrCallRequest,
     "QueryCallDetailByCallId": voice.QueryCallDetailByCallIdRequest,
+    "QuerySendDetails": sms.QuerySendDetailsRequest,
 }
 ANSWERS = {
     "01": (200, "isv.MOBILE_NUMBER_ILLEGAL"),
@@ -123,7 +124,18 @@ class Cloud(Handler):
             said["CallId"] = f"1^{number}"
         if action == "QueryCallDetailByCallId":
             detail = {"state": "200003", "endDate": "2026-03-01 20:05:00", "duration": 0}
-            said["Data"] = json.dumps(detail)
+            # A call with keys is none of the other product's.
+            asked = (query["CallId"], query["ProdId"])
+            said["Data"] = json.dumps({} if asked == ("2^1", "11010000138001") else detail)
+        if action == "QuerySendDetails":
+            # Two others to that number, and then the one with this key.
+            state = {"^1": 3, "^2": 2, "^3": 1}[query["BizId"][-2:]]
+            all = [{"OutId": "another", "SendStatus": 3}, {"SendStatus": 2}]
+            all += [{"OutId": "0123456789abcdef0123456789abcdef.2", "SendStatus": state,
+                     "ErrCode": "DELIVERED", "ReceiveDate": "2026-03-01 20:05:00"}]
+            model = sms.QuerySendDetailsResponseBody().from_map({
+                **said, "TotalCount": "3", "SmsSendDetailDTOs": {"SmsSendDetailDTO": all}})
+            said = model.to_map()
         headers = {"Content-Type": "application/json"}
         self.answer(status, headers, json.dumps(said).encode())
 

@@ -68,6 +68,8 @@ class Provider(Handler):
     lock = threading.Lock()
     count = 0
     taken = {}
+    # What the logs have of a message.
+    stands = {}
 
     def do_POST(self):
         body = json.loads(self.body())
@@ -89,6 +91,7 @@ class Provider(Handler):
             return self.say(429, {"errorCode": "E429"}, {"Retry-After": "30"})
         if who != "01":
             Provider.taken[destination["messageId"]] = self.path
+            Provider.stands[destination["messageId"]] = DELIVERED if who == "05" else PENDING
             (self.directory / f"{number:03}.report").write_text(report(self.path, message))
         if who == "03":
             time.sleep(3600)
@@ -114,7 +117,7 @@ class Provider(Handler):
         of_sms = split.path == "/sms/3/logs"
         path = "/sms/3/messages" if of_sms else "/tts/3/advanced"
         found = [wanted] if Provider.taken.get(wanted) == path else []
-        results = [{"messageId": one, "status": PENDING} for one in found]
+        results = [{"messageId": one, "status": Provider.stands[one]} for one in found]
         model = models.SmsLogsResponse if of_sms else models.CallsLogsResponse
         self.say(200, json.loads(model.from_dict({"results": results}).to_json()))
 

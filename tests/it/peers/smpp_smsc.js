@@ -99,6 +99,24 @@ function submit(session, pdu) {
     case '16':
       taken(`m${number}`);
       return deliver(session, pdu, tlvs(`m${number}`, 2));
+    // A subscriber who writes at length: the last part comes first.
+    case '17':
+      taken(`m${number}`);
+      for (const part of [2, 1]) {
+        const udh = Buffer.from([6, 8, 4, 1, 44, 2, part]);
+        deliver(session, pdu, { esm_class: 0x40, short_message: { udh, message: ['I will ', 'pay'][part - 1] } });
+      }
+      return undefined;
+    // The same from a centre that says it in fields of its own.
+    case '18':
+      taken(`m${number}`);
+      for (const part of [1, 2]) {
+        deliver(session, pdu, {
+          sar_msg_ref_num: 300, sar_total_segments: 2, sar_segment_seqnum: part,
+          short_message: ['I will ', 'pay'][part - 1],
+        });
+      }
+      return undefined;
     default: return taken(`m${number}`);
   }
 }
@@ -113,6 +131,13 @@ const server = smpp.createServer(options, (session) => {
     if (!ok) session.close();
   });
   session.on('submit_sm', (pdu) => submit(session, pdu));
+  // By the last digit of the id; 9 is not known.
+  session.on('query_sm', (pdu) => {
+    const state = { 1: 2, 2: 2, 3: 5, 4: 1, 5: 3 }[pdu.message_id.slice(-1)];
+    keep(0, '.query', { id: pdu.message_id, from: pdu.source_addr });
+    session.send(pdu.response(state === undefined ? { command_status: smpp.ESME_RQUERYFAIL }
+      : { message_id: pdu.message_id, final_date: '', message_state: state, error_code: 0 }));
+  });
   session.on('enquire_link', (pdu) => {
     session.send(pdu.response());
     keep(0, '.alive', {});

@@ -37,6 +37,37 @@ class Api(Handler):
     lock = threading.Lock()
     count = 0
 
+    # By the last digit of what is asked for.
+    STANDS = {
+        "1": {"status": "delivered"},
+        "2": {"status": "undelivered", "error_code": 30003},
+        "3": {"status": "failed", "error_code": 30036},
+        "4": {"status": "sent"},
+        "5": {"status": "completed", "answered_by": "human"},
+        "6": {"status": "completed", "answered_by": "machine_end_beep"},
+        "7": {"status": "no-answer"},
+        "8": {"status": "a status that is new"},
+    }
+
+    def do_GET(self):
+        login = f"Basic {base64.b64encode((LOGIN or '').encode()).decode()}"
+        with Api.lock:
+            Api.count += 1
+            number = Api.count
+            kept = {"path": self.path, "headers": dict(self.headers), "fields": []}
+            (self.directory / f"{number:03}.json").write_text(json.dumps(kept))
+        sid = self.path.split("/")[-1].removesuffix(".json")
+        stands = Api.STANDS.get(sid[-1:])
+        if LOGIN is not None and self.headers["Authorization"] != login:
+            status, answer = 401, {"code": 20003, "message": "Authenticate", "status": 401}
+        elif stands is None:
+            status, answer = 404, {"code": 20404, "message": "not found", "status": 404}
+        else:
+            status = 200
+            updated = "Sun, 01 Mar 2026 11:59:30 +0000"
+            answer = {"sid": sid, "error_code": None, "date_updated": updated, **stands}
+        self.answer(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
     def do_POST(self):
         body = self.body().decode()
         fields = urllib.parse.parse_qsl(body, keep_blank_values=True, strict_parsing=True)

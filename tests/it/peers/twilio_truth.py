@@ -10,6 +10,8 @@ answer to it:
   {"described": path, "fields": […]}
       what Twilio's OpenAPI description finds wrong with them; null where the
       description could not be had
+  {"fetch": "messages" or "calls", "account", "token", "sid"}
+      what the library would ask
   {"gather": {attributes}, "says": […], "language", "voice", "ours": xml}
       whether the library makes the same TwiML
   {"leave": text, "next": url, "language", "voice", "ours": xml}    likewise
@@ -50,9 +52,10 @@ class Recorder(HttpClient):
     def request(self, method, url, params=None, data=None, headers=None, auth=None, **rest):
         prepared = requests.Request(method, url, data=data, auth=auth).prepare()
         self.sent = {
+            "method": method,
             "path": prepared.path_url,
             "authorization": prepared.headers["Authorization"],
-            "fields": {name: str(value) for name, value in data.items()},
+            "fields": {name: str(value) for name, value in (data or {}).items()},
         }
         kind = "CA" if url.endswith("Calls.json") else "SM"
         return Response(201, json.dumps({"sid": kind + "0" * 32}))
@@ -67,6 +70,13 @@ def request(said):
     if "from" in snake:
         snake["from_"] = snake.pop("from")
     getattr(client, said["request"]).create(**snake)
+    return recorder.sent
+
+
+def fetch(said):
+    recorder = Recorder()
+    client = Client(said["account"], said["token"], http_client=recorder)
+    getattr(client, said["fetch"])(said["sid"]).fetch()
     return recorder.sent
 
 
@@ -142,7 +152,7 @@ def same(theirs, ours):
     return True if theirs == ours else theirs
 
 
-DOES = {"sign": sign, "request": request, "described": described, "gather": gather, "leave": leave}
+DOES = {"sign": sign, "request": request, "fetch": fetch, "described": described, "gather": gather, "leave": leave}
 
 for line in sys.stdin:
     said = json.loads(line)

@@ -3,7 +3,7 @@
 
 use duebell::model::{AttemptKey, Channel};
 use duebell::provider::kinds::{Connected, Kind, Site};
-use duebell::provider::{Call, Delay, Fate, Refusal, SendOutcome, Sender};
+use duebell::provider::{Call, Delay, Fate, Receipt, Refusal, SendOutcome, Sender};
 use jiff::SignedDuration;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::contract::holds_for;
 use super::texting::{Texting, call_to, sms_to};
-use super::{KEY, now};
+use super::{KEY, now, untold};
 use crate::support::peer::Peer;
 
 const PEER: &str = "aliyun.py";
@@ -240,6 +240,42 @@ async fn a_call_that_nothing_is_heard_of_is_asked_about() {
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[1]["query"]["CallId"], "1^1");
     assert_eq!(kept[1]["query"]["ProdId"], "11000000300005");
+}
+
+#[tokio::test]
+async fn after_a_restart_a_call_is_asked_about_by_the_clouds_name_for_it() {
+    let peer = Peer::start(PEER, &[]);
+    // This process has placed no call.
+    let inquiry = connected(peer.port).inquiry.unwrap();
+    let inquire = async |call: &str| {
+        inquiry.inquire(&untold("aliyun", Channel::Voice, call), now()).await.unwrap()
+    };
+    let fate = |receipt: Option<Receipt>| receipt.map(|it| (it.key, it.fate));
+    let undelivered = Some((KEY.parse().unwrap(), Fate::Undelivered));
+    assert_eq!(fate(inquire("1^1").await), undelivered);
+    // What the one product does not know may be the other's.
+    assert_eq!(fate(inquire("2^1").await), undelivered);
+    let kept = no_fault(&peer);
+    let asked: Vec<_> = kept.iter().map(|it| it["query"]["ProdId"].as_str().unwrap()).collect();
+    assert_eq!(asked, ["11010000138001", "11010000138001", "11000000300005"]);
+}
+
+#[tokio::test]
+async fn an_sms_of_which_no_report_came_is_asked_about() {
+    let peer = Peer::start(PEER, &[]);
+    let inquiry = connected(peer.port).inquiry.unwrap();
+    for (sms, fate) in
+        [("90^1", Some(Fate::Delivered)), ("90^2", Some(Fate::Undelivered)), ("90^3", None)]
+    {
+        let receipt = inquiry.inquire(&untold("aliyun", Channel::Sms, sms), now()).await.unwrap();
+        assert_eq!(receipt.map(|it| it.fate), fate, "{sms}");
+    }
+    let query = &no_fault(&peer)[0]["query"];
+    assert_eq!((&query["PhoneNumber"], &query["BizId"]), (&json!("15123456700"), &json!("90^1")));
+    assert_eq!(query["SendDate"], "20260301");
+    // No answer that says so is no word of it.
+    let wrong = connected_with(peer.port, "another\n", json!({})).inquiry.unwrap();
+    assert!(wrong.inquire(&untold("aliyun", Channel::Sms, "90^1"), now()).await.is_err());
 }
 
 #[test]

@@ -209,7 +209,7 @@ async fn what_the_operator_mends_uses_nothing_up() {
     let elsewhere = send(&|it| it.url = url(line.port, "/nothing")).await;
     deferred(elsewhere, Delay::Down, "asterisk: ari 404");
     let stranger = send(&|it| it.user = "stranger".into()).await;
-    deferred(stranger, Delay::Down, "asterisk: ari 401");
+    deferred(stranger, Delay::Down, "our account: asterisk: ari 401");
     let trunk = send(&|it| it.endpoint = "PJSIP/{number}@trunk".into()).await;
     deferred(trunk, Delay::Down, "asterisk: no channel: ari 500");
     let mute = send(&|it| it.speech_command = vec!["false".into(), "{file}".into()]).await;

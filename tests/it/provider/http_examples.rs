@@ -145,7 +145,7 @@ async fn each_answer_leads_to_its_own_outcome() {
         // One of two parts was taken.
         ("vonage", "06", ambiguous("http 200 1")),
         // An error inside, which the table leaves open.
-        ("vonage", "07", ambiguous("http 200 5")),
+        ("vonage", "07", ambiguous("http 200 5, new to us")),
         ("sinch", "01", rejected(Refusal::BadContent, bad_format)),
         ("sinch", "02", deferred(Delay::Throttled, "http 429")),
         ("sinch", "05", deferred(Delay::Down, "our account: http 401")),

@@ -1,6 +1,6 @@
 //! Infobip against the contract, and against the models of its own client.
 
-use duebell::model::AttemptKey;
+use duebell::model::{AttemptKey, Channel};
 use duebell::provider::kinds::{Connected, Kind, Site};
 use duebell::provider::{Call, Delay, Fate, Found, Meaning, Posted};
 use duebell::provider::{Refusal, SendOutcome, Sender};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::contract::holds_for;
 use super::texting::{Texting, call_to, sms_to};
-use super::{KEY, now};
+use super::{KEY, now, untold};
 use crate::support::peer::Peer;
 
 const PEER: &str = "infobip.py";
@@ -157,6 +157,24 @@ async fn a_message_whose_answer_was_lost_is_found_in_the_logs() {
         let provider_ref = Some(KEY.to_owned());
         assert_eq!(look_up.look_up(key).await.unwrap(), Found::Taken { provider_ref });
     }
+}
+
+#[tokio::test]
+async fn the_logs_tell_what_became_of_a_message_of_which_no_report_came() {
+    let peer = Peer::start(PEER, &[]);
+    let connected = connected(peer.port);
+    let inquiry = connected.inquiry.unwrap();
+    let inquire = async |channel| {
+        let about = untold("infobip", channel, KEY);
+        inquiry.inquire(&about, now()).await.unwrap().map(|receipt| (receipt.key, receipt.fate))
+    };
+    assert_eq!(inquire(Channel::Sms).await, None, "it was never sent");
+    connected.sender.send(&sms_to("anna", PREFIX), now()).await;
+    assert_eq!(inquire(Channel::Sms).await, None, "it is on its way");
+    connected.sender.send(&sms_to("denied", PREFIX), now()).await;
+    let key = KEY.parse::<AttemptKey>().unwrap();
+    assert_eq!(inquire(Channel::Sms).await, Some((key, Fate::Delivered)));
+    assert_eq!(inquire(Channel::Voice).await, None, "of calls there is another log");
 }
 
 #[tokio::test]

@@ -24,8 +24,20 @@ mod twilio;
 mod unsendable;
 
 use duebell::model::{AttemptKey, Channel, Contacts, Content, EmailAddress, PhoneNumber};
-use duebell::provider::Outgoing;
+use duebell::provider::{Outgoing, Untold};
 use jiff::Timestamp;
+
+/// A message that `provider` took under this reference, and never told of.
+pub fn untold(provider: &str, channel: Channel, provider_ref: &str) -> Untold {
+    Untold {
+        key: KEY.parse().unwrap(),
+        channel,
+        provider: provider.to_owned(),
+        provider_ref: provider_ref.to_owned(),
+        phone: Some("+8615123456700".to_owned()),
+        taken_at: now(),
+    }
+}
 
 pub const KEY: &str = "0123456789abcdef0123456789abcdef.2";
 

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use duebell::model::AttemptKey;
 use duebell::provider::kinds::{Kind, Site};
 use duebell::provider::{Call, CallbackReader, Fate, NotTaken, Posted};
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
@@ -115,18 +117,29 @@ impl Posts {
 
     /// As whoever knows the token and the secret posts it, with this charset.
     async fn post(&self, body: &[u8], charset: &'static str) -> Result<Posted, NotTaken> {
+        self.post_to(self.reader().as_ref(), body, charset).await
+    }
+
+    async fn post_to(
+        &self,
+        reader: &dyn CallbackReader,
+        body: &[u8],
+        charset: &'static str,
+    ) -> Result<Posted, NotTaken> {
         let query = format!("token={TOKEN}");
         let target = format!("/receipts/odd?{query}");
-        let timestamp = now().as_second().to_string();
-        let signature = signature(SECRET, "m-1", &timestamp, body);
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static(charset));
-        headers.insert("webhook-id", HeaderValue::from_static("m-1"));
-        headers.insert("webhook-timestamp", timestamp.parse().unwrap());
-        headers.insert("webhook-signature", signature.parse().unwrap());
+        if self.settings.get("receipt_secret_files").is_some() {
+            let timestamp = now().as_second().to_string();
+            let signature = signature(SECRET, "m-1", &timestamp, body);
+            headers.insert("webhook-id", HeaderValue::from_static("m-1"));
+            headers.insert("webhook-timestamp", timestamp.parse().unwrap());
+            headers.insert("webhook-signature", signature.parse().unwrap());
+        }
         let method = &Method::POST;
         let (target, query, headers) = (&target, &query, &headers);
-        self.reader().read(&Call { method, target, query, headers, body, now: now() }).await
+        reader.read(&Call { method, target, query, headers, body, now: now() }).await
     }
 }
 
@@ -173,5 +186,68 @@ async fn what_is_no_receipt_is_refused_with_a_word_and_shows_nothing() {
         // Some pass over one entry that is not theirs; none makes a receipt of it.
         let posted = posts.post(&latin, "application/json; charset=utf-8").await;
         assert!(posted.is_err() || posted.unwrap().receipts.is_empty(), "{}", posts.kind);
+    }
+}
+
+/// The same with some places of it cut out, repeated, turned over, or filled
+/// with what is hard to read.
+fn spoilt(good: &[u8], rng: &mut impl Rng) -> Vec<u8> {
+    const HARD: [&[u8]; 12] = [
+        b"\"",
+        b"\\",
+        b"\\ud800",
+        b"null",
+        b"-1e999",
+        b"99999999999999999999",
+        b"[",
+        b"{\"",
+        b"\0",
+        b"%",
+        b"\xFF\xFE",
+        "\u{202E}\u{10FFFF}".as_bytes(),
+    ];
+    let mut body = good.to_vec();
+    for _ in 0..rng.random_range(1..4) {
+        let from = rng.random_range(0..=body.len());
+        let to = rng.random_range(from..=body.len().min(from + 20));
+        match rng.random_range(0..5) {
+            0 => drop(body.drain(from..to)),
+            1 => drop(body.splice(from..from, good[..to.min(good.len())].to_vec())),
+            2 => body[from..to].reverse(),
+            3 if from < body.len() => body[from] ^= 1 << rng.random_range(0..8),
+            _ => drop(body.splice(from..to, HARD[rng.random_range(0..HARD.len())].to_vec())),
+        }
+    }
+    body
+}
+
+/// A panic would fail its task.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_thousand_spoilt_postings_do_no_harm() {
+    let dir = tempfile::tempdir().unwrap();
+    let all = all(dir.path());
+    let each = 100_000usize.div_ceil(all.len());
+    let run = |(seed, posts): (u64, Posts)| async move {
+        let (reader, good) = (posts.reader(), (posts.receipt)(KEY));
+        let mut rng = StdRng::seed_from_u64(seed);
+        let (mut taken, mut refused) = (0, 0);
+        for _ in 0..each {
+            let body = spoilt(good.as_bytes(), &mut rng);
+            match posts.post_to(reader.as_ref(), &body, "application/json").await {
+                Ok(_) => taken += 1,
+                Err(NotTaken::Unreadable(why)) => {
+                    refused += 1;
+                    assert!(!why.is_empty() && why.len() < 500, "{why}");
+                }
+                Err(other) => panic!("it was signed: {other:?}"),
+            }
+        }
+        // Some of it could still be read, and most could not.
+        (posts.kind, taken, refused)
+    };
+    let runs: Vec<_> = (0..).zip(all).map(|one| tokio::spawn(run(one))).collect();
+    for one in runs {
+        let (kind, taken, refused) = one.await.unwrap();
+        assert!(taken > 100 && refused > 100, "{kind}: {taken} taken, {refused} refused");
     }
 }

@@ -2,20 +2,23 @@
 
 mod jasmin;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use duebell::model::Channel;
 use duebell::provider::kinds::{Kind, Table};
 use duebell::provider::smpp::{Settings, Smpp, Tls};
 use duebell::provider::{
-    Delay, Fate, Listener, Meaning, Outgoing, PartReceipt, Refusal, SendOutcome, Sender, Told,
+    Delay, Fate, Inquiry, Listener, Meaning, Outgoing, PartReceipt, Refusal, SendOutcome, Sender,
+    Told,
 };
 use serde_json::json;
 
 use super::contract::holds_for;
-use super::now;
 use super::texting::{Texting, sms_to};
+use super::{now, untold};
 use crate::support::peer::{Certificate, Peer};
 
 const SMSC: &str = "smpp_smsc.js";
@@ -224,6 +227,53 @@ async fn what_a_subscriber_writes_comes_with_their_number() {
 }
 
 #[tokio::test]
+async fn of_a_text_in_parts_each_says_which_it_is() {
+    let peer = Peer::start(SMSC, &[]);
+    for digits in ["17", "18"] {
+        let smpp = smpp(peer.port);
+        assert!(matches!(
+            smpp.send(&message(digits, 1), now()).await,
+            SendOutcome::AcceptedInParts { .. }
+        ));
+        let (mut told, mut names) = (Vec::new(), BTreeSet::new());
+        while told.len() < 2 {
+            for one in next(&smpp).await {
+                let Told::Reply { message_id, reply } = one else { panic!("{one:?}") };
+                let Meaning::Part(part) = reply.meaning else { panic!("{:?}", reply.meaning) };
+                names.insert(message_id);
+                told.push((part.part, part.parts, part.reference, part.words));
+            }
+        }
+        told.sort();
+        assert_eq!(told, [(1, 2, 300, "I will ".to_owned()), (2, 2, 300, "pay".to_owned())]);
+        assert_eq!(names.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_a_message_can_be_asked_part_by_part() {
+    let peer = Peer::start(SMSC, &[]);
+    let smpp = Smpp::connect("smsc", &Settings { queries: true, ..settings(peer.port) }).unwrap();
+    for (refs, fate) in [
+        ("m1", Some(Fate::Delivered)),
+        ("m1 m2", Some(Fate::Delivered)),
+        ("m1 m3", Some(Fate::Undelivered)),
+        ("m5 m3 m1", Some(Fate::Undelivered)),
+        ("m5", Some(Fate::Expired)),
+        ("m1 m4", None),
+        ("m9", None),
+    ] {
+        let receipt = smpp.inquire(&untold("smsc", Channel::Sms, refs), now()).await.unwrap();
+        assert_eq!(receipt.map(|it| it.fate), fate, "{refs}");
+    }
+    let last: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&peer.kept("query")[0]).unwrap()).unwrap();
+    assert_eq!(last, json!({"id": "m9", "from": "Netz AG"}));
+    // Between two questions messages leave as before.
+    assert_eq!(smpp.send(&message("00", 1), now()).await, in_parts(&["m1"]));
+}
+
+#[tokio::test]
 async fn a_session_that_ended_is_made_anew() {
     let peer = Peer::start(SMSC, &[]);
     let smpp = smpp(peer.port);
@@ -268,7 +318,7 @@ async fn the_window_bounds_what_is_under_way_and_loses_nothing() {
         async move { smpp.send(&message("00", 1), now()).await }
     });
     let outcomes = futures_util::future::join_all(sends).await;
-    let refs: std::collections::BTreeSet<String> = outcomes
+    let refs: BTreeSet<String> = outcomes
         .into_iter()
         .map(|outcome| match outcome {
             SendOutcome::AcceptedInParts { refs } => refs.concat(),

@@ -195,14 +195,7 @@ async fn what_is_heard_is_acknowledged_once_it_is_durable() {
         Told::Reply { message_id: "1".into(), reply: reply.clone() },
     ];
     line.told.lock().await.extend(told);
-    let connected = Connected {
-        sender: carrier,
-        look_up: None,
-        reader: None,
-        callbacks: None,
-        listener: Some(line.clone()),
-        simulator: None,
-    };
+    let connected = Connected { listener: Some(line.clone()), ..Connected::sending(carrier) };
     bench.workshop.providers.hear(&connected);
     bench.workshop.parts = Some(Arc::new(Moody::away_once(bench.store.clone())));
     let clock = ManualClock::at(at(NOON));

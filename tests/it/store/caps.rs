@@ -250,6 +250,7 @@ async fn a_call_that_was_wanted_and_made_is_a_conversation(store: &SqlStore) {
         let settled = SettledReply {
             kept: &kept[0],
             meaning,
+            words: None,
             account: Some("A".into()),
             for_people: true,
             said: Vec::new(),

@@ -82,6 +82,7 @@ async fn a_hold_comes_with_the_reply_that_it_follows_from_and_once(store: &SqlSt
     let settled = SettledReply {
         kept: &kept[0],
         meaning,
+        words: None,
         account: Some("A".into()),
         for_people: false,
         said: Vec::new(),

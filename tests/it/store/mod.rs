@@ -1,6 +1,7 @@
 //! Conformance: what every store promises, held on each engine.
 
 mod assess;
+mod attempts;
 mod audit;
 mod caps;
 mod cases;

@@ -27,7 +27,6 @@ on_each_engine![
     an_occupied_place_is_not_taken_again,
     a_retry_is_due_with_its_channel_and_the_attempts_on_it,
     a_retry_is_about_the_bills_whose_keys_it_holds,
-    throttling_uses_up_no_attempt,
     what_was_unheard_is_tried_again_and_never_forgotten,
     waiting_finds_what_stands_in_a_state_between_two_moments,
     a_first_attempt_without_an_outcome_is_an_orphan,
@@ -78,7 +77,7 @@ pub fn ended(reminder: &Reminder, seq: u32, state: ReminderState) -> Transition 
     }
 }
 
-fn retry(reminder: &Reminder, seq: u32, channel: Channel, next_at: &str) -> Transition {
+pub fn retry(reminder: &Reminder, seq: u32, channel: Channel, next_at: &str) -> Transition {
     let (channel, next_at) = (Some(channel), Some(at(next_at)));
     Transition { channel, next_at, ..outcome(reminder, seq, ReminderState::RetryLater) }
 }
@@ -98,7 +97,7 @@ pub async fn with_reminder(store: &SqlStore) -> Reminder {
     one
 }
 
-async fn submit(store: &SqlStore, reminders: &[&Reminder]) -> Vec<ReminderId> {
+pub async fn submit(store: &SqlStore, reminders: &[&Reminder]) -> Vec<ReminderId> {
     let submissions: Vec<Submission> = reminders.iter().map(|one| submission(one)).collect();
     store.submit(&alone(), &submissions, at(NOON)).await.unwrap().marked
 }
@@ -124,7 +123,7 @@ pub async fn all_due(store: &SqlStore, at: Timestamp) -> Vec<DueReminder> {
     store.due(&Bucket::all(), None, at, 10).await.unwrap()
 }
 
-async fn retries_at(store: &SqlStore, moment: &str) -> Vec<DueReminder> {
+pub async fn retries_at(store: &SqlStore, moment: &str) -> Vec<DueReminder> {
     store.retries(&Bucket::all(), at(moment), 10).await.unwrap()
 }
 
@@ -356,16 +355,6 @@ async fn a_retry_is_about_the_bills_whose_keys_it_holds(store: &SqlStore) {
     let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
     let bills: Vec<&str> = due.bills.iter().map(|bill| bill.id.as_str()).collect();
     assert_eq!(bills, ["a1"]);
-}
-
-async fn throttling_uses_up_no_attempt(store: &SqlStore) {
-    let one = with_reminder(store).await;
-    submit(store, &[&one]).await;
-    let mut slowed = retry(&one, 1, Channel::Sms, "2026-03-10T12:05Z");
-    slowed.note = Some("throttled: 429".into());
-    store.append(&alone(), &[slowed]).await.unwrap();
-    let due = retries_at(store, "2026-03-10T12:05Z").await.remove(0);
-    assert_eq!((due.attempt, due.on_channel), (1, 0));
 }
 
 async fn what_was_unheard_is_tried_again_and_never_forgotten(store: &SqlStore) {

@@ -5,9 +5,10 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 31] = [
+const MAY_READ_ALL: [&str; 32] = [
     "count_day",
     "count_held",
+    "count_new_codes",
     "count_open_reasons",
     "count_sent",
     "count_states",

@@ -60,6 +60,7 @@ async fn settle(store: &SqlStore, id: &str, words: Vec<Said>, for_people: bool) 
         .map(|kept| SettledReply {
             kept,
             meaning: Meaning::OptOut,
+            words: None,
             account: Some("A".into()),
             for_people,
             said: words.clone(),
@@ -91,6 +92,7 @@ async fn the_same_posting_again_adds_nothing(store: &SqlStore) {
         .map(|kept| SettledReply {
             kept,
             meaning: Meaning::Help,
+            words: None,
             account: None,
             for_people: true,
             said: Vec::new(),

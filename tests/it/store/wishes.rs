@@ -106,6 +106,7 @@ async fn a_wish_comes_with_its_reply_and_once(store: &SqlStore) {
     let settled = SettledReply {
         kept: &kept[0],
         meaning,
+        words: None,
         account: Some("A".into()),
         for_people: false,
         said: Vec::new(),

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use duebell::model::{AttemptKey, Channel};
 use duebell::provider::route::Providers;
 use duebell::provider::{
-    Capabilities, Delay, Fate, Found, LookUp, Outgoing, Receipt, ReceiptReader, Refusal,
-    SendOutcome, Sender,
+    Capabilities, Delay, Fate, Found, Inquiry, LookUp, Outgoing, Receipt, ReceiptReader, Refusal,
+    SendOutcome, Sender, Untold,
 };
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
@@ -29,6 +29,10 @@ pub struct Carrier {
     given: Mutex<Vec<(AttemptKey, Channel, Timestamp)>>,
     receipts: Mutex<Vec<Receipt>>,
     found: Mutex<HashMap<AttemptKey, Found>>,
+    /// What it says of messages when it is asked; `None` while it does not answer.
+    fates: Mutex<Option<HashMap<AttemptKey, Fate>>>,
+    /// Messages that it was asked about.
+    asked: Mutex<Vec<AttemptKey>>,
 }
 
 pub fn down() -> SendOutcome {
@@ -66,6 +70,8 @@ impl Carrier {
             given: Mutex::default(),
             receipts: Mutex::default(),
             found: Mutex::default(),
+            fates: Mutex::new(Some(HashMap::new())),
+            asked: Mutex::default(),
         })
     }
 
@@ -102,6 +108,21 @@ impl Carrier {
     /// It says so when it is asked about an attempt.
     pub fn knows(&self, key: AttemptKey, found: Found) {
         self.found.lock().unwrap().insert(key, found);
+    }
+
+    /// It says so when it is asked what became of a message.
+    pub fn knows_fate(&self, key: AttemptKey, fate: Fate) {
+        self.fates.lock().unwrap().get_or_insert_default().insert(key, fate);
+    }
+
+    /// It tells nobody what became of messages.
+    pub fn keeps_fates(&self) {
+        *self.fates.lock().unwrap() = None;
+    }
+
+    /// Messages that it was asked about, in order.
+    pub fn asked(&self) -> Vec<AttemptKey> {
+        self.asked.lock().unwrap().clone()
     }
 
     /// A receipt about the last attempt that it was given.
@@ -176,6 +197,18 @@ impl LookUp for Carrier {
     async fn look_up(&self, key: AttemptKey) -> anyhow::Result<Found> {
         let told = self.found.lock().unwrap().get(&key).cloned();
         told.ok_or_else(|| anyhow::anyhow!("nobody is at the desk"))
+    }
+}
+
+#[async_trait]
+impl Inquiry for Carrier {
+    async fn inquire(&self, about: &Untold, now: Timestamp) -> anyhow::Result<Option<Receipt>> {
+        self.asked.lock().unwrap().push(about.key);
+        assert_eq!(about.provider_ref, about.key.to_string(), "by the name that it gave");
+        let fates = self.fates.lock().unwrap();
+        let fates = fates.as_ref().ok_or_else(|| anyhow::anyhow!("nobody is at the desk"))?;
+        let fate = fates.get(&about.key).copied();
+        Ok(fate.map(|fate| Receipt { key: about.key, fate, at: now }))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 105] = [
+const NOT_HOT: [&str; 107] = [
     // What somebody asks for.
     "put_experiment",
     "approve_experiment",
@@ -28,6 +28,7 @@ const NOT_HOT: [&str; 105] = [
     "tally_experiment",
     "count_sent",
     "count_states",
+    "count_new_codes",
     "count_languages",
     "count_why_not",
     "list_account_attempts",
@@ -103,6 +104,8 @@ const NOT_HOT: [&str; 105] = [
     "put_try",
     "forget_tries",
     "end_advice",
+    // Of messages that a provider never told of.
+    "load_untold",
     // Once at a start or an end, or by hand.
     "load_policies",
     "put_policy",

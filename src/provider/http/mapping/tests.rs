@@ -67,8 +67,8 @@ fn a_message_that_was_taken_in_part_is_not_sent_again() {
 fn what_nobody_has_mapped_stays_in_doubt_and_is_noted_if_it_is_a_code() {
     let mapping = in_parts();
     for (body, note) in [
-        (r#"{"messages":[{"status":"99"}]}"#, "http 200 99"),
-        (r#"{"messages":[{"status":"NO_ROUTE"}]}"#, "http 200 NO_ROUTE"),
+        (r#"{"messages":[{"status":"99"}]}"#, "http 200 99, new to us"),
+        (r#"{"messages":[{"status":"NO_ROUTE"}]}"#, "http 200 NO_ROUTE, new to us"),
         // Not told: they may be somebody's.
         (r#"{"messages":[{"status":"4915123456789"}]}"#, "http 200 ?"),
         (r#"{"messages":[{"status":"anna@example.net"}]}"#, "http 200 ?"),

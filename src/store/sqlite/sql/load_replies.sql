@@ -1,5 +1,5 @@
 -- Up to $2 replies of buckets $1 (JSON array of {first, last}) that are to be settled, the
--- oldest first.
+-- oldest first, and parts of texts last.
 select
     r.bucket, r.reply_id, r.provider, r.channel, r.reminder_id, r.attempt, r.address, r.meaning, r.words,
     r.details, r.at, r.received_at
@@ -9,5 +9,5 @@ where r.settled_at is null
         select 1 from json_each($1) as k
         where r.bucket between k.value ->> 'first' and k.value ->> 'last'
     )
-order by r.received_at, r.bucket, r.reply_id
+order by case when r.meaning = 'part' then 1 else 0 end, r.received_at, r.bucket, r.reply_id
 limit $2 + 0

@@ -29,7 +29,12 @@ select
         select count(*) from transition as slowed
         where slowed.bucket = t.bucket and slowed.reminder_id = t.reminder_id
             and slowed.state in ('retry_later', 'unheard') and slowed.channel = t.channel and slowed.note like 'throttled%'
-    ) as on_channel
+    ) as on_channel,
+    (
+        select count(*) from transition as ours
+        where ours.bucket = t.bucket and ours.reminder_id = t.reminder_id
+            and ours.state in ('retry_later', 'unheard') and ours.channel = t.channel and ours.note like 'our account%'
+    ) as spared
 from transition as t
 cross join reminder as r on r.bucket = t.bucket and r.reminder_id = t.reminder_id
 join account as a on a.bucket = r.bucket and a.account_id = r.account_id

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use duebell::provider::{SendOutcome, Sender};
+use duebell::provider::{Fate, SendOutcome, Sender};
 use serde_json::{Value, json};
 
+use super::super::untold;
 use super::*;
 use crate::support::{python, skipped};
 
@@ -90,6 +91,44 @@ async fn a_message_is_asked_for_as_twilios_own_library_does() {
     let sent = kept(&*with_service.sender, &peer, &sms("1234")).await;
     is_as_twilios("messages", &sent);
     assert_eq!(field(&sent, "From"), None);
+}
+
+#[tokio::test]
+async fn what_became_of_it_is_asked_as_twilios_own_library_asks() {
+    let peer = Peer::start(API, &[&format!("{ACCOUNT}:{TOKEN}")]);
+    let inquiry = connected(peer.port, |_| {}).inquiry.unwrap();
+    let sid = |kind: &str, last: u8| format!("{kind}0123456789abcdef0123456789abcde{last}");
+    let (sms, voice) = (Channel::Sms, Channel::Voice);
+    for (channel, kind, last, fate) in [
+        (sms, "SM", 1, Some(Fate::Delivered)),
+        (sms, "SM", 2, Some(Fate::Undelivered)),
+        (sms, "SM", 3, Some(Fate::Expired)),
+        (sms, "SM", 4, None),
+        (voice, "CA", 5, Some(Fate::Answered)),
+        (voice, "CA", 6, Some(Fate::Undelivered)),
+        (voice, "CA", 7, Some(Fate::Undelivered)),
+        (sms, "SM", 8, None),
+    ] {
+        let about = untold("texts", channel, &sid(kind, last));
+        let receipt = inquiry.inquire(&about, now()).await.unwrap();
+        assert_eq!(receipt.as_ref().map(|it| it.fate), fate, "{kind} {last}");
+        let at = "2026-03-01T11:59:30Z".parse().unwrap();
+        assert!(receipt.is_none_or(|it| it.at == at && it.key == KEY.parse().unwrap()));
+    }
+    let kept = peer.kept_json();
+    for (index, what, sid) in [(0, "messages", sid("SM", 1)), (4, "calls", sid("CA", 5))] {
+        let answer = ask(&[json!({"fetch": what, "account": ACCOUNT, "token": TOKEN, "sid": sid})]);
+        assert_eq!(
+            (&answer[0]["method"], &answer[0]["path"]),
+            (&json!("GET"), &kept[index]["path"])
+        );
+        assert_eq!(answer[0]["authorization"], kept[index]["headers"]["authorization"]);
+    }
+    // Nobody knows it there, and what is no sid is not asked for.
+    let gone = inquiry.inquire(&untold("texts", sms, &sid("SM", 9)), now()).await;
+    assert_eq!(gone.unwrap_err().to_string(), "http 404");
+    assert_eq!(inquiry.inquire(&untold("texts", sms, "../x"), now()).await.unwrap(), None);
+    assert_eq!(peer.kept_json().len(), 9);
 }
 
 #[tokio::test]
