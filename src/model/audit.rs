@@ -93,6 +93,7 @@ pub enum Act {
     Observe,
     Halt,
     Resume,
+    Released,
     CaseProposed,
     CaseApproved,
     CaseRefused,
@@ -107,10 +108,12 @@ pub enum Act {
     Unmasked,
     Exported,
     AdviceDone,
+    ConsentGiven,
+    ConsentWithdrawn,
 }
 
 impl Act {
-    pub const ALL: [Act; 28] = [
+    pub const ALL: [Act; 31] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -126,6 +129,7 @@ impl Act {
         Act::Observe,
         Act::Halt,
         Act::Resume,
+        Act::Released,
         Act::CaseProposed,
         Act::CaseApproved,
         Act::CaseRefused,
@@ -139,6 +143,8 @@ impl Act {
         Act::Unmasked,
         Act::Exported,
         Act::AdviceDone,
+        Act::ConsentGiven,
+        Act::ConsentWithdrawn,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -158,6 +164,7 @@ impl Act {
             Act::Observe => "observe",
             Act::Halt => "halt",
             Act::Resume => "resume",
+            Act::Released => "released",
             Act::CaseProposed => "case_proposed",
             Act::CaseApproved => "case_approved",
             Act::CaseRefused => "case_refused",
@@ -171,6 +178,8 @@ impl Act {
             Act::Unmasked => "unmasked",
             Act::Exported => "exported",
             Act::AdviceDone => "advice_done",
+            Act::ConsentGiven => "consent_given",
+            Act::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 

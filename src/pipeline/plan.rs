@@ -244,6 +244,7 @@ pub fn decide_account(
     };
     for day in days_to_decide(&facts, on, now) {
         let mut one = scenarios.deciding(&facts)?;
+        facts.account.ask_first(contact.consent(&one.scenario.name));
         let live_since = control.live_since(&one.scenario.name);
         let mut decision = policy::decide(&facts, &one.scenario, live_since, day);
         let mut change = CaseChange::default();
@@ -252,6 +253,7 @@ pub fn decide_account(
             facts.case = None;
             change.ends = Some("cured");
             one = scenarios.deciding(&facts)?;
+            facts.account.ask_first(contact.consent(&one.scenario.name));
             decision = policy::decide(&facts, &one.scenario, live_since, day);
         }
         decided.is_observed = live_since.is_none();

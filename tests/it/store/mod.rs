@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod caps;
 mod cases;
+mod consents;
 mod decisions;
 mod evidence;
 mod holds;
@@ -20,6 +21,7 @@ mod plans;
 mod replies;
 mod retention;
 mod statements;
+mod tallies;
 mod wishes;
 
 use duebell::store::SqlStore;
