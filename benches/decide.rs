@@ -76,6 +76,8 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
             tier: Tier::Ordinary,
             segment: String::new(),
             area: String::new(),
+            person: None,
+            agreed: Vec::new(),
             suppressed: Vec::new(),
             wishes: duebell::model::Wishes::default(),
             contacts: Contacts {

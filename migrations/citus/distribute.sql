@@ -35,6 +35,8 @@ select create_distributed_table('receipt_inbox', 'bucket', colocate_with => 'acc
 select create_distributed_table('reply', 'bucket', colocate_with => 'account');
 select create_distributed_table('suppression', 'bucket', colocate_with => 'account');
 select create_distributed_table('wish', 'bucket', colocate_with => 'account');
+select create_distributed_table('consent', 'bucket', colocate_with => 'account');
+select create_distributed_table('tally', 'bucket', colocate_with => 'account');
 select create_distributed_table('message_part', 'bucket', colocate_with => 'account');
 -- With their partitions, those that are there and those to come.
 select create_distributed_table('reminder', 'bucket', colocate_with => 'account');

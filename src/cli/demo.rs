@@ -19,8 +19,9 @@ use crate::app;
 use crate::config;
 use crate::model::billing::plus_days;
 use crate::model::{AccountId, Channel, Reason};
-use crate::pipeline::Workshop;
 use crate::pipeline::drive::Stages;
+use crate::pipeline::{self, Workshop};
+use crate::policy::brake;
 use crate::provider::sandbox::{self, Message, Sandbox};
 use crate::source::billing_db::BillingDb;
 use crate::source::population::Population;
@@ -221,7 +222,8 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         links,
         providers: app::sandboxed(&sandbox),
         defaults: loaded.settings.source.map(|source| source.defaults).unwrap_or_default(),
-        settings: loaded.settings.pipeline,
+        // Nobody is there to be asked.
+        settings: pipeline::Settings { brake: brake::Settings::OFF, ..loaded.settings.pipeline },
         agenda: Arc::default(),
         leases: Arc::new(crate::pipeline::lease::Leases::alone()),
     };
@@ -277,6 +279,7 @@ fn furnish(dir: &Path) -> anyhow::Result<()> {
          [paths]\npolicy = {:?}\n\n[store]\nurl = \"sqlite://{}\"\n\n\
          [source]\nurl = \"sqlite://{}\"\nqueries = {:?}\n\n\
          [contact]\nlaw = \"global-strict\"\nholidays = [\"GB-ENG\"]\n\n\
+         [[contact.override]]\nkey = \"consent\"\nvalue = []\nsigned_off_by = \"the demo\"\non = 2026-01-01\nreason = \"whoever is made up has agreed\"\n\n\
          [provider.sandbox]\nfile = {:?}\nsimulator = true\n\n\
          [http]\nlisten = \"{DOOR}\"\npublic_url = \"http://{DOOR}\"\n\n\
          [page]\nkey_files = [{:?}]\n\n[console]\nenabled = true\n",

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod classes;
 mod classify;
+mod consent;
 mod context;
 mod demo;
 mod experiment;
@@ -153,6 +154,11 @@ enum Command {
         #[command(subcommand)]
         command: WishesCommand,
     },
+    /// What subscribers agreed to and refused, with proof; add to it by hand or from a file
+    Consent {
+        #[command(subcommand)]
+        command: consent::Command,
+    },
     /// Who may sign in to the console, and with which roles
     User {
         #[command(subcommand)]
@@ -166,6 +172,8 @@ enum Command {
     Halt(switches::Part),
     /// Let go on what `halt` stopped
     Resume(switches::Part),
+    /// Let go on what the brake stopped, and say what it was
+    Release(switches::Release),
     /// Show what people did, and whether the record of it is whole
     Audit {
         #[command(subcommand)]
@@ -313,6 +321,8 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Live(which) => switches::live(&options, &which).await,
         Command::Observe(which) => switches::observe(&options, &which).await,
         Command::Halt(part) => switches::halt(&options, &part).await,
+        Command::Consent { command } => consent::run(&options, command).await,
+        Command::Release(release) => switches::release(&options, &release).await,
         Command::Resume(part) => switches::resume(&options, &part).await,
         Command::Audit { command } => audit::run(&options, command).await,
         Command::Replay(args) => replay::run(args).await,

@@ -22,7 +22,7 @@ use crate::model::Currency;
 use crate::model::billing::{days_between, plus_days};
 use crate::pipeline::drive::Stages;
 use crate::pipeline::{Settings, Workshop};
-use crate::policy::{ContactRules, ContactWindow, Scenario};
+use crate::policy::{ContactRules, ContactWindow, Scenario, brake};
 use crate::provider::sandbox::{self, Sandbox};
 use crate::source::history::{self, History};
 use crate::source::timeline::{Event, EventKind, TimelineSource};
@@ -257,6 +257,8 @@ async fn workshop(
             dispatch_batch: 1_000,
             // A history is never committed late.
             sync_overlap_s: 0,
+            // Nobody is there to be asked.
+            brake: brake::Settings::OFF,
             ..Settings::default()
         },
         agenda: Arc::default(),

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::model::brake::Alarm;
 use crate::model::feed::Feed;
 use crate::pipeline;
 use crate::store::{ControlStore, FeedLine, NewCodeLine, StateCounts};
@@ -19,6 +20,7 @@ const TASKS_MAX: u32 = 100_000;
 struct Status {
     scenarios: Vec<ScenarioLine>,
     kill_switch: bool,
+    brake: Option<Alarm>,
     stopped: Vec<String>,
     planned_through: Option<jiff::civil::Date>,
     feeds: Vec<FeedLine>,
@@ -51,6 +53,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
     let status = Status {
         scenarios: scenarios.collect(),
         kill_switch: control.kill_switch,
+        brake: control.brake,
         stopped: control.stopped.iter().map(ToString::to_string).collect(),
         planned_through: shelf.planned_through().await?,
         feeds: shelf.feeds().await?,
@@ -78,6 +81,9 @@ impl Status {
         }
         if self.kill_switch {
             print_line("sending    halted by the kill switch; `duebell resume` clears it")?;
+        }
+        if let Some(alarm) = &self.brake {
+            print_line(&format!("brake      on: {alarm}; `duebell release` lets sending go on"))?;
         }
         for what in &self.stopped {
             print_line(&format!("stopped    {what}; `duebell resume --{what}` lets it go on"))?;

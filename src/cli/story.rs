@@ -11,15 +11,15 @@ use crate::pipeline::plan::{Deciding, decide_account};
 use crate::pipeline::{planning_day, trial};
 use crate::policy::{Scenario, Versioned};
 use crate::store::{
-    AttemptLine, ControlStore, ExperimentStore, HoldStore, PlanStore, ReplyLine, SuppressionLine,
-    WishLine,
+    AttemptLine, ConsentLine, ControlStore, ExperimentStore, HoldStore, PlanStore, ReplyLine,
+    SuppressionLine, WishLine,
 };
 
 use super::classes::{self, ClassStory};
 use super::context::{Desk, Options, desk, now};
 use super::holds::{self, HoldLine};
 use super::output::print_line;
-use super::{replies, wishes};
+use super::{consent, replies, wishes};
 
 /// Everything that is told of an account.
 #[derive(Serialize)]
@@ -33,6 +33,7 @@ struct Story {
     reminders: Vec<AttemptLine>,
     not_sent: Vec<crate::store::WhyNotLine>,
     suppressions: Vec<SuppressionLine>,
+    consents: Vec<ConsentLine>,
     holds: Vec<HoldLine>,
     moratoriums: Vec<Moratorium>,
     replies: Vec<ReplyLine>,
@@ -94,6 +95,7 @@ async fn tell(desk: &Desk, bucket: Bucket, account: &AccountId) -> anyhow::Resul
         reminders,
         not_sent,
         suppressions: shelf.suppressions(account).await?,
+        consents: shelf.consents(account).await?,
         holds: holds.into_iter().map(HoldLine::from).collect(),
         moratoriums: moratoriums.filter(|it| it.covers(&facts.account)).collect(),
         replies: shelf.replies_of(account).await?,
@@ -302,6 +304,12 @@ impl Story {
         }
         for line in &self.wishes {
             print_line(&format!("  {}", wishes::told(line)))?;
+        }
+        if !self.consents.is_empty() {
+            print_line("agreed to and refused")?;
+        }
+        for line in &self.consents {
+            print_line(&format!("  {}", consent::told(line)))?;
         }
         if !self.suppressions.is_empty() {
             print_line("not to be reached")?;

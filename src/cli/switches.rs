@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::model::Channel;
 use crate::model::audit::Act;
 use crate::model::billing::plus_days;
+use crate::model::brake::{Because, Released};
 use crate::model::control::{KILL_SWITCH, Stopped};
 use crate::pipeline::planning_day;
 use crate::store::ControlStore;
@@ -116,6 +117,32 @@ impl Part {
     }
 }
 
+/// What was found when the brake had asked.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// expected: it is as it should be, and usual from now on; mended: something
+    /// was wrong, and those days are no measure
+    #[arg(long, value_name = "WHAT")]
+    because: String,
+    #[command(flatten)]
+    by: By,
+}
+
+pub async fn release(options: &Options, Release { because, by }: &Release) -> anyhow::Result<()> {
+    let doer = by.doer(now())?;
+    let because = Because::parse(because)
+        .with_context(|| format!("no such finding {because}; use expected or mended"))?;
+    let desk = desk(options).await?;
+    let Some(alarm) = desk.store.control().await?.brake else {
+        return print_line("the brake is not on: nothing is held back by it");
+    };
+    let tallies = desk.store.tallies(alarm.on).await?;
+    let released = Released::of(&alarm, &tallies, planning_day(now()), because);
+    let deed = doer.deed(Act::Released, None, json!(released));
+    desk.store.desk().release(&released, deed).await?;
+    print_line(&format!("the brake is off; it was: {alarm}"))
+}
+
 pub async fn halt(options: &Options, part: &Part) -> anyhow::Result<()> {
     let doer = part.by.doer(now())?;
     let desk = desk(options).await?;
@@ -151,6 +178,9 @@ pub async fn resume(options: &Options, part: &Part) -> anyhow::Result<()> {
     let control = desk.store.control().await?;
     if control.kill_switch {
         print_line("the kill switch is still set: nothing is sent until `duebell resume`")?;
+    }
+    if let Some(alarm) = &control.brake {
+        print_line(&format!("the brake is on, and `duebell release` lets go: {alarm}"))?;
     }
     for what in &control.stopped {
         print_line(&format!("{what} is still stopped; `duebell resume --{what}` lets it go on"))?;

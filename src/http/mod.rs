@@ -10,6 +10,7 @@ mod body;
 pub mod console;
 pub mod inbox;
 pub mod page;
+mod qr;
 pub mod receipts;
 pub mod server;
 pub mod simulator;

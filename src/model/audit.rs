@@ -93,6 +93,7 @@ pub enum Act {
     Observe,
     Halt,
     Resume,
+    Released,
     CaseProposed,
     CaseApproved,
     CaseRefused,
@@ -110,10 +111,12 @@ pub enum Act {
     ExperimentProposed,
     ExperimentApproved,
     ExperimentStopped,
+    ConsentGiven,
+    ConsentWithdrawn,
 }
 
 impl Act {
-    pub const ALL: [Act; 31] = [
+    pub const ALL: [Act; 34] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -129,6 +132,7 @@ impl Act {
         Act::Observe,
         Act::Halt,
         Act::Resume,
+        Act::Released,
         Act::CaseProposed,
         Act::CaseApproved,
         Act::CaseRefused,
@@ -145,6 +149,8 @@ impl Act {
         Act::ExperimentProposed,
         Act::ExperimentApproved,
         Act::ExperimentStopped,
+        Act::ConsentGiven,
+        Act::ConsentWithdrawn,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -164,6 +170,7 @@ impl Act {
             Act::Observe => "observe",
             Act::Halt => "halt",
             Act::Resume => "resume",
+            Act::Released => "released",
             Act::CaseProposed => "case_proposed",
             Act::CaseApproved => "case_approved",
             Act::CaseRefused => "case_refused",
@@ -180,6 +187,8 @@ impl Act {
             Act::ExperimentProposed => "experiment_proposed",
             Act::ExperimentApproved => "experiment_approved",
             Act::ExperimentStopped => "experiment_stopped",
+            Act::ConsentGiven => "consent_given",
+            Act::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 

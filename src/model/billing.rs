@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::wish::Wishes;
-use super::{AccountId, BillId, Bucket, Channel, Contacts, Currency, Money, Suppression, money};
+use super::{
+    AccountId, BillId, Bucket, Cause, Channel, Contacts, Currency, Money, Suppression, money,
+};
 
 /// What an account is worth to the operator; effort follows it.
 #[derive(
@@ -58,9 +60,13 @@ pub struct Account {
     /// Where it is served: a postal code or an exchange, as the source names
     /// places; empty where it has none.
     pub area: String,
+    /// Who pays, where the source knows people: one may have several accounts.
+    pub person: Option<String>,
     pub contacts: Contacts,
     /// Channels on which it is not to be reached, those of today's addresses.
     pub suppressed: Vec<Suppression>,
+    /// Channels whose last word was that reminders are welcome.
+    pub agreed: Vec<Channel>,
     /// What the subscriber wishes; it goes before what the billing system says.
     pub wishes: Wishes,
 }
@@ -79,6 +85,24 @@ impl Account {
     /// Whether there is an address for `channel`, and nothing keeps us from it.
     pub fn reaches(&self, channel: Channel) -> bool {
         self.contacts.reaches(channel) && !self.suppressed.iter().any(|one| one.channel == channel)
+    }
+
+    /// Keeps from channels that a law wants consent for beforehand, and that
+    /// nobody agreed to.
+    pub fn ask_first(&mut self, channels: &[Channel]) {
+        self.suppressed.retain(|one| one.cause != Cause::Unasked);
+        let unasked = channels.iter().filter(|channel| !self.agreed.contains(channel));
+        let kept_from =
+            |channel: &Channel| Suppression { channel: *channel, cause: Cause::Unasked };
+        self.suppressed.extend(unasked.map(kept_from));
+    }
+
+    /// Whether `channel` would reach the subscriber, and only consent is missing.
+    pub fn is_unasked(&self, channel: Channel) -> bool {
+        let mut causes = self.suppressed.iter().filter(|one| one.channel == channel).peekable();
+        self.contacts.reaches(channel)
+            && causes.peek().is_some()
+            && causes.all(|one| one.cause == Cause::Unasked)
     }
 
     /// Whether `channel` would reach the subscriber, who does not want it.

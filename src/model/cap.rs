@@ -20,6 +20,8 @@ pub enum Per {
     Account,
     /// A telephone number or an e-mail address, whichever accounts have it.
     Number,
+    /// Whoever pays several accounts, where the source knows people.
+    Person,
     /// Conversations with an account, whatever brought them about.
     Conversation,
 }
@@ -28,12 +30,13 @@ pub enum Per {
 pub const CONVERSATION: &str = "conversation";
 
 impl CapKey {
-    /// What is counted to keep it. A person is known by accounts and numbers.
+    /// What is counted to keep it. A person is known by accounts and numbers, and
+    /// by a name of its own where the source has one.
     fn counted(self) -> &'static [Per] {
         match self {
             CapKey::Debt | CapKey::Account => &[Per::Account],
             CapKey::Number => &[Per::Number],
-            CapKey::Person => &[Per::Account, Per::Number],
+            CapKey::Person => &[Per::Account, Per::Number, Per::Person],
         }
     }
 }
@@ -56,6 +59,12 @@ impl ContactKey {
         ContactKey { bucket, key: format!("c:{account}") }
     }
 
+    /// In the person's bucket, which is the account's but where the source learnt
+    /// of the person later.
+    fn person(person: &str) -> ContactKey {
+        ContactKey { bucket: Bucket::of(person), key: format!("p:{person}") }
+    }
+
     fn number(address: &str) -> ContactKey {
         // Two spellings of one mail address are one.
         let address = address.to_lowercase();
@@ -68,6 +77,7 @@ impl ContactKey {
 pub struct Counted {
     pub account: ContactKey,
     pub number: ContactKey,
+    pub person: Option<ContactKey>,
     pub conversation: ContactKey,
     /// None where it is counted and nothing limits it.
     pub limits: Vec<Limit>,
@@ -97,7 +107,7 @@ impl Counted {
     pub fn under(
         caps: &[Cap],
         silence: Option<Timestamp>,
-        (bucket, account): (Bucket, &AccountId),
+        (bucket, account, person): (Bucket, &AccountId, Option<&str>),
         (channel, address): (Channel, &str),
         now: Timestamp,
     ) -> Option<Counted> {
@@ -118,11 +128,13 @@ impl Counted {
             .filter(|cap| cap.channels.contains(&channel))
             .flat_map(|cap| cap.key.counted().iter().map(move |per| limit(cap, *per)))
             .filter(|limit| limit.per != Per::Number || !address.is_empty())
+            .filter(|limit| limit.per != Per::Person || person.is_some())
             .chain(silence)
             .collect();
         (!limits.is_empty()).then(|| Counted {
             account: ContactKey::account(bucket, account),
             number: ContactKey::number(address),
+            person: person.map(ContactKey::person),
             conversation: ContactKey::conversation(bucket, account),
             limits,
         })
@@ -139,19 +151,28 @@ impl Counted {
         match per {
             Per::Account => &self.account,
             Per::Number => &self.number,
+            // Limits of a person are made where there is one.
+            Per::Person => self.person.as_ref().unwrap_or(&self.account),
             Per::Conversation => &self.conversation,
         }
     }
 
     /// Whether it is counted under a key that may be another daemon's.
     pub fn is_shared(&self) -> bool {
-        self.limits.iter().any(|limit| limit.per == Per::Number)
+        self.limits.iter().any(|limit| matches!(limit.per, Per::Number | Per::Person))
+    }
+
+    /// The keys that may be another daemon's.
+    pub fn shared(&self) -> impl Iterator<Item = &ContactKey> {
+        std::iter::once(&self.number).chain(&self.person)
     }
 }
 
-/// Where a number's contacts lie, by the key that they are counted under.
-pub fn number_key(key: String) -> ContactKey {
-    let bucket = Bucket::of(key.strip_prefix("n:").unwrap_or(&key));
+/// Where the contacts of a number or a person lie, by the key that they are
+/// counted under.
+pub fn shared_key(key: String) -> ContactKey {
+    let whose = key.strip_prefix("n:").or_else(|| key.strip_prefix("p:"));
+    let bucket = Bucket::of(whose.unwrap_or(&key));
     ContactKey { bucket, key }
 }
 
@@ -176,21 +197,21 @@ mod tests {
         let account = AccountId::from("A");
         let of = |channel, address| {
             let bucket = Bucket::of("A");
-            Counted::under(&caps, None, (bucket, &account), (channel, address), now).unwrap()
+            Counted::under(&caps, None, (bucket, &account, None), (channel, address), now).unwrap()
         };
         let text = of(Channel::Sms, "+4915123456789");
         let keys: Vec<&str> = text.limits.iter().map(|it| text.key(it.per).key.as_str()).collect();
         assert_eq!(keys, ["n:+4915123456789", "a:A"]);
         assert_eq!(text.limits[0].since, "2026-03-03T09:00Z".parse().unwrap());
         assert_eq!(text.number.bucket, Bucket::of("+4915123456789"));
-        assert_eq!(number_key(text.number.key.clone()), text.number);
+        assert_eq!(shared_key(text.number.key.clone()), text.number);
         assert_eq!(text.account.bucket, Bucket::of("A"));
         assert!(text.is_shared());
         let mail = of(Channel::Email, "Zoe@Example.org");
         let keys: Vec<&str> = mail.limits.iter().map(|it| mail.key(it.per).key.as_str()).collect();
         assert_eq!(keys, ["a:A", "a:A", "n:zoe@example.org"]);
         let alone = |silence| {
-            let whose = (Bucket::of("A"), &account);
+            let whose = (Bucket::of("A"), &account, None);
             Counted::under(&caps[2..], silence, whose, (Channel::Sms, ""), now)
         };
         assert_eq!(alone(None), None);
@@ -198,5 +219,25 @@ mod tests {
         assert_eq!((silent.limits.len(), silent.limits[0].at_most), (1, 1));
         assert_eq!(silent.key(silent.limits[0].per).key, "c:A");
         assert!(!silent.is_shared());
+    }
+    #[test]
+    fn a_person_is_counted_whichever_account_it_is_about() {
+        let caps = [cap(&[Channel::Email], CapKey::Person)];
+        let now: Timestamp = "2026-03-10T09:00Z".parse().unwrap();
+        let of = |account: &str| {
+            let (bucket, account) = (Bucket::of("P"), AccountId::from(account));
+            let whose = (bucket, &account, Some("P"));
+            Counted::under(&caps, None, whose, (Channel::Email, ""), now).unwrap()
+        };
+        let (one, other) = (of("A"), of("B"));
+        let keys = |it: &Counted| -> Vec<String> {
+            it.limits.iter().map(|limit| it.key(limit.per).key.clone()).collect()
+        };
+        assert_eq!(
+            (keys(&one), keys(&other)),
+            (vec!["a:A".into(), "p:P".into()], vec!["a:B".into(), "p:P".into()])
+        );
+        assert_eq!(shared_key("p:P".to_owned()), one.person.clone().unwrap());
+        assert!(one.is_shared());
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use super::brake::{Alarm, Released};
 use super::{Account, Channel, Moratorium};
 
 /// The switch that stops all of it.
@@ -18,6 +19,10 @@ pub struct Control {
     pub live_since: BTreeMap<String, Date>,
     /// Set while nothing may be sent at all.
     pub kill_switch: bool,
+    /// Set while somebody is asked whether sending may go on.
+    pub brake: Option<Alarm>,
+    /// What people said when they were asked.
+    pub released: Vec<Released>,
     /// What is stopped while everything else goes on.
     pub stopped: BTreeSet<Stopped>,
     /// Those that are not lifted; over or to come as well.

@@ -32,7 +32,7 @@ pub struct Terms {
     /// On these channels; on every one where none is named.
     #[serde(default)]
     pub silence_channels: AllOf<Channel>,
-    /// For the consent ledger: channels that need it.
+    /// Channels that somebody must have agreed to beforehand; kept by planning and dispatch.
     #[serde(default)]
     pub consent: AllOf<Channel>,
     /// For the reading of replies: words that always mean STOP, besides ours.

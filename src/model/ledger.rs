@@ -21,6 +21,8 @@ pub struct AccountRow {
     pub tier: String,
     pub segment: String,
     pub area: String,
+    #[serde(default)]
+    pub person_id: Option<String>,
     pub phone: Option<String>,
     pub email: Option<String>,
     pub preferred_channel: Option<String>,

@@ -7,8 +7,10 @@
 
 pub mod audit;
 pub mod billing;
+pub mod brake;
 pub mod cap;
 pub mod cause;
+pub mod consent;
 pub mod contact;
 pub mod content;
 pub mod control;
@@ -38,6 +40,7 @@ pub mod task;
 pub mod wish;
 
 pub use billing::{Account, Bill, Payment, PaymentState, Tier};
+pub use consent::{Consent, Purpose};
 pub use contact::{Channel, Contacts, EmailAddress, PhoneNumber};
 pub use content::{Content, Prompt};
 pub use hold::{Hold, HoldKind};

@@ -75,6 +75,8 @@ mod tests {
             tier: Tier::Ordinary,
             segment: belongs.to_owned(),
             area: lives.to_owned(),
+            person: None,
+            agreed: Vec::new(),
             contacts: Contacts::default(),
             suppressed: Vec::new(),
             wishes: Wishes::default(),

@@ -38,6 +38,12 @@ impl Severity {
     }
 }
 
+/// The civil date that has begun somewhere on earth (UTC+14): the day to plan.
+pub fn planning_day(now: Timestamp) -> Date {
+    let first = jiff::tz::Offset::constant(14).to_time_zone();
+    now.to_zoned(first).date()
+}
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $words:literal;)*) => {
         /// Why a step was not sent. Ordered: where several apply, the first is
@@ -81,9 +87,11 @@ reasons! {
     BelowTolerance = "below_tolerance", "what is owed is not worth a reminder";
     AccountCap = "account_cap", "the account has its one reminder of the day";
     NoConsent = "no_consent", "the subscriber does not want to be reached by the step's channels";
+    Unasked = "unasked", "the law wants consent to the step's channels beforehand, and there is none";
     NoContact = "no_contact", "there is no usable address for any of the step's channels";
     // At dispatch.
     KillSwitch = "kill_switch", "sending is switched off";
+    Brake = "brake", "the day was out of the ordinary, and somebody was to look at it first";
     StaleFeed = "stale_feed", "the billing data was too old to rely on";
     PaidMeanwhile = "paid_meanwhile", "nothing was owed any more right before sending";
     PersonCap = "person_cap", "the person or number has had enough contacts";

@@ -130,6 +130,11 @@ impl Reply {
 }
 
 impl Meaning {
+    /// Whether somebody wants to hear no more, or is nobody that we mean.
+    pub fn wants_no_more(&self) -> bool {
+        matches!(self, Meaning::OptOut | Meaning::Complaint | Meaning::WrongNumber)
+    }
+
     /// The name in databases and `--json`.
     pub fn as_str(&self) -> &'static str {
         match self {

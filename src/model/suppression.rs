@@ -13,9 +13,13 @@ pub enum Cause {
     WrongNumber,
     /// A provider says that the address never works. Holds for that address.
     BadAddress,
+    /// The law wants consent beforehand, and there is none. Never said by
+    /// anybody, nor stored: it follows from the law in force.
+    Unasked,
 }
 
 impl Cause {
+    /// Those that somebody may say.
     pub const ALL: [Cause; 4] =
         [Cause::OptOut, Cause::Complaint, Cause::WrongNumber, Cause::BadAddress];
 
@@ -25,6 +29,7 @@ impl Cause {
             Cause::Complaint => "complaint",
             Cause::WrongNumber => "wrong_number",
             Cause::BadAddress => "bad_address",
+            Cause::Unasked => "unasked",
         }
     }
 

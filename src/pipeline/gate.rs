@@ -1,8 +1,9 @@
-//! The gates before sending that concern everybody: the kill switch and the
-//! freshness of the feeds; and what people have stopped while the rest goes on.
+//! The gates before sending that concern everybody: the kill switch, the
+//! brake and the freshness of the feeds; and what people have stopped while the rest goes on.
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::brake::Alarm;
 use crate::model::control::Control;
 use crate::model::feed::Feed;
 use crate::model::{Account, Channel, Reason};
@@ -53,6 +54,8 @@ pub fn all_stopped(
 pub enum Gate {
     Open,
     KillSwitch,
+    /// Somebody is asked first.
+    Brake(Alarm),
     /// This feed was not read to its end for too long.
     Stale(Feed),
 }
@@ -65,6 +68,9 @@ impl Gate {
     ) -> anyhow::Result<Gate> {
         if control.kill_switch {
             return Ok(Gate::KillSwitch);
+        }
+        if let Some(alarm) = &control.brake {
+            return Ok(Gate::Brake(alarm.clone()));
         }
         let limit = SignedDuration::from_secs(i64::from(workshop.settings.feed_age_max_s));
         // Evidence that is late is open to no doubt of what is owed: judgements
@@ -87,6 +93,7 @@ impl Gate {
         match self {
             Gate::Open => Reason::OutsideWindow,
             Gate::KillSwitch => Reason::KillSwitch,
+            Gate::Brake(_) => Reason::Brake,
             Gate::Stale(_) => Reason::StaleFeed,
         }
     }
@@ -96,6 +103,7 @@ impl Gate {
         match self {
             Gate::Open => "nothing holds sending back".into(),
             Gate::KillSwitch => "the kill switch is set (`duebell resume` clears it)".into(),
+            Gate::Brake(alarm) => format!("the brake is on (`duebell release` clears it): {alarm}"),
             Gate::Stale(feed) => format!("feed {feed} was not read to its end for too long"),
         }
     }

@@ -11,6 +11,7 @@
 pub mod advise;
 pub mod agenda;
 pub mod assess;
+pub mod brake;
 pub mod dispatch;
 pub mod drive;
 pub mod gate;
@@ -29,7 +30,6 @@ pub mod trial;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +37,9 @@ use crate::message::{Messages, Operator};
 use crate::model::Bucket;
 use crate::model::id::BUCKETS;
 use crate::model::link::Links;
+pub use crate::model::reminder::planning_day;
 use crate::outbox::RetryLimits;
-use crate::policy::{ContactRules, Scenarios};
+use crate::policy::{ContactRules, Scenarios, brake as brake_rule};
 use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::provider::webhook::Webhook;
@@ -157,6 +158,7 @@ pub struct Settings {
     /// Days for which the rules leave alone whom care is done with.
     pub care_rest_days: u32,
     pub retry: RetryLimits,
+    pub brake: brake_rule::Settings,
 }
 
 impl Default for Settings {
@@ -182,6 +184,7 @@ impl Default for Settings {
             care_hours: 24,
             care_rest_days: 30,
             retry: RetryLimits::default(),
+            brake: brake_rule::Settings::default(),
         }
     }
 }
@@ -239,6 +242,7 @@ impl Settings {
             );
             problems.push(("feed_age_max_s", what));
         }
+        problems.extend(self.brake.problems());
         for (key, cron, zone) in [
             ("plan_at", &self.plan_at, &self.plan_zone),
             ("housekeeping_at", &self.housekeeping_at, &self.housekeeping_zone),
@@ -249,10 +253,4 @@ impl Settings {
         }
         problems
     }
-}
-
-/// The civil date that has begun somewhere on earth (UTC+14): the day to plan.
-pub fn planning_day(now: Timestamp) -> Date {
-    let first = jiff::tz::Offset::constant(14).to_time_zone();
-    now.to_zoned(first).date()
 }

@@ -258,6 +258,7 @@ pub fn decide_account(
     };
     for day in days_to_decide(&facts, on, now) {
         let mut one = scenarios.deciding(&facts)?;
+        facts.account.ask_first(contact.consent(&one.scenario.name));
         let live_since = control.live_since(&one.scenario.name);
         // A scenario that observes reminds nobody, so nothing can be withheld.
         let trial = trials.iter().find(|it| it.is_about(&one.scenario.name, day));
@@ -270,6 +271,7 @@ pub fn decide_account(
             facts.case = None;
             change.ends = Some("cured");
             one = scenarios.deciding(&facts)?;
+            facts.account.ask_first(contact.consent(&one.scenario.name));
             decision = policy::decide(&facts, &one.scenario, live_since, day);
         }
         decided.is_observed = live_since.is_none();

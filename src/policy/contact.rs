@@ -56,6 +56,7 @@ struct Times {
     holidays: Option<Arc<Holidays>>,
     caps: Vec<Cap>,
     content: Vec<Block>,
+    consent: Vec<Channel>,
     silence: Option<Silence>,
 }
 
@@ -76,6 +77,7 @@ impl Times {
             // Nobody can tell the cases that the others are confined to.
             caps: terms.caps.0.iter().filter(|cap| cap.only.is_none()).cloned().collect(),
             content: terms.content.0.clone(),
+            consent: terms.consent.0.clone(),
             silence: terms
                 .silence_days
                 .map(|days| Silence { days: days.0, channels: terms.silence_channels.0.clone() }),
@@ -216,6 +218,12 @@ impl ContactRules {
         &self.scenarios.get(scenario).unwrap_or(&self.installation).content
     }
 
+    /// Channels that a reminder of this scenario takes only where the subscriber
+    /// has agreed beforehand.
+    pub fn consent(&self, scenario: &str) -> &[Channel] {
+        &self.scenarios.get(scenario).unwrap_or(&self.installation).consent
+    }
+
     /// After a conversation since this instant nobody of `scenario` is contacted
     /// on `channel` at `now`. Days are those of the account's place; where the
     /// telephone may be elsewhere, the silence lasts as long as in any of them.
@@ -260,9 +268,10 @@ impl ContactRules {
     pub fn lawless() -> ContactRules {
         let week = WeekHours::ALL_DAY;
         let (on_holidays, holidays, silence) = (OnHolidays::Open, None, None);
-        let (caps, content) = (Vec::new(), Vec::new());
+        let (caps, content, consent) = (Vec::new(), Vec::new(), Vec::new());
+        let (phone, email) = (week, week);
         let installation =
-            Times { phone: week, email: week, on_holidays, holidays, caps, content, silence };
+            Times { phone, email, on_holidays, holidays, caps, content, consent, silence };
         ContactRules { installation, scenarios: HashMap::new() }
     }
 

@@ -8,6 +8,7 @@
 //! May use: model.
 
 mod book;
+pub mod brake;
 pub mod claim;
 pub mod contact;
 pub mod holidays;
@@ -178,10 +179,13 @@ fn consider<'a>(
 }
 
 /// Why none of these channels reaches the account: it does not want to be
-/// reached, or cannot be.
+/// reached, was not asked, or cannot be.
 pub fn unreachable(account: &Account, channels: &[Channel]) -> Reason {
-    match channels.iter().any(|channel| account.has_opted_out(*channel)) {
-        true => Reason::NoConsent,
+    if channels.iter().any(|channel| account.has_opted_out(*channel)) {
+        return Reason::NoConsent;
+    }
+    match channels.iter().any(|channel| account.is_unasked(*channel)) {
+        true => Reason::Unasked,
         false => Reason::NoContact,
     }
 }

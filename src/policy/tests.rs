@@ -76,6 +76,8 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
             tier: Tier::Ordinary,
             segment: String::new(),
             area: String::new(),
+            person: None,
+            agreed: Vec::new(),
             suppressed: Vec::new(),
             wishes: Wishes::default(),
             contacts: Contacts {

@@ -134,8 +134,8 @@ fn cell_text(cell: &Cell) -> Option<&str> {
 
 fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Fault> {
     let account_id = row.id("account_id")?;
-    let person = row.optional("person_id")?;
-    let bucket = Bucket::of(person.unwrap_or(&account_id));
+    let person = row.optional("person_id")?.map(str::to_owned);
+    let bucket = Bucket::of(person.as_deref().unwrap_or(&account_id));
     let zone = match row.optional("zone")? {
         Some(name) if jiff::tz::TimeZone::get(name).is_ok() => name.to_owned(),
         Some(_) => {
@@ -190,6 +190,7 @@ fn account(row: &mut Reader<'_>, defaults: &Defaults) -> Result<AccountRow, Faul
         tier: tier.as_str().to_owned(),
         segment: row.optional("segment")?.unwrap_or_default().to_owned(),
         area: row.optional("area")?.unwrap_or_default().to_owned(),
+        person_id: person,
         phone: phone.map(|number| number.e164().to_owned()),
         email: email.map(|address| address.as_str().to_owned()),
         preferred_channel: preferred.map(|channel| channel.as_str().to_owned()),

@@ -1,7 +1,7 @@
 //! Contacts, counted against caps in the transaction that takes the keys.
 //!
-//! A number has a bucket of its own, which another daemon may be sending for
-//! at this moment: on PostgreSQL whoever counts a number's contacts first takes
+//! A number, or a person, has a bucket of its own, which another daemon may be
+//! sending for at this moment: on PostgreSQL whoever counts its contacts first takes
 //! a lock on it until the end of the transaction. Those of an account are only
 //! ever counted by whoever has its bucket.
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::cap::{CONVERSATION, ContactKey, Counted, Limit, Per, number_key};
+use crate::model::cap::{CONVERSATION, ContactKey, Counted, Limit, Per, shared_key};
 use crate::model::{AccountId, Bucket, Channel, Reason, ReminderId};
 
 use super::engine::{Arg, Tx};
@@ -41,6 +41,7 @@ struct ContactRow<'a> {
     channel: &'static str,
     at: Micros,
     number: Option<&'a str>,
+    person: Option<&'a str>,
 }
 
 struct Released {
@@ -95,6 +96,7 @@ pub(super) async fn put_conversations(
             channel: CONVERSATION,
             at: (*at).into(),
             number: None,
+            person: None,
         })
         .collect();
     if !rows.is_empty() {
@@ -151,7 +153,8 @@ pub async fn take_contacts(
 
 async fn lock(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<(), StoreError> {
     let shared = limited.iter().filter(|one| one.counted.is_shared());
-    let keys: BTreeSet<&str> = shared.map(|one| one.counted.number.key.as_str()).collect();
+    let keys: BTreeSet<&str> =
+        shared.flat_map(|one| one.counted.shared().map(|it| it.key.as_str())).collect();
     let keys: Vec<KeyRow<'_>> = keys.into_iter().map(|key| KeyRow { key }).collect();
     if !keys.is_empty() {
         tx.rows(sql::lock_contacts, &[Arg::Set(&keys)]).await?;
@@ -188,7 +191,7 @@ async fn before(tx: &mut Tx, limited: &[Limited<'_>]) -> Result<Vec<usize>, Stor
 fn counts(limit: &Limit) -> String {
     match limit.per {
         Per::Conversation => CONVERSATION.to_owned(),
-        Per::Account | Per::Number => {
+        Per::Account | Per::Number | Per::Person => {
             limit.channels.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(",")
         }
     }
@@ -198,7 +201,7 @@ fn counts(limit: &Limit) -> String {
 fn reason(limit: &Limit) -> Reason {
     match limit.per {
         Per::Conversation => Reason::Silence,
-        Per::Account | Per::Number => Reason::PersonCap,
+        Per::Account | Per::Number | Per::Person => Reason::PersonCap,
     }
 }
 
@@ -223,7 +226,9 @@ fn count<'a>(
             over.insert(*reminder, reason);
             continue;
         }
-        for (key, number) in [(&counted.account, Some(&counted.number)), (&counted.number, None)] {
+        let Counted { account, number, person, .. } = counted;
+        for key in [Some(account), Some(number), person.as_ref()].into_iter().flatten() {
+            let besides = |other| Some(other).filter(|_| key == account);
             now.entry(key).or_default().push(*channel);
             rows.push(ContactRow {
                 bucket: key.bucket,
@@ -231,7 +236,8 @@ fn count<'a>(
                 reminder_id: *reminder,
                 channel: channel.as_str(),
                 at: (*at).into(),
-                number: number.map(|number| number.key.as_str()),
+                number: besides(number.key.as_str()),
+                person: person.as_ref().and_then(|person| besides(person.key.as_str())),
             });
         }
     }
@@ -239,13 +245,14 @@ fn count<'a>(
 }
 
 /// These reminders were no contacts: nothing of them left. Their accounts' rows
-/// lie with them, and name the numbers.
+/// lie with them, and name the numbers and the people.
 pub async fn release_contacts(tx: &mut Tx, reminders: &Vec<ReminderKey>) -> Result<(), StoreError> {
     let mut released = Vec::new();
     for row in tx.rows(sql::release_accounts, &[Arg::Set(reminders)]).await? {
-        let Some(number) = row.opt_text("number")? else { continue };
-        let ContactKey { bucket, key } = number_key(number);
-        released.push(Released { bucket, key, reminder_id: row.reminder("reminder_id")? });
+        for key in [row.opt_text("number")?, row.opt_text("person")?].into_iter().flatten() {
+            let ContactKey { bucket, key } = shared_key(key);
+            released.push(Released { bucket, key, reminder_id: row.reminder("reminder_id")? });
+        }
     }
     if !released.is_empty() {
         tx.run(sql::release_numbers, &[Arg::Set(&released)]).await?;

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use serde::de::DeserializeOwned;
 
 use crate::model::audit::Deed;
+use crate::model::brake::{BRAKE, RELEASED, Released, Tallies};
 use crate::model::control::{Control, KILL_SWITCH, Stopped};
 
 use super::audit;
@@ -14,6 +16,15 @@ use super::statements::sql;
 use super::{ControlStore, SqlStore, StoreError};
 
 impl Desk<'_> {
+    /// Lets go what the brake had stopped, as somebody's deed.
+    pub async fn release(&self, released: &Released, deed: Deed) -> Result<(), StoreError> {
+        let value = serde_json::to_string(released).unwrap_or_default();
+        let mut tx = self.store.engine.begin().await?;
+        set(&mut tx, &released.switch(), Some(&value), deed.at).await?;
+        set(&mut tx, BRAKE, None, deed.at).await?;
+        audit::commit(tx, &[deed]).await
+    }
+
     /// Sets a switch, or clears it with `None`, as somebody's deed.
     pub async fn switch(
         &self,
@@ -41,6 +52,11 @@ async fn set(
     .map(drop)
 }
 
+/// What a switch says besides being set.
+fn told<T: DeserializeOwned>(value: &str) -> Result<T, StoreError> {
+    serde_json::from_str(value).map_err(|_| StoreError::Corrupt { column: "value" })
+}
+
 /// Every moratorium ends later.
 const EVER: Date = date(1, 1, 1);
 
@@ -56,6 +72,10 @@ impl ControlStore for SqlStore {
             } else if let Some(what) = name.strip_prefix("stop:") {
                 let what = Stopped::parse(what).ok_or(StoreError::Corrupt { column: "name" })?;
                 control.stopped.insert(what);
+            } else if name.starts_with(RELEASED) {
+                control.released.push(told(&value)?);
+            } else if name == BRAKE {
+                control.brake = Some(told(&value)?);
             } else if name == KILL_SWITCH {
                 control.kill_switch = true;
             }
@@ -73,6 +93,10 @@ impl ControlStore for SqlStore {
         let mut tx = self.engine.begin().await?;
         set(&mut tx, name, value, now).await?;
         tx.commit().await
+    }
+
+    async fn tallies(&self, since: Date) -> Result<Tallies, StoreError> {
+        self.load_tallies(since).await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -357,6 +357,8 @@ const ERASE: &[Statement] = &[
     erase("delete from reply"),
     erase("delete from suppression"),
     erase("delete from wish"),
+    erase("delete from consent"),
+    erase("delete from tally"),
     erase("delete from message_part"),
     erase("delete from parked_receipt"),
     erase("delete from session"),

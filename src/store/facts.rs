@@ -248,6 +248,7 @@ pub(super) fn debt_class(row: &Row) -> Result<DebtClass, StoreError> {
 pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
     let tier = row.text("tier")?;
     let preferred = row.opt_text("preferred_channel")?;
+    let (suppressed, agreed) = words(row)?;
     Ok(Account {
         bucket: Bucket::from_number(row.int("bucket")?),
         id: AccountId(row.text("account_id")?),
@@ -258,25 +259,34 @@ pub(super) fn account(row: &Row) -> Result<Account, StoreError> {
         tier: Tier::parse(&tier).ok_or(StoreError::Corrupt { column: "tier" })?,
         segment: row.text("segment")?,
         area: row.text("area")?,
+        person: row.opt_text("person_id")?,
         contacts: Contacts {
             phone: row.opt_text("phone")?.map(PhoneNumber::from_stored),
             email: row.opt_text("email")?.map(EmailAddress::from_stored),
             preferred: preferred.as_deref().and_then(Channel::parse),
         },
-        suppressed: suppressed(row)?,
+        suppressed,
+        agreed,
         wishes: wishes(row)?,
     })
 }
 
-/// `sms:opt_out,voice:wrong_number`
-fn suppressed(row: &Row) -> Result<Vec<Suppression>, StoreError> {
-    let Some(text) = row.opt_text("suppressed")? else { return Ok(Vec::new()) };
-    let one = |text: &str| {
-        let (channel, cause) = text.split_once(':')?;
-        Some(Suppression { channel: Channel::parse(channel)?, cause: Cause::parse(cause)? })
-    };
-    let read = |text| one(text).ok_or(StoreError::Corrupt { column: "suppressed" });
-    text.split(',').map(read).collect()
+/// What keeps us from which channels, and which were agreed to:
+/// `sms:opt_out,voice:wrong_number,email:agreed`.
+fn words(row: &Row) -> Result<(Vec<Suppression>, Vec<Channel>), StoreError> {
+    let (mut suppressed, mut agreed) = (Vec::new(), Vec::new());
+    let text = row.opt_text("suppressed")?.unwrap_or_default();
+    for word in text.split(',').filter(|word| !word.is_empty()) {
+        let corrupt = || StoreError::Corrupt { column: "suppressed" };
+        let (channel, cause) = word.split_once(':').ok_or_else(corrupt)?;
+        let channel = Channel::parse(channel).ok_or_else(corrupt)?;
+        match Cause::parse(cause) {
+            Some(cause) => suppressed.push(Suppression { channel, cause }),
+            None if cause == "agreed" => agreed.push(channel),
+            None => return Err(corrupt()),
+        }
+    }
+    Ok((suppressed, agreed))
 }
 
 pub(super) fn bill(row: &Row) -> Result<Bill, StoreError> {

@@ -18,6 +18,7 @@ mod assess;
 mod audit;
 mod buckets;
 mod cases;
+mod consents;
 mod contacts;
 mod control;
 mod deadlines;
@@ -45,6 +46,7 @@ mod retention;
 mod row;
 mod set;
 mod statements;
+mod tallies;
 mod tasks;
 mod turns;
 mod watch;
@@ -57,6 +59,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::model::brake::Tallies;
 use crate::model::control::Control;
 use crate::model::experiment::Entry;
 use crate::model::facts::{AccountFacts, Case, Flag, WhyNot};
@@ -75,6 +78,7 @@ pub use audit::AuditPage;
 pub use cases::{
     Case as ReviewCase, CaseError, CasePage, CasePlace, CaseStore, Decided as DecidedCase, Looked,
 };
+pub use consents::ConsentLine;
 pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, NewCodeLine, SentLine, WhyNotLine};
@@ -268,6 +272,8 @@ pub trait ControlStore: Send + Sync {
         value: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+    /// What each day from `since` on came to, all buckets together.
+    async fn tallies(&self, since: Date) -> Result<Tallies, StoreError>;
     async fn mark(&self, name: &str) -> Result<Option<Timestamp>, StoreError>;
     /// Sets all of these marks, or none.
     async fn set_marks(&self, marks: &[(&str, Timestamp)]) -> Result<(), StoreError>;

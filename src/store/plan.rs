@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::model::brake::Sign;
 use crate::model::experiment::Entry;
 use crate::model::facts::AccountFacts;
 use crate::model::reminder::ItemTerms;
@@ -20,6 +21,7 @@ use super::facts::{Key, StoredItem, bucket};
 use super::outbox::{TransitionRow, append_rows};
 use super::set::{Micros, TableRow, set_row};
 use super::statements::sql;
+use super::tallies::add_tallies;
 use super::tasks::put_tasks;
 use super::{Decided, History, PlanPage, PlanStore, PolicyVersion, Scope, SqlStore, StoreError};
 
@@ -338,6 +340,9 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
             tx.run(sql::insert_reminders, &[Arg::Set(&rows.reminders)]).await?;
         }
         tx.run(sql::close_why_not, &[Arg::Set(&rows.settled)]).await?;
+        // An account that is planned again counts once.
+        let first = rows.reminders.iter().filter(|row| row.revision == 0);
+        add_tallies(tx, Sign::Planned, first.map(|row| (row.bucket, row.day))).await?;
     }
     if !rows.transitions.is_empty() {
         append_rows(tx, rows.transitions).await?;

@@ -1,5 +1,4 @@
-//! What subscribers say: kept as it came, settled once, and what it means for
-//! the channels of accounts.
+//! What subscribers say: kept as it came, settled once, and what follows from it.
 //!
 //! A reply lies in the bucket of the reminder that it answers, or of the
 //! address that it came from, and is settled under that bucket's lease. What
@@ -18,6 +17,7 @@ use crate::model::reply::{Meaning, PostedReply, Reply};
 use crate::model::{AccountId, AttemptKey, Bucket, Cause, Channel, ReminderId, Tenure};
 
 use super::buckets::bucket_runs;
+use super::consents::{add_consents, said_in};
 use super::contacts::{Conversation, put_conversations};
 use super::engine::Arg;
 use super::facts::{bucket, touch};
@@ -26,6 +26,7 @@ use super::keys::reminder_keys;
 use super::row::Row;
 use super::set::{Micros, set_row};
 use super::statements::sql;
+use super::tallies::add_stops;
 use super::wishes::{SaidWish, put_wishes};
 use super::{SqlStore, StoreError};
 
@@ -181,15 +182,15 @@ struct SettledRow<'a> {
     for_people: bool,
 }
 
-struct SaidRow<'a> {
-    bucket: Bucket,
-    account_id: &'a AccountId,
-    channel: &'static str,
-    cause: &'static str,
-    is_lifted: bool,
-    address: Option<&'a str>,
-    said_at: Micros,
-    source: &'a str,
+pub(super) struct SaidRow<'a> {
+    pub bucket: Bucket,
+    pub account_id: &'a AccountId,
+    pub channel: &'static str,
+    pub cause: &'static str,
+    pub is_lifted: bool,
+    pub address: Option<&'a str>,
+    pub said_at: Micros,
+    pub source: &'a str,
 }
 }
 
@@ -286,6 +287,7 @@ impl ReplyStore for SqlStore {
         let wishes: Vec<&SaidWish> = settled.iter().filter_map(|one| one.wish.as_ref()).collect();
         let mut tx = self.write(tenure, rows.iter().map(|row| row.bucket)).await?;
         let mut touched = BTreeSet::new();
+        add_consents(&mut tx, &said_in(settled), now).await?;
         if !said.is_empty() {
             for row in tx.rows(sql::put_suppressions, &[Arg::Set(&said)]).await? {
                 touched.insert((bucket(&row)?, AccountId(row.text("account_id")?)));
@@ -297,7 +299,8 @@ impl ReplyStore for SqlStore {
         put_conversations(&mut tx, &conversations.collect::<Vec<_>>()).await?;
         touch(&mut tx, &touched).await?;
         let args = [Arg::Set(&rows), Arg::Int(now.as_microsecond())];
-        tx.run(sql::settle_replies, &args).await?;
+        let news = tx.rows(sql::settle_replies, &args).await?;
+        add_stops(&mut tx, settled, &news, now).await?;
         tx.commit().await
     }
 }

@@ -44,7 +44,7 @@ pub trait RetentionStore: Send + Sync {
     async fn forget_bucket(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
 
     /// Deletes contacts under the keys of a bucket that were made before this
-    /// day; the number of rows.
+    /// day, and what days before it came to; the number of rows.
     async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError>;
 
     /// Deletes evidence of a bucket that was over before this day, and with the
@@ -118,8 +118,10 @@ impl RetentionStore for SqlStore {
     }
 
     async fn forget_contacts(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError> {
-        let args = [Arg::Int(i64::from(bucket.number())), begins(before)];
-        self.engine.run(sql::forget_contacts, &args).await
+        let number = Arg::Int(i64::from(bucket.number()));
+        let forgotten = self.engine.run(sql::forget_contacts, &[number, begins(before)]).await?;
+        let day = before.to_string();
+        Ok(forgotten + self.engine.run(sql::forget_tallies, &[number, Arg::Text(&day)]).await?)
     }
 
     async fn forget_evidence(&self, bucket: Bucket, before: Date) -> Result<u64, StoreError> {

@@ -69,14 +69,14 @@ statements! {
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
         lapse_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
-        take_try, put_try, forget_tries,
+        take_try, put_try, forget_tries, put_consents, add_tallies, load_tallies, forget_tallies,
         put_experiment, approve_experiment, stop_experiment, put_entries, tally_experiment
     ;
     shared:
         find_awaited, find_bucket, reread_feed, load_policies, load_planned, load_control, drop_control,
         count_states, count_sent, count_why_not, count_languages, list_sent, list_flags, list_rejects,
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
-        list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
+        list_account_replies, list_account_notices, list_suppressions, list_consents, list_wishes, list_holds,
         load_assessed, list_experiments, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
         list_work, find_task, find_proposal, list_cases, list_advice,
         find_person, list_people, set_roles, set_language, rehash_password,
@@ -116,6 +116,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
+    (
+        21,
+        "the subscribers' say",
+        include_str!("../../migrations/postgres/0021_the_subscribers_say.sql"),
+    ),
     (23, "contacts by key", include_str!("../../migrations/postgres/0023_contacts_by_key.sql")),
     (24, "experiments", include_str!("../../migrations/postgres/0024_experiments.sql")),
 ];
@@ -147,6 +152,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
+    (
+        21,
+        "the subscribers' say",
+        include_str!("../../migrations/sqlite/0021_the_subscribers_say.sql"),
+    ),
     (23, "contacts by key", include_str!("../../migrations/sqlite/0023_contacts_by_key.sql")),
     (24, "experiments", include_str!("../../migrations/sqlite/0024_experiments.sql")),
 ];

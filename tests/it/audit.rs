@@ -105,6 +105,47 @@ async fn every_command_by_which_a_person_changes_something_leaves_an_entry() {
     assert!(said.starts_with("whole: 16 entries; the trail ends with 16:"), "{said}");
 }
 
+/// What a subscriber agreed to, by hand and from a file, and what the brake let go.
+#[tokio::test]
+async fn a_consent_and_a_release_leave_entries_and_are_shown() {
+    let installation = installation(&[("B1", due_yesterday())], "");
+    installation.says(&["sync"]);
+    let ann = ["--proof", "contract 7", "--by", "Ann"];
+    let give = ["consent", "give", "A1", "--channel", "sms", "--at", "2026-01-02T10:00Z"];
+    let shown = installation.says(&[&give[..], &ann[..]].concat());
+    let entry = "2026-01-02 10:00:00Z agreed to reminder by sms, through Ann: contract 7";
+    assert!(shown.contains(entry), "{shown}");
+    assert_eq!(newest(&installation).0, "consent_given");
+    installation.says(&[&["consent", "withdraw", "A1", "--channel", "sms"], &ann[..]].concat());
+    assert_eq!(newest(&installation).0, "consent_withdrawn");
+
+    let file = installation.at("consents.csv");
+    let head = "account_id,channel,purpose,given,said_at,proof\n";
+    let row = "A1,email,reminder,yes,2026-01-03T10:00:00Z,letter 9\n";
+    std::fs::write(&file, format!("{head}{row}A9,email,reminder,yes,2026-01-03T10:00:00Z,x\n"))
+        .unwrap();
+    let import = ["consent", "import", &file, "--by", "Ann"];
+    let refused = installation.ends(&import);
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && told.contains("row 3"), "{told}");
+    std::fs::write(&file, format!("{head}{row}{row}")).unwrap();
+    assert!(installation.says(&import).contains("2 entries, 2 of them agreed"));
+    let ledger = installation.says(&["consent", "show", "A1"]);
+    assert_eq!(ledger.lines().count(), 3, "what came twice is one entry: {ledger}");
+    assert!(installation.says(&["explain", "A1"]).contains("letter 9"));
+
+    assert!(installation.says(&["release", "--because", "expected"]).contains("not on"));
+    let alarm = r#"{"sign":"planned","on":"2026-03-10","seen":9000,"at_most":3000}"#;
+    let pulled = format!("insert into control (name, value, at) values ('brake', '{alarm}', 0)");
+    runs(&installation, &pulled).await;
+    let status = installation.says(&["status"]);
+    assert!(status.contains("brake      on: 9000 reminders for 2026-03-10"), "{status}");
+    installation.says(&["release", "--because", "mended", "--by", "Ann"]);
+    assert_eq!(newest(&installation).0, "released");
+    assert!(!installation.says(&["status"]).contains("brake"));
+    assert!(installation.says(&["audit", "verify"]).starts_with("whole: 4 entries"));
+}
+
 #[test]
 fn what_only_looks_or_is_refused_leaves_none() {
     let installation = installation(&[("B1", due_yesterday())], "");

@@ -80,6 +80,8 @@ impl Memory {
                 tier: Tier::Ordinary,
                 segment: String::new(),
                 area: String::new(),
+                person: None,
+                agreed: Vec::new(),
                 suppressed: Vec::new(),
                 wishes: duebell::model::Wishes::default(),
                 contacts: Contacts {

@@ -198,6 +198,8 @@ impl Story {
                 tier: Tier::Ordinary,
                 segment: String::new(),
                 area: String::new(),
+                person: None,
+                agreed: Vec::new(),
                 suppressed: Vec::new(),
                 wishes: duebell::model::Wishes::default(),
                 contacts: Contacts {

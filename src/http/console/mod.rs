@@ -198,6 +198,7 @@ pub fn rooms() -> Vec<Room> {
         Room::post("/accounts/{id}/unmask", Look, room(account::unmask)),
         Room::post("/halt", Work, room(today::halt)),
         Room::post("/resume", Work, room(today::resume)),
+        Room::post("/release", Work, room(today::release)),
         Room::get("/cases", Look, room(cases::list)),
         Room::get("/cases/{id}", Look, room(cases::show)),
         Room::post("/cases/{id}/propose", Propose, room(cases::propose)),

@@ -11,8 +11,10 @@ use tracing::error;
 
 use crate::model::TaskKind;
 use crate::model::audit::Act;
+use crate::model::brake::{Alarm, Because, Released, Sign};
 use crate::model::control::{Control, KILL_SWITCH};
 use crate::model::feed::Feed;
+use crate::model::reminder::planning_day;
 use crate::model::staff::Permit;
 use crate::store::{ControlStore, FeedLine, SqlStore, StateCounts, StoreError, TaskCount};
 
@@ -126,6 +128,19 @@ pub async fn resume(visit: Visit) -> Answer {
     switch(&visit, Act::Resume, None).await
 }
 
+/// `POST /release`: somebody has looked, and what the brake stopped goes on.
+pub async fn release(visit: Visit) -> Answer {
+    let store = &visit.console().store;
+    let because = Because::parse(visit.form.get("because"));
+    if let (Some(alarm), Some(because)) = (store.control().await?.brake, because) {
+        let tallies = store.tallies(alarm.on).await?;
+        let released = Released::of(&alarm, &tallies, planning_day(visit.now), because);
+        let deed = visit.doer().deed(Act::Released, None, serde_json::json!(released));
+        store.desk().release(&released, deed).await?;
+    }
+    Ok(visit.see("/today"))
+}
+
 async fn switch(visit: &Visit, act: Act, to: Option<&str>) -> Answer {
     let deed = visit.doer().deed(act, None, serde_json::json!({}));
     visit.console().store.desk().switch(KILL_SWITCH, to, deed).await?;
@@ -148,6 +163,15 @@ fn fed(line: FeedLine, visit: &Visit) -> Fed {
 impl TodayPage<'_> {
     fn may_work(&self) -> bool {
         self.frame.may(Permit::Work)
+    }
+
+    fn brake_says(&self, alarm: &Alarm) -> String {
+        let key = match alarm.sign {
+            Sign::Planned => "today_brake_planned",
+            Sign::Stops => "today_brake_stops",
+        };
+        let count = self.frame.number(self.whole(&alarm.seen));
+        self.frame.say_two(key, "count", count, "date", self.frame.date(alarm.on))
     }
 
     fn whole(&self, count: &u64) -> i64 {

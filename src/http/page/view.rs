@@ -14,6 +14,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 use tracing::error;
 
+use crate::http::qr;
 use crate::message::page::{PageText, masked};
 use crate::message::{Messages, Operator};
 use crate::model::billing::plus_days;
@@ -25,6 +26,9 @@ use crate::model::{Channel, HoldKind, Money};
 use super::ledger::Standing;
 use super::said::{self, Act, Form, Mistake};
 
+/// The page is to load over a slow network: a link that needs a larger code has
+/// its button alone.
+const CODE_BYTES_MAX: usize = 10_000;
 const STYLE: &str = include_str!("page.css");
 
 /// Nothing but our own style and forms: no scripts, nothing from elsewhere.
@@ -144,6 +148,7 @@ impl<'a> View<'a> {
                 currency => currency.as_str(),
             },
             may => may(standing, link, &text),
+            pay_code => self.pay_code(standing),
             wish => self.wish(standing, &text, wrong.map(|(form, _)| form)),
             said => said.map(|act| thanks(act, standing, &text)),
             wrong => wrong.map(|(form, mistake)| what_is_wrong(form, mistake, &text, &gaps)),
@@ -155,6 +160,14 @@ impl<'a> View<'a> {
             },
         };
         self.answer(status, &text, &gaps, Some(standing), own)
+    }
+
+    /// The link to pay by as a code, for whoever pays with another telephone, or
+    /// on whose the page is not.
+    fn pay_code(&self, standing: &Standing) -> Option<Value> {
+        let code = qr::drawn(&self.operator.pay_link(&standing.facts.account.id));
+        let (side, path) = code.filter(|(_, path)| path.len() <= CODE_BYTES_MAX)?;
+        Some(context! { side, path })
     }
 
     /// What the subscriber may wish, and wishes, or tried to.

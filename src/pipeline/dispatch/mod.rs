@@ -43,6 +43,7 @@ use self::read::{Reading, Round};
 use self::record::Outcome;
 use self::submit::Submitting;
 use self::verdict::Ready;
+use super::brake::Brake;
 use super::lease::Shift;
 use super::{Stage, Workshop};
 
@@ -57,6 +58,7 @@ pub struct Dispatch {
     told_at: Arc<Mutex<Option<Timestamp>>>,
     /// Buckets to a page, so that about a batch is due in them.
     per_page: Arc<AtomicUsize>,
+    brake: Arc<Brake>,
 }
 
 #[async_trait]
@@ -87,7 +89,7 @@ struct Marked {
 impl Dispatch {
     pub fn new(shop: Workshop) -> Dispatch {
         let per_page = Arc::new(AtomicUsize::new(FIRST_PAGE));
-        Dispatch { shop, told_at: Arc::default(), per_page }
+        Dispatch { shop, told_at: Arc::default(), per_page, brake: Arc::default() }
     }
 
     /// Submits all that is due, or what can be until `stop`; what is submitted

@@ -204,6 +204,7 @@ impl Submitting {
         if self.seen.as_ref().is_none_or(|(_, _, until)| !is_fresh(*until)) {
             let shop = &self.dispatch.shop;
             let control = shop.control.control().await?;
+            let control = self.dispatch.brake.look(shop, control, now).await?;
             let gate = Gate::at(shop, &control, now).await?;
             if gate != Gate::Open {
                 warn!("reminders are waiting: {}", gate.words());

@@ -85,6 +85,7 @@ impl Dispatch {
     ) -> (Vec<DueReminder>, Vec<Transition>) {
         let (mut open, mut over) = (Vec::with_capacity(due.len()), Vec::new());
         for mut due in due {
+            due.account.ask_first(self.shop.contact.consent(&due.reminder.scenario));
             let reminder = &due.reminder;
             match self.window(&due) {
                 // Of a scenario that nobody knows any more, the plan is all there is.
@@ -300,7 +301,7 @@ impl Dispatch {
         let address = account.contacts.address(channel).unwrap_or_default();
         let silence = contact.silent_since(&reminder.scenario, account, channel, now);
         let caps = contact.caps(&reminder.scenario);
-        let account = (account.bucket, &account.id);
+        let account = (account.bucket, &account.id, account.person.as_deref());
         Counted::under(caps, silence, account, (channel, address), now)
     }
 

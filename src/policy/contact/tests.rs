@@ -24,6 +24,8 @@ fn account(zone: &str, phone: &str) -> Account {
         tier: Tier::Ordinary,
         segment: String::new(),
         area: String::new(),
+        person: None,
+        agreed: Vec::new(),
         contacts,
         suppressed: Vec::new(),
         wishes: Wishes::default(),

@@ -11,7 +11,7 @@ use duebell::store::{AuditPage, CasePage, ControlStore};
 use super::{Guest, House};
 use crate::support::bench::{Bench, LADDER};
 use crate::support::billing::Billing;
-use crate::support::build::{at, key};
+use crate::support::build::{NOON, at, key};
 use duebell::model::feed::Feed;
 
 const FLAGGED: &str = "[repeat_debtor]\nbills = 3\nlate_days = 15\nwindow_days = 365\n";
@@ -227,6 +227,24 @@ async fn today_shows_how_things_go_and_halts_them() {
     assert!(!bench.store.control().await.unwrap().kill_switch);
     let by = |act| (act, "ole".to_owned());
     assert_eq!(acts(&house).await, [by(Act::Halt), by(Act::Resume)]);
+}
+
+#[tokio::test]
+async fn today_says_that_the_brake_is_on_and_lets_go() {
+    let (_billing, bench, _case, house) = opened().await;
+    let mut ole = house.session("ole", true).await;
+    assert!(!ole.sees("/today").await.contains("The brake"));
+    let alarm = r#"{"sign":"stops","on":"2026-03-10","seen":90,"at_most":50}"#;
+    bench.store.set_control("brake", Some(alarm), at(NOON)).await.unwrap();
+    let page = ole.sees("/today").await;
+    assert!(page.contains("90 subscribers asked on 10 March 2026 to be left alone"), "{page}");
+    // What is no finding lets nothing go.
+    ole.does("/release", "because=boredom").await;
+    assert!(bench.store.control().await.unwrap().brake.is_some());
+    let page = ole.does("/release", "because=mended").await;
+    assert!(!page.contains("The brake"), "{page}");
+    assert_eq!(bench.store.control().await.unwrap().brake, None);
+    assert_eq!(acts(&house).await, [(Act::Released, "ole".to_owned())]);
 }
 
 #[tokio::test]

@@ -232,6 +232,8 @@ fn account(zone: &TimeZone, phone: Option<&str>, wish: Option<Week>) -> Account 
         tier: Tier::Ordinary,
         segment: String::new(),
         area: String::new(),
+        person: None,
+        agreed: Vec::new(),
         contacts: Contacts {
             phone: phone.map(|phone| PhoneNumber::from_stored(phone.to_owned())),
             email: None,

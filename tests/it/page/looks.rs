@@ -27,6 +27,18 @@ async fn the_page_shows_what_is_owed_and_how_to_pay_and_nobodys_secrets() {
 }
 
 #[tokio::test]
+async fn the_link_to_pay_is_a_code_too_while_anything_is_owed() {
+    let world = World::open().await;
+    let page = world.get(&world.path()).await.body;
+    let label = "<svg class=\"code\" viewBox=\"0 0 33 33\" role=\"img\" aria-label=\"Pay online\">";
+    assert!(page.contains(label), "{page}");
+    assert!(page.contains("scan this code"), "{page}");
+    world.billing.remaining("a1", "0.00");
+    world.bench.round("2026-03-10T06:25Z").await;
+    assert!(!world.get(&world.path()).await.body.contains("<svg"));
+}
+
+#[tokio::test]
 async fn the_page_follows_the_ledger() {
     let world = World::open().await;
     world.billing.remaining("a1", "12.50");

@@ -26,6 +26,10 @@ async fn owing(due_on: &str, issued_on: &str) -> (Arc<Billing>, Bench) {
     let (billing, mut bench) = super::owing(due_on).await;
     billing.put(Feed::Bills, &[("bill_id", "a1"), ("issued_on", issued_on)]);
     bench.workshop.contact = strict();
+    // The strictest law wants consent beforehand.
+    bench
+        .agrees("A", &[Channel::Sms, Channel::Voice, Channel::Email], true, "2026-01-01T00:00Z")
+        .await;
     (billing, bench)
 }
 

@@ -1,9 +1,11 @@
 //! The stages together, over SQLite and a billing database that changes
 //! between their steps. Every instant is given; nobody sleeps.
 
+mod brake;
 mod caps;
 mod causes;
 mod claims;
+mod consents;
 mod conversations;
 mod episodes;
 mod experiments;

@@ -21,6 +21,7 @@ use crate::support::postgres;
 on_each_engine![
     a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it,
     an_account_has_so_many_contacts_on_the_channels_that_count_together,
+    a_person_has_so_many_contacts_over_all_of_their_accounts_and_addresses,
     another_attempt_on_a_channel_is_the_same_contact_and_another_channel_is_not,
     what_never_left_was_no_contact,
     whoever_is_over_waits_for_another_day_and_keeps_no_key,
@@ -40,7 +41,7 @@ fn cap(channels: &[Channel], limit: u16, key: CapKey) -> Cap {
 
 /// The first attempt at `reminder`, on a channel, under caps, at a moment.
 fn attempt(reminder: &Reminder, caps: &[Cap], channel: Channel, when: &str) -> Submission {
-    let account = (reminder.bucket(), &reminder.account);
+    let account = (reminder.bucket(), &reminder.account, None);
     let counted = Counted::under(caps, None, account, (channel, PHONE), at(when));
     let mut one = Submission { counted, ..submission(reminder) };
     (one.mark.channel, one.mark.at) = (Some(channel), at(when));
@@ -83,6 +84,27 @@ async fn a_number_has_so_many_contacts_in_any_so_many_days_whoever_has_it(store:
     // The first is seven days ago now.
     assert!(submit(store, one(4, "2026-03-17T09:00Z")).await);
     assert!(!submit(store, one(5, "2026-03-17T09:30Z")).await);
+}
+
+async fn a_person_has_so_many_contacts_over_all_of_their_accounts_and_addresses(store: &SqlStore) {
+    let all = reminders(store, &["A", "B", "C", "D", "E"]).await;
+    let caps = [cap(&Channel::ALL, 2, CapKey::Person)];
+    // Every account has an address of its own.
+    let one = |n: usize, person: Option<&str>| {
+        let reminder = &all[n];
+        let (account, address) = ((reminder.bucket(), &reminder.account, person), n.to_string());
+        let when = at("2026-03-10T09:00Z");
+        let counted = Counted::under(&caps, None, account, (Channel::Sms, &address), when);
+        Submission { counted, ..attempt(reminder, &[], Channel::Sms, "2026-03-10T09:00Z") }
+    };
+    assert!(submit(store, one(0, Some("P"))).await);
+    assert!(submit(store, one(1, Some("P"))).await);
+    assert!(!submit(store, one(2, Some("P"))).await);
+    assert!(submit(store, one(3, Some("Q"))).await, "another person");
+    // What never left was no contact with the person either.
+    let back = outcome(&all[0], 1, ReminderState::Deferred);
+    store.append(&alone(), &[back]).await.unwrap();
+    assert!(submit(store, one(4, Some("P"))).await);
 }
 
 async fn an_account_has_so_many_contacts_on_the_channels_that_count_together(store: &SqlStore) {
@@ -194,7 +216,7 @@ async fn whoever_has_another_channel_is_given_back_as_it_was(store: &SqlStore) {
 
 /// The first attempt at `reminder`, with silence after conversations since then.
 fn silent(reminder: &Reminder, caps: &[Cap], since: &str, when: &str) -> Submission {
-    let account = (reminder.bucket(), &reminder.account);
+    let account = (reminder.bucket(), &reminder.account, None);
     let of = (Channel::Voice, PHONE);
     let counted = Counted::under(caps, Some(at(since)), account, of, at(when));
     Submission { counted, ..attempt(reminder, &[], Channel::Voice, when) }

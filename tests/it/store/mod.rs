@@ -5,6 +5,7 @@ mod attempts;
 mod audit;
 mod caps;
 mod cases;
+mod consents;
 mod decisions;
 mod evidence;
 mod experiments;
@@ -22,6 +23,7 @@ mod plans;
 mod replies;
 mod retention;
 mod statements;
+mod tallies;
 mod wishes;
 
 use duebell::store::SqlStore;

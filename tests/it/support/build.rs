@@ -44,6 +44,7 @@ pub fn account(id: &str) -> AccountRow {
         tier: "ordinary".into(),
         segment: String::new(),
         area: String::new(),
+        person_id: None,
         phone: Some("+4915123456789".into()),
         email: Some("zoe@example.org".into()),
         preferred_channel: None,

@@ -20,7 +20,7 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 107] = [
+const NOT_HOT: [&str; 109] = [
     // What somebody asks for.
     "put_experiment",
     "approve_experiment",
@@ -44,6 +44,7 @@ const NOT_HOT: [&str; 107] = [
     "list_account_replies",
     "list_suppressions",
     "list_wishes",
+    "list_consents",
     "list_holds",
     "list_account_notices",
     "list_tasks",
@@ -126,6 +127,7 @@ const NOT_HOT: [&str; 107] = [
     "forget_holds",
     "forget_proofs",
     "forget_contacts",
+    "forget_tallies",
     "forget_evidence",
     "forget_outages",
     // Of tables with a few rows.
@@ -152,7 +154,7 @@ const TINY: [&str; 11] = [
 ];
 
 /// Statements that look for rows in all buckets at once, and why.
-const ALL_BUCKETS: [(&str, &str); 11] = [
+const ALL_BUCKETS: [(&str, &str); 12] = [
     ("count_tasks_due", "one daemon tells of all buckets, from an index of what is open"),
     ("find_at_address", "a subscriber says from where, and not who"),
     ("find_known_accounts", "the source names the account alone"),
@@ -164,6 +166,7 @@ const ALL_BUCKETS: [(&str, &str); 11] = [
     ("find_known_bills", "the source names bill and account alone"),
     ("load_retries", "one walk in the order of time for all buckets, then a filter"),
     ("load_waiting", "likewise"),
+    ("load_tallies", "the brake asks what a day came to in all buckets, from an index of days"),
 ];
 
 /// And those of the inbox, which nobody leases.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use crate::http::console::frame::{self, Frame};
 use crate::http::console::gate::inner;
 use crate::http::console::visitor::{Answer, Call, query};
+use crate::http::qr::drawn;
 
 use super::password::{self, Checked, Refused};
 use super::sign_in::step;
@@ -128,7 +129,7 @@ pub async fn factor_page(call: Call) -> Response {
 fn set_up(call: &Call, next: &str, bad: Option<String>) -> Answer {
     let comer = call.comer()?;
     let secret = comer.token.new_factor();
-    let (side, picture) = drawn(&totp::address(&secret, &comer.person.name));
+    let (side, picture) = drawn(&totp::address(&secret, &comer.person.name)).unwrap_or_default();
     let groups: Vec<&str> = secret.as_bytes().chunks(4).map(ascii).collect();
     let page = FactorPage {
         frame: call.frame("welcome_code", "welcome"),
@@ -168,20 +169,4 @@ async fn shown(call: &Call) -> Answer {
     let token = call.begin(&person.name, Begins::SignIn).await?;
     let frame = call.frame("codes", "welcome");
     Ok(with_cookie(frame::page(StatusCode::OK, &CodesPage { frame, codes, next }), Some(&token)))
-}
-
-/// A QR code as the path of an SVG: its side with the quiet zone around it, and
-/// a square of one for each dark place.
-fn drawn(text: &str) -> (usize, String) {
-    const QUIET: usize = 4;
-    let Ok(code) = qrcode::QrCode::new(text) else { return (0, String::new()) };
-    let width = code.width();
-    let mut path = String::new();
-    for (at, color) in code.to_colors().into_iter().enumerate() {
-        if color == qrcode::Color::Dark {
-            let (x, y) = (at % width + QUIET, at / width + QUIET);
-            path.push_str(&format!("M{x} {y}h1v1h-1z"));
-        }
-    }
-    (width + 2 * QUIET, path)
 }

@@ -1,13 +1,13 @@
 -- Accounts $1, $2 (arrays), with the class that counts on $3: what staff set
 -- goes before what was judged.
 select
-    a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
+    a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.person_id, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes,
     coalesce(told.class, judged.class, 'unknown') as class,
     (
-        select string_agg(s.channel || ':' || s.cause, ',') from suppression as s
-        where s.bucket = a.bucket and s.account_id = a.account_id and not s.is_lifted
-            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+        select string_agg(s.channel || ':' || case when not s.is_lifted then s.cause else 'agreed' end, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id
+            and case when not s.is_lifted then s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email) else s.cause = 'opt_out' end
     ) as suppressed,
     (
         select json_object_agg(w.kind, w.value)::text from wish as w

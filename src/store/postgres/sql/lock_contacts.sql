@@ -1,4 +1,4 @@
--- Locks what numbers $1 (array) are counted under until the end of the
+-- Locks what numbers and people $1 (array) are counted under until the end of the
 -- transaction, always in the same order.
 select pg_advisory_xact_lock(k.number)
 from (

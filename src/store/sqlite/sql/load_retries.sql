@@ -4,12 +4,12 @@
 select
     r.bucket, r.reminder_id, r.account_id, r.day, r.revision, r.scenario, r.policy, r.step, r.severity, r.channels, r.items,
     r.planned_at, r.send_after, r.send_before,
-    a.name, a.language, a.zone, a.tier, a.segment, a.area, a.phone, a.email,
+    a.name, a.language, a.zone, a.tier, a.segment, a.area, a.person_id, a.phone, a.email,
     a.preferred_channel, coalesce(c.changes, 0) as changes,
     (
-        select group_concat(s.channel || ':' || s.cause, ',') from suppression as s
-        where s.bucket = a.bucket and s.account_id = a.account_id and s.is_lifted = 0
-            and (s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email))
+        select group_concat(s.channel || ':' || case when s.is_lifted = 0 then s.cause else 'agreed' end, ',') from suppression as s
+        where s.bucket = a.bucket and s.account_id = a.account_id
+            and case when s.is_lifted = 0 then s.cause in ('opt_out', 'complaint') or s.address in (a.phone, a.email) else s.cause = 'opt_out' end
     ) as suppressed,
     (
         select json_group_object(w.kind, w.value) from wish as w
