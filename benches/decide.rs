@@ -31,6 +31,7 @@ fn days_from_today(days: i64) -> Date {
 fn ladder() -> Scenario {
     let step = |name: &str, offset_days, severity| Step {
         class: MessageClass::Reminder,
+        watched: false,
         name: name.to_owned(),
         offset_days,
         severity,
@@ -92,6 +93,8 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
         recorded: Vec::new(),
         case: None,
         class: DebtClass::Unknown,
+        estimate: None,
+        is_watched: false,
         touched: 0,
         revisions: Default::default(),
     };

@@ -107,10 +107,12 @@ pub enum Act {
     Unmasked,
     Exported,
     AdviceDone,
+    /// Chose the code for why an account went.
+    DepartureCoded,
 }
 
 impl Act {
-    pub const ALL: [Act; 28] = [
+    pub const ALL: [Act; 29] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -139,6 +141,7 @@ impl Act {
         Act::Unmasked,
         Act::Exported,
         Act::AdviceDone,
+        Act::DepartureCoded,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -171,6 +174,7 @@ impl Act {
             Act::Unmasked => "unmasked",
             Act::Exported => "exported",
             Act::AdviceDone => "advice_done",
+            Act::DepartureCoded => "departure_coded",
         }
     }
 

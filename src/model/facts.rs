@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::cause::DebtClass;
+use crate::model::estimate::Estimate;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
     Account, Bill, BillId, Channel, Hold, Item, Payment, Reason, ReminderId, Severity, StepName,
@@ -30,6 +31,10 @@ pub struct AccountFacts {
     pub case: Option<Case>,
     /// Why it does not pay, as far as that may be acted upon on the day planned.
     pub class: DebtClass,
+    /// What it is worth and how it pays, while that is fresh.
+    pub estimate: Option<Estimate>,
+    /// It stands on the watch list, and a friendly word is asked for.
+    pub is_watched: bool,
     /// Grows whenever the account's facts change; 0 if they did not. Below
     /// zero: a reminder was not sent, and its steps wait for another day.
     pub touched: i64,

@@ -12,6 +12,8 @@ pub mod cause;
 pub mod contact;
 pub mod content;
 pub mod control;
+pub mod departure;
+pub mod estimate;
 pub mod evidence;
 pub mod facts;
 pub mod feed;

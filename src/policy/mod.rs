@@ -22,7 +22,8 @@ pub mod window;
 use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
-use crate::model::{Account, Bill, Channel, Item, Reason, Severity};
+use crate::model::cause::DebtClass;
+use crate::model::{Account, Bill, Channel, Currency, Item, Reason, Severity};
 
 use book::{Book, Page};
 
@@ -30,7 +31,7 @@ pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, Wh
 pub use contact::ContactRules;
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
-pub use suppression::{disputed, unpaid};
+pub use suppression::{disputed, is_offer, unpaid};
 pub use window::ContactWindow;
 
 /// What is to be done about one account on one day.
@@ -81,6 +82,9 @@ pub fn decide(
 
     for bill in bills {
         let Some(due) = scenario.due_step(bill, on) else { continue };
+        if due.step.watched && !facts.is_watched {
+            continue;
+        }
         let mut page = book.page(bill, &mut why_not);
         page.retire_earlier_steps(scenario, due);
         if page.is_decided(&due.step.name) {
@@ -108,7 +112,7 @@ pub fn decide(
     }
 
     Decision {
-        reminder: consolidate(facts, scenario, candidates),
+        reminder: consolidate(facts, scenario, candidates, on),
         why_not,
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
     }
@@ -123,7 +127,8 @@ pub fn objection(
     on: Date,
 ) -> Option<Reason> {
     let routed = || suppression::routed_elsewhere(facts.class, scenario.step(step)?);
-    suppression::first_reason(facts, scenario, bill, on).or_else(routed)
+    let left_alone = || suppression::left_alone(facts, bill, scenario.step(step)?, on);
+    suppression::first_reason(facts, scenario, bill, on).or_else(routed).or_else(left_alone)
 }
 
 /// One step of one bill against the rules, in their order: the step to send,
@@ -139,7 +144,10 @@ fn consider<'a>(
     if let Some(reason) = suppression::first_reason(facts, scenario, bill, on) {
         return Err(reason);
     }
-    if let Some(reason) = suppression::routed_elsewhere(facts.class, due.step) {
+    // Who cannot pay may still hear a soft step in the place of a hard one.
+    let routed = suppression::routed_elsewhere(facts.class, due.step)
+        .filter(|_| facts.class != DebtClass::CannotPay);
+    if let Some(reason) = routed.or_else(|| suppression::left_alone(facts, bill, due.step, on)) {
         return Err(reason);
     }
     let step = match due.step.severity {
@@ -153,10 +161,14 @@ fn consider<'a>(
     if suppression::unpaid(facts, bill, on) <= scenario.tolerance {
         return Err(Reason::BelowTolerance);
     }
+    let is_reached = step.channels.iter().any(|channel| facts.account.reaches(*channel));
+    if is_reached && suppression::worth_it(facts, step, bill.currency, on).is_empty() {
+        return Err(Reason::NotWorthIt);
+    }
     if facts.sent.iter().any(|sent| sent.day == on) {
         return Err(Reason::AccountCap);
     }
-    if !step.channels.iter().any(|channel| facts.account.reaches(*channel)) {
+    if !is_reached {
         return Err(unreachable(&facts.account, &step.channels));
     }
     Ok(step)
@@ -209,13 +221,20 @@ fn severity_allows<'a>(
     if is_over { Ok(due.step) } else { Err(Reason::NoticeGap) }
 }
 
-/// The step's channels that reach the account; a channel that the subscriber
-/// asked for goes first.
-fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
-    let account = &facts.account;
-    let mut channels: Vec<Channel> =
-        step.channels.iter().copied().filter(|channel| account.reaches(*channel)).collect();
-    channels.sort_by_key(|channel| Some(*channel) != account.prefers());
+/// The step's channels that reach the account and are worth it; a channel that
+/// the subscriber asked for goes first, and with small accounts the cheap ones
+/// go before the dear ones.
+fn usable_channels(
+    facts: &AccountFacts,
+    step: &Step,
+    currency: Currency,
+    on: Date,
+) -> Vec<Channel> {
+    let mut channels = suppression::worth_it(facts, step, currency, on);
+    let thrift = facts.estimate.as_ref().filter(|_| !step.is_notice());
+    let cost = |channel: Channel| thrift.and_then(|it| it.thrift(channel)).unwrap_or_default();
+    let prefers = facts.account.prefers();
+    channels.sort_by_key(|channel| (Some(*channel) != prefers, cost(*channel)));
     channels
 }
 
@@ -225,13 +244,15 @@ fn consolidate(
     facts: &AccountFacts,
     scenario: &Scenario,
     candidates: Vec<Candidate<'_>>,
+    on: Date,
 ) -> Option<Planned> {
     // Two bills at the same step speak with the same voice.
     let voice = scenario.voice(candidates.iter().map(|candidate| candidate.step))?;
+    let currency = candidates.first()?.bill.currency;
     Some(Planned {
         step: voice.name.clone(),
         severity: candidates.iter().map(|it| it.step.severity).fold(voice.severity, Severity::max),
-        channels: usable_channels(facts, voice),
+        channels: usable_channels(facts, voice, currency, on),
         // One step of each bill, and the bills are in order.
         items: candidates
             .into_iter()

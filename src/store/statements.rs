@@ -68,6 +68,8 @@ statements! {
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
         lapse_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
+        put_watched, list_watched, count_accounts, find_departing, load_departures, put_departures,
+        end_departures, list_departures, count_departures, load_estimates, put_estimates, find_falling_due, put_spared, forget_spared,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
         take_try, put_try, forget_tries
     ;
@@ -77,7 +79,7 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_wishes, list_holds,
         load_assessed, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
-        list_work, find_task, find_proposal, list_cases, list_advice,
+        count_spared, set_departure_code, list_work, find_task, find_proposal, list_cases, list_advice,
         find_person, list_people, set_roles, set_language, rehash_password,
         set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
     ;
@@ -115,6 +117,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/postgres/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/postgres/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/postgres/0019_names.sql")),
+    (
+        22,
+        "estimates and departures",
+        include_str!("../../migrations/postgres/0022_estimates_and_departures.sql"),
+    ),
 ];
 const SQLITE: &[(i64, &str, &str)] = &[
     (1, "ledger and outbox", include_str!("../../migrations/sqlite/0001_ledger_and_outbox.sql")),
@@ -144,6 +151,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
     (17, "people", include_str!("../../migrations/sqlite/0017_people.sql")),
     (18, "reviews", include_str!("../../migrations/sqlite/0018_reviews.sql")),
     (19, "names", include_str!("../../migrations/sqlite/0019_names.sql")),
+    (
+        22,
+        "estimates and departures",
+        include_str!("../../migrations/sqlite/0022_estimates_and_departures.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; what is applied already is left alone.

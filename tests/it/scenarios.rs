@@ -218,6 +218,8 @@ impl Story {
             }),
             bills,
             class: DebtClass::Unknown,
+            estimate: None,
+            is_watched: false,
             touched: 0,
             revisions: Default::default(),
         }

@@ -6,6 +6,7 @@ mod causes;
 mod claims;
 mod conversations;
 mod episodes;
+mod estimates;
 mod going_live;
 mod halts;
 mod laws;

@@ -5,6 +5,7 @@ mod audit;
 mod caps;
 mod cases;
 mod decisions;
+mod estimates;
 mod evidence;
 mod holds;
 mod keys;
