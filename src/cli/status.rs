@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
+use crate::model::Money;
 use crate::model::feed::Feed;
 use crate::pipeline;
-use crate::store::{ControlStore, FeedLine, StateCounts};
+use crate::risk::value::Way;
+use crate::store::{ControlStore, FeedLine, Spared, StateCounts};
 
-use super::context::{Options, desk, now};
+use super::context::{Desk, Options, desk, now};
 use super::output::print_line;
 
 /// More would be as much as none.
@@ -22,8 +24,19 @@ struct Status {
     reminders: StateCounts,
     items_sent: StateCounts,
     why_not: StateCounts,
+    left_alone: Vec<LeftAlone>,
     tasks_open: usize,
     tasks_overdue: usize,
+}
+
+/// What leaving alone came to of those who pay alone.
+#[derive(Serialize)]
+struct LeftAlone {
+    #[serde(flatten)]
+    spared: Spared,
+    /// What the contacts that nobody needed would have cost by the step's first
+    /// channel; `None` where there is no figure.
+    saved: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +65,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
         reminders: shelf.by_state().await?,
         items_sent: shelf.by_step().await?,
         why_not: shelf.by_reason().await?,
+        left_alone: shelf.spared().await?.into_iter().map(|it| left_alone(&desk, it)).collect(),
         tasks_open: tasks.len(),
         tasks_overdue: tasks.iter().filter(|task| task.is_overdue(now())).count(),
     };
@@ -108,6 +122,13 @@ impl Status {
             let listed = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
             print_line(&format!("{what:<10} {listed}"))?;
         }
+        for LeftAlone { spared, saved } in &self.left_alone {
+            let Spared { step, kept_back, paid_alone, .. } = spared;
+            let saved = saved.as_ref().map_or(String::new(), |it| format!(", {it} saved"));
+            print_line(&format!(
+                "left alone {step} for {kept_back} bills of who pays alone; {paid_alone} paid without a word{saved}"
+            ))?;
+        }
         if self.tasks_open > 0 {
             let overdue = match self.tasks_overdue {
                 0 => String::new(),
@@ -117,6 +138,16 @@ impl Status {
         }
         Ok(())
     }
+}
+
+fn left_alone(desk: &Desk, spared: Spared) -> LeftAlone {
+    let scenarios = desk.scenarios.current().iter();
+    let steps = scenarios.filter_map(|one| one.scenario.step(&spared.step));
+    let channel = steps.filter_map(|step| step.channels.first()).next();
+    let figures = &desk.loaded.yardsticks.figures;
+    let cost = channel.and_then(|it| figures.way(spared.currency, Way::Channel(*it)));
+    let saved = cost.map(|(costs, _)| costs.saturating_mul(spared.paid_alone));
+    LeftAlone { saved: saved.map(|it| Money::new(it, spared.currency).to_string()), spared }
 }
 
 fn in_words(seconds: i64) -> String {
