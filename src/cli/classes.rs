@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
 use crate::model::departure::Departure;
-use crate::model::estimate::{Estimate, SelfCure, WayCost};
+use crate::model::estimate::{Estimate, Score, SelfCure, WayCost};
 use crate::model::{AccountId, Bucket, Money, Task};
 use crate::pipeline::assess::follows;
 use crate::pipeline::planning_day;
@@ -115,12 +115,19 @@ impl ClassStory {
 }
 
 fn print_estimate(estimate: &Estimate, owed: i64) -> anyhow::Result<()> {
-    let Estimate { value, self_cure, currency, loss_percent, ways, is_binding, .. } = estimate;
+    let Estimate { value, self_cure, currency, loss_percent, ways, is_binding, score, .. } =
+        estimate;
     print_line(&format!("value: {}", value.says))?;
     if let Some(SelfCure { of, percent, by_days }) = self_cure {
         print_line(&format!(
             "pays by itself: {percent} percent of {of} bills that nobody reminded of, {by_days} days late at most; left alone so long"
         ))?;
+    }
+    if let Some(Score { points, bad_percent, card, reasons }) = score {
+        print_line(&format!(
+            "score: {points} by card {card}, a bad end in {bad_percent} of a hundred"
+        ))?;
+        reasons.iter().try_for_each(|says| print_line(&format!("  {says}")))?;
     }
     let Some(currency) = currency.filter(|_| owed > 0) else { return Ok(()) };
     let money = |minor: i64| Money::new(minor, currency).to_string();

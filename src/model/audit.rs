@@ -109,10 +109,14 @@ pub enum Act {
     AdviceDone,
     /// Chose the code for why an account went.
     DepartureCoded,
+    /// Put a scorecard in use.
+    CardPromoted,
+    /// Took the scorecard out of use.
+    CardRetired,
 }
 
 impl Act {
-    pub const ALL: [Act; 29] = [
+    pub const ALL: [Act; 31] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -142,6 +146,8 @@ impl Act {
         Act::Exported,
         Act::AdviceDone,
         Act::DepartureCoded,
+        Act::CardPromoted,
+        Act::CardRetired,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -175,6 +181,8 @@ impl Act {
             Act::Exported => "exported",
             Act::AdviceDone => "advice_done",
             Act::DepartureCoded => "departure_coded",
+            Act::CardPromoted => "card_promoted",
+            Act::CardRetired => "card_retired",
         }
     }
 

@@ -12,6 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
 use crate::model::billing::{days_between, plus_days};
 use crate::model::cause::{Classed, DebtClass, Response, SetClass, Verdict};
@@ -20,6 +21,8 @@ use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, TaskKind, Tenure};
 use crate::risk::cause::Rules;
 use crate::risk::estimate::{Means, Yardsticks};
+use crate::risk::scorecard::Card;
+use crate::risk::scorecard::own::Champion;
 use crate::store::{Assessed, Changed, Watched};
 
 use self::beside::Look;
@@ -88,10 +91,11 @@ impl Assess {
         let Workshop { assess, settings, .. } = &self.shop;
         let is_new_day = run.through.is_none_or(|through| through < run.on);
         let accounts = self.accounts(run, buckets, is_new_day).await?;
+        let champion = if accounts.is_empty() { None } else { self.champion().await? };
         let pages: Vec<_> = accounts.chunks(settings.plan_page as usize).collect();
         let mut watched = Vec::new();
         for page in &pages {
-            let (page, warned) = self.page(run, page).await?;
+            let (page, warned) = self.page(run, page, champion.as_ref()).await?;
             watched.extend(warned);
             if !page.is_empty() {
                 assess.record_assessed(run.tenure, &page).await?;
@@ -136,11 +140,21 @@ impl Assess {
         Ok(accounts.into_iter().collect())
     }
 
+    /// The scorecard in use. Without one that can be read nobody is scored, and
+    /// everything else goes on.
+    async fn champion(&self) -> anyhow::Result<Option<Champion>> {
+        let Some(text) = self.shop.assess.card().await? else { return Ok(None) };
+        let card = Card::parse(&text).map_err(anyhow::Error::from);
+        let champion = card.and_then(|card| Ok(Champion::new(card)?));
+        Ok(champion.inspect_err(|error| warn!(%error, "the scorecard is not used")).ok())
+    }
+
     /// One page, and whom early warning names in it.
     async fn page(
         &self,
         run: &Run<'_>,
         accounts: &[(Bucket, AccountId)],
+        champion: Option<&Champion>,
     ) -> anyhow::Result<(Assessed, Vec<Watched>)> {
         let Workshop { assess, settings, .. } = &self.shop;
         let mut classed = assess.classed(accounts).await?;
@@ -160,6 +174,7 @@ impl Assess {
             let means = Means { yardsticks: run.yardsticks, tolerance: run.rules.tolerance() };
             let look = Look {
                 means,
+                champion,
                 settings,
                 bucket: *bucket,
                 dossier,

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::model::audit::{Act, Doer};
 use crate::model::cause::{Classed, SetClass, Verdict};
+use crate::model::control::CARD;
 use crate::model::departure::Departure;
 use crate::model::estimate::Estimate;
 use crate::model::evidence::{Dossier, Feeds};
@@ -76,6 +77,9 @@ pub trait AssessStore: Send + Sync {
         &self,
         accounts: &[(Bucket, AccountId)],
     ) -> Result<Vec<Departure>, StoreError>;
+
+    /// The scorecard that somebody promoted, as text.
+    async fn card(&self) -> Result<Option<String>, StoreError>;
 
     /// The feeds of evidence that were read to their end, and last no longer
     /// than `age_max` ago. One that is older is as good as missing: what it
@@ -219,6 +223,10 @@ impl AssessStore for SqlStore {
         accounts: &[(Bucket, AccountId)],
     ) -> Result<Vec<Departure>, StoreError> {
         self.load_departures(accounts).await
+    }
+
+    async fn card(&self) -> Result<Option<String>, StoreError> {
+        self.control_value(CARD).await
     }
 
     async fn evidence_feeds(

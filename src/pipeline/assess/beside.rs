@@ -12,6 +12,7 @@ use crate::model::evidence::{Dossier, EvidenceFeed};
 use crate::model::{AccountId, Bucket, Task, TaskKind, Tier};
 use crate::pipeline::Settings;
 use crate::risk::estimate::{Means, estimate, worth_of_call};
+use crate::risk::scorecard::own::Champion;
 use crate::store::{Estimated, Watched};
 
 /// A friendly word may follow a warning for so long, where no bill is to come.
@@ -20,6 +21,8 @@ const WATCHED_DAYS: i32 = 14;
 /// One account and what was known of it before.
 pub struct Look<'a> {
     pub means: Means<'a>,
+    /// The scorecard in use.
+    pub champion: Option<&'a Champion>,
     pub settings: &'a Settings,
     pub bucket: Bucket,
     pub dossier: &'a Dossier,
@@ -41,7 +44,8 @@ impl Look<'_> {
 
     /// The estimate where it is news, and the personal call that follows.
     pub fn estimated(&self) -> (Option<Estimated>, Option<Task>) {
-        let mut fresh = estimate(&self.means, self.dossier, self.class(), None, self.on);
+        let score = self.champion.and_then(|card| card.score(&self.dossier.bills, self.on));
+        let mut fresh = estimate(&self.means, self.dossier, self.class(), score, self.on);
         let is_in_arrears = self.classed.verdict.is_some();
         let was_called = self.before.is_some_and(|before| before.is_called);
         fresh.is_called = is_in_arrears && was_called;
