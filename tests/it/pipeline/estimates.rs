@@ -133,14 +133,18 @@ fn in_parts() -> Arc<Billing> {
 async fn whoever_cannot_pay_is_offered_an_arrangement_and_threatened_with_nothing() {
     let billing = in_parts();
     let unjudged = Bench::live(billing.clone()).await;
-    days(&unjudged, 10, 25).await;
+    for day in [10, 16, 24] {
+        days(&unjudged, day, day).await;
+    }
     let bill = "A-2026-03";
     let heard = ["late1", "late7", "notice15"].map(|step| pair(bill, step));
     assert_eq!(unjudged.sent().await, heard);
     assert!(unjudged.messages().iter().all(|it| !it.text.contains("instalments")));
 
     let bench = judged(&billing).await;
-    days(&bench, 10, 25).await;
+    for day in [10, 16, 24] {
+        days(&bench, day, day).await;
+    }
     let facts = bench.store.facts(&[key("A")], day("2026-03-25")).await.unwrap();
     assert_eq!(facts[0].class, DebtClass::CannotPay);
     assert_eq!(bench.sent().await, [pair(bill, "late1"), pair(bill, "late7")]);
@@ -152,7 +156,7 @@ async fn whoever_cannot_pay_is_offered_an_arrangement_and_threatened_with_nothin
 
     // Nothing was agreed, and the ladder goes on.
     is_done(&bench, task, "2026-03-25").await;
-    days(&bench, 26, 27).await;
+    days(&bench, 26, 26).await;
     assert_eq!(bench.sent().await.last(), Some(&pair(bill, "notice15")));
     assert!(!bench.messages().last().unwrap().text.contains("instalments"));
     assert_eq!(tasks(&bench).await, []);
