@@ -31,6 +31,7 @@ fn days_from_today(days: i64) -> Date {
 fn ladder() -> Scenario {
     let step = |name: &str, offset_days, severity| Step {
         class: MessageClass::Reminder,
+        watched: false,
         name: name.to_owned(),
         offset_days,
         severity,
@@ -95,6 +96,8 @@ fn account(number: u64, scenario: &Scenario) -> AccountFacts {
         case: None,
         class: DebtClass::Unknown,
         arm: None,
+        estimate: None,
+        is_watched: false,
         touched: 0,
         revisions: Default::default(),
     };

@@ -93,6 +93,7 @@ pub async fn workshop(
         advice: store.clone(),
         webhook: Webhook::connect(&loaded.settings.advice)?.map(Arc::new),
         causes: Some(Arc::new(loaded.causes)),
+        yardsticks: Arc::new(loaded.yardsticks),
         parts: Some(store.clone()),
         control: store.clone(),
         experiments: store.clone(),

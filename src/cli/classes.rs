@@ -6,11 +6,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
-use crate::model::{AccountId, Bucket, Task};
+use crate::model::departure::Departure;
+use crate::model::estimate::{Estimate, Score, SelfCure, WayCost};
+use crate::model::{AccountId, Bucket, Money, Task};
 use crate::pipeline::assess::follows;
 use crate::pipeline::planning_day;
 use crate::store::AssessStore;
 
+use super::churn;
 use super::context::{Desk, Options, desk, doer, now};
 use super::output::print_line;
 use super::story::bucket;
@@ -57,6 +60,10 @@ pub struct ClassStory {
     class: DebtClass,
     verdict: Option<Verdict>,
     set: Option<SetClass>,
+    estimate: Option<Estimate>,
+    /// Minor units that the account owes, in the estimate's currency.
+    owed: i64,
+    departures: Vec<Departure>,
     tasks: Vec<Task>,
     #[serde(skip)]
     today: Date,
@@ -71,8 +78,15 @@ pub async fn story(
     let classed = classed.unwrap_or_default();
     let class = classed.class_on(today);
     let Classed { verdict, set, .. } = classed;
-    let tasks = desk.store.desk().tasks_of(whose).await?;
-    Ok(ClassStory { class, verdict, set, tasks, today })
+    let shelf = desk.store.desk();
+    let tasks = shelf.tasks_of(whose).await?;
+    let estimate = desk.store.estimates(std::slice::from_ref(whose)).await?.remove(&whose.1);
+    let bills = shelf.bills(&whose.1).await?;
+    let currency = estimate.as_ref().and_then(|it| it.currency);
+    let of_it = bills.iter().filter(|bill| Some(bill.currency) == currency);
+    let owed = of_it.map(|bill| bill.remaining).fold(0, i64::saturating_add);
+    let departures = shelf.departures_of(whose).await?;
+    Ok(ClassStory { class, verdict, set, estimate, owed, departures, tasks, today })
 }
 
 impl ClassStory {
@@ -87,11 +101,48 @@ impl ClassStory {
         if let Some(verdict) = &self.verdict {
             print_verdict(verdict, self.today)?;
         }
+        if let Some(estimate) = &self.estimate {
+            print_estimate(estimate, self.owed)?;
+        }
+        for one in &self.departures {
+            print_line(&churn::told(one))?;
+        }
         if !self.tasks.is_empty() {
             print_line("tasks")?;
         }
         self.tasks.iter().try_for_each(|task| print_line(&format!("  {}", tasks::told(task))))
     }
+}
+
+fn print_estimate(estimate: &Estimate, owed: i64) -> anyhow::Result<()> {
+    let Estimate { value, self_cure, currency, loss_percent, ways, is_binding, score, .. } =
+        estimate;
+    print_line(&format!("value: {}", value.says))?;
+    if let Some(SelfCure { of, percent, by_days }) = self_cure {
+        print_line(&format!(
+            "pays by itself: {percent} percent of {of} bills that nobody reminded of, {by_days} days late at most; left alone so long"
+        ))?;
+    }
+    if let Some(Score { points, bad_percent, card, reasons }) = score {
+        print_line(&format!(
+            "score: {points} by card {card}, a bad end in {bad_percent} of a hundred"
+        ))?;
+        reasons.iter().try_for_each(|says| print_line(&format!("  {says}")))?;
+    }
+    let Some(currency) = currency.filter(|_| owed > 0) else { return Ok(()) };
+    let money = |minor: i64| Money::new(minor, currency).to_string();
+    let of_way = |way: &WayCost| {
+        let (saves, costs) = (money(way.saves_of(owed)), money(way.costs));
+        let worth = if way.is_worth_it(owed) { "" } else { ", not worth it" };
+        format!("{} saves {saves} and costs {costs}{worth}", way.channel)
+    };
+    let ways: Vec<String> = ways.iter().map(of_way).collect();
+    let guess = if *is_binding { "" } else { "; guesses, which stop nothing" };
+    print_line(&format!(
+        "a contact about {}, of which {loss_percent} percent may be lost: {}{guess}",
+        money(owed),
+        ways.join("; ")
+    ))
 }
 
 fn print_verdict(verdict: &Verdict, today: Date) -> anyhow::Result<()> {

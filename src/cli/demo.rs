@@ -211,6 +211,7 @@ async fn set_up(args: &Demo, first: Date) -> anyhow::Result<Stage> {
         advice: store.clone(),
         webhook: None,
         causes: Some(Arc::new(loaded.causes)),
+        yardsticks: Arc::new(loaded.yardsticks),
         parts: None,
         control: store.clone(),
         experiments: store.clone(),

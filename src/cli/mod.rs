@@ -6,6 +6,7 @@ mod advice;
 mod audit;
 mod cases;
 mod check;
+mod churn;
 mod classes;
 mod classify;
 mod consent;
@@ -30,6 +31,7 @@ mod switches;
 mod sync;
 mod tasks;
 mod user;
+mod watch;
 mod wishes;
 
 use std::process::ExitCode;
@@ -142,6 +144,13 @@ enum Command {
     Advice {
         #[command(subcommand)]
         command: advice::Advice,
+    },
+    /// List whom early warning names before anything is overdue
+    Watch(watch::Watch),
+    /// Who left or was barred, why, and who came back
+    Churn {
+        #[command(subcommand)]
+        command: churn::Churn,
     },
     /// Show the statutory notices that an account was given, word for word
     Notices {
@@ -309,6 +318,8 @@ async fn obey(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Tasks(args) => tasks::run(&options, args).await,
         Command::Cases(args) => cases::run(&options, args).await,
         Command::Advice { command } => advice::run(&options, command).await,
+        Command::Watch(args) => watch::run(&options, args).await,
+        Command::Churn { command } => churn::run(&options, command).await,
         Command::Notices { account, json } => notices::list(&options, &account, json).await,
         Command::Wishes { command: WishesCommand::Show { account, json } } => {
             wishes::show(&options, &account, json).await

@@ -241,6 +241,7 @@ async fn workshop(
         webhook: None,
         // The history is replayed under the ladder alone.
         causes: None,
+        yardsticks: Arc::new(crate::risk::estimate::Yardsticks::built_in()),
         parts: None,
         control: store.clone(),
         experiments: store.clone(),

@@ -3,12 +3,14 @@
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::model::Money;
 use crate::model::brake::Alarm;
 use crate::model::feed::Feed;
 use crate::pipeline;
-use crate::store::{ControlStore, FeedLine, NewCodeLine, StateCounts};
+use crate::risk::value::Way;
+use crate::store::{ControlStore, FeedLine, NewCodeLine, Spared, StateCounts};
 
-use super::context::{Options, desk, now};
+use super::context::{Desk, Options, desk, now};
 use super::output::print_line;
 
 /// For so long a code that a provider answered, and that is new to us, is shown.
@@ -29,8 +31,19 @@ struct Status {
     why_not: StateCounts,
     /// Of the last days.
     new_codes: Vec<NewCodeLine>,
+    left_alone: Vec<LeftAlone>,
     tasks_open: usize,
     tasks_overdue: usize,
+}
+
+/// What leaving alone came to of those who pay alone.
+#[derive(Serialize)]
+struct LeftAlone {
+    #[serde(flatten)]
+    spared: Spared,
+    /// What the contacts that nobody needed would have cost by the step's first
+    /// channel; `None` where there is no figure.
+    saved: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +74,7 @@ pub async fn status(options: &Options, json: bool) -> anyhow::Result<()> {
         items_sent: shelf.by_step().await?,
         why_not: shelf.by_reason().await?,
         new_codes: shelf.new_codes(now() - NEW_CODES_OF).await?,
+        left_alone: shelf.spared().await?.into_iter().map(|it| left_alone(&desk, it)).collect(),
         tasks_open: tasks.len(),
         tasks_overdue: tasks.iter().filter(|task| task.is_overdue(now())).count(),
     };
@@ -125,6 +139,13 @@ impl Status {
                 "new code   {provider}: {code}, {count} in the last 7 days, last at {last_at}"
             ))?;
         }
+        for LeftAlone { spared, saved } in &self.left_alone {
+            let Spared { step, kept_back, paid_alone, .. } = spared;
+            let saved = saved.as_ref().map_or(String::new(), |it| format!(", {it} saved"));
+            print_line(&format!(
+                "left alone {step} for {kept_back} bills of who pays alone; {paid_alone} paid without a word{saved}"
+            ))?;
+        }
         if self.tasks_open > 0 {
             let overdue = match self.tasks_overdue {
                 0 => String::new(),
@@ -134,6 +155,16 @@ impl Status {
         }
         Ok(())
     }
+}
+
+fn left_alone(desk: &Desk, spared: Spared) -> LeftAlone {
+    let scenarios = desk.scenarios.current().iter();
+    let steps = scenarios.filter_map(|one| one.scenario.step(&spared.step));
+    let channel = steps.filter_map(|step| step.channels.first()).next();
+    let figures = &desk.loaded.yardsticks.figures;
+    let cost = channel.and_then(|it| figures.way(spared.currency, Way::Channel(*it)));
+    let saved = cost.map(|(costs, _)| costs.saturating_mul(spared.paid_alone));
+    LeftAlone { saved: saved.map(|it| Money::new(it, spared.currency).to_string()), spared }
 }
 
 fn in_words(seconds: i64) -> String {

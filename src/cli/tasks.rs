@@ -122,7 +122,7 @@ async fn done(options: &Options, args: DoneArgs) -> anyhow::Result<()> {
         bail!("no task {id} is open; `duebell tasks` lists those that are");
     };
     let goes_on = match kind {
-        TaskKind::CareCall => "; the ladder goes on where it would be",
+        TaskKind::CareCall | TaskKind::Arrangement => "; the ladder goes on where it would be",
         _ => "",
     };
     print_line(&format!("{id}: done, for {account}{goes_on}"))

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Laws, Loaded, Problem, Settings};
 use crate::message::{self, Messages, Unsaid};
-use crate::model::Channel;
 use crate::model::law::{AtLeast, Block};
-use crate::policy::Scenario;
+use crate::model::{Channel, Severity};
 use crate::policy::law::Law;
+use crate::policy::{Scenario, Step};
 
 /// What to do where the law asks for more than the operator means to say.
 const LOOSER: &str = "or sign off less as a [[contact.override]] of content";
@@ -19,7 +19,9 @@ impl Loaded {
         let mut all = BTreeSet::new();
         for scenario in &self.scenarios {
             let law = &self.laws.of(&scenario.name).terms.content.0;
-            for step in scenario.steps.iter().filter(|step| step.template() == template) {
+            for step in
+                scenario.steps.iter().filter(|step| templates(step).any(|it| it == template))
+            {
                 if step.channels.contains(&channel) {
                     all.extend(message::asked(law, step.severity, channel));
                 }
@@ -27,6 +29,15 @@ impl Loaded {
         }
         all.into_iter().collect()
     }
+}
+
+/// The message sets of a step: its own, and the offer of an arrangement that
+/// takes the place of a soft one's.
+fn templates(step: &Step) -> impl Iterator<Item = &str> {
+    let is_offer = step.severity == Severity::Soft && !step.is_notice();
+    let mut templates = vec![step.template()];
+    templates.extend(is_offer.then_some(message::ARRANGEMENT));
+    templates.into_iter()
 }
 
 /// Every block that some message lacks, by the file that is to be mended.
@@ -43,17 +54,20 @@ pub fn unsaid(
         for step in &scenario.steps {
             for channel in &step.channels {
                 let asked = message::asked(&law.terms.content.0, step.severity, *channel);
-                let (template, place) = (step.template(), format!("step {}", step.name));
-                if !seen.insert((template, *channel, asked.clone())) {
-                    continue;
-                }
-                for language in messages.languages(template, *channel) {
-                    let operator = &settings.operator;
-                    let lacks = messages.unsaid(template, *channel, &language, operator, &asked);
-                    for one in lacks {
-                        let of =
-                            || format!("{place} of {} under the law {}", scenario.name, law.name);
-                        found.entry(one).or_insert_with(of);
+                let place = format!("step {}", step.name);
+                for template in templates(step) {
+                    if !seen.insert((template, *channel, asked.clone())) {
+                        continue;
+                    }
+                    for language in messages.languages(template, *channel) {
+                        let operator = &settings.operator;
+                        let lacks =
+                            messages.unsaid(template, *channel, &language, operator, &asked);
+                        for one in lacks {
+                            let (scenario, law) = (&scenario.name, &law.name);
+                            let of = || format!("{place} of {scenario} under the law {law}");
+                            found.entry(one).or_insert_with(of);
+                        }
                     }
                 }
             }

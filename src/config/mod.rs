@@ -9,6 +9,7 @@ mod assemble;
 mod content;
 mod law;
 mod problem;
+mod yardsticks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::provider::kinds::{self, Site};
 use crate::provider::webhook;
 use crate::review::{self, RuleBook};
 use crate::risk::cause::Rules;
+use crate::risk::estimate::Yardsticks;
 use crate::source::sql;
 use crate::store;
 
@@ -78,6 +80,12 @@ pub struct Paths {
     pub law: PathBuf,
     /// Rules of the debt class in the place of the built-in ones; empty for those.
     pub classify: PathBuf,
+    /// What accounts and contacts are worth, in the place of the built-in guesses.
+    pub value: PathBuf,
+    /// Rules of early warning in the place of the built-in ones.
+    pub watch: PathBuf,
+    /// Reasons for leaving beside the built-in ones.
+    pub churn: PathBuf,
 }
 
 impl Default for Paths {
@@ -87,6 +95,9 @@ impl Default for Paths {
             messages: PathBuf::new(),
             law: PathBuf::new(),
             classify: PathBuf::new(),
+            value: PathBuf::new(),
+            watch: PathBuf::new(),
+            churn: PathBuf::new(),
         }
     }
 }
@@ -192,6 +203,7 @@ pub struct Loaded {
     pub messages: Messages,
     pub laws: Laws,
     pub causes: Rules,
+    pub yardsticks: Yardsticks,
     pub warnings: Vec<Problem>,
 }
 
@@ -233,9 +245,13 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
     for (file, scenario) in &scenarios {
         problems.extend(fit(file, scenario, &settings, &messages));
     }
-    let causes = read_causes(&settings.paths.classify).unwrap_or_else(|wrong| {
+    let causes = yardsticks::read_causes(&settings.paths.classify).unwrap_or_else(|wrong| {
         problems.extend(wrong);
         Rules::built_in()
+    });
+    let yardsticks = yardsticks::read(&settings.paths).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Yardsticks::built_in()
     });
     let laws = Laws::read(&settings, &scenarios);
     if settings.operator == Operator::default() {
@@ -258,7 +274,7 @@ pub fn load(file: Option<&Path>, overrides: &[String]) -> Result<Loaded, Vec<Pro
         }
     };
     let scenarios = scenarios.into_iter().map(|(_, scenario)| scenario).collect();
-    Ok(Loaded { settings, scenarios, messages, laws, causes, warnings })
+    Ok(Loaded { settings, scenarios, messages, laws, causes, yardsticks, warnings })
 }
 
 /// A finding of the linter, as `duebell check` tells it.
@@ -268,21 +284,6 @@ fn finding(one: &Finding) -> Problem {
         None => Problem::in_file("settings", &one.place, &what),
         Some(line) => Problem::in_file(&format!("messages/{}:{line}", one.place), "", &what),
     }
-}
-
-/// Reads the rules of the debt class, where there is a file of the operator's.
-fn read_causes(path: &Path) -> Result<Rules, Vec<Problem>> {
-    if path.as_os_str().is_empty() {
-        return Ok(Rules::built_in());
-    }
-    let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let what = format!("could not be read: {error}");
-        vec![Problem::in_file(&file, "paths.classify", &what)]
-    })?;
-    Rules::read(&text).map_err(|wrong| {
-        wrong.into_iter().map(|p| Problem::in_file(&file, &p.field, &p.what)).collect()
-    })
 }
 
 /// Reads one scenario file and checks it.

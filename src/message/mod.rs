@@ -61,6 +61,10 @@ pub struct Messages {
     words: Words,
 }
 
+/// The message set by which whoever cannot pay is offered an arrangement, in the
+/// place of a soft step's own.
+pub const ARRANGEMENT: &str = "arrangement";
+
 /// What is wrong with a file of templates, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {

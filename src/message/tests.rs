@@ -14,7 +14,7 @@ use crate::model::sms::is_gsm;
 use crate::model::{AccountId, BillId, Money};
 
 const LANGUAGES: [&str; 9] = ["ar", "de", "en", "es", "fr", "hi", "pt", "sw", "zh-Hans"];
-const TEMPLATES: [&str; 3] = ["courtesy", "hard", "soft"];
+const TEMPLATES: [&str; 4] = ["arrangement", "courtesy", "hard", "soft"];
 const DUE: Date = date(2026, 2, 3);
 
 fn line(id: &str, minor: i64, code: &str) -> BillLine {

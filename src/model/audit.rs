@@ -113,10 +113,16 @@ pub enum Act {
     ExperimentStopped,
     ConsentGiven,
     ConsentWithdrawn,
+    /// Chose the code for why an account went.
+    DepartureCoded,
+    /// Put a scorecard in use.
+    CardPromoted,
+    /// Took the scorecard out of use.
+    CardRetired,
 }
 
 impl Act {
-    pub const ALL: [Act; 34] = [
+    pub const ALL: [Act; 37] = [
         Act::HoldPlaced,
         Act::HoldLifted,
         Act::MoratoriumDeclared,
@@ -151,6 +157,9 @@ impl Act {
         Act::ExperimentStopped,
         Act::ConsentGiven,
         Act::ConsentWithdrawn,
+        Act::DepartureCoded,
+        Act::CardPromoted,
+        Act::CardRetired,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -189,6 +198,9 @@ impl Act {
             Act::ExperimentStopped => "experiment_stopped",
             Act::ConsentGiven => "consent_given",
             Act::ConsentWithdrawn => "consent_withdrawn",
+            Act::DepartureCoded => "departure_coded",
+            Act::CardPromoted => "card_promoted",
+            Act::CardRetired => "card_retired",
         }
     }
 

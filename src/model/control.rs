@@ -11,6 +11,9 @@ use super::{Account, Channel, Moratorium};
 /// The switch that stops all of it.
 pub const KILL_SWITCH: &str = "kill_switch";
 
+/// Holds the scorecard that somebody promoted, word for word.
+pub const CARD: &str = "card";
+
 /// The operator's switches. A new installation has none set: it observes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Control {

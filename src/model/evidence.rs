@@ -180,6 +180,10 @@ pub struct Contract {
     pub autopay: Vec<Autopay>,
     pub identity: Option<String>,
     pub address: Option<String>,
+    /// Its last day, past or to come.
+    pub ended_on: Option<Date>,
+    /// Since when the service is taken away.
+    pub barred_on: Option<Date>,
 }
 
 impl Contract {
@@ -190,6 +194,8 @@ impl Contract {
         self.autopay.extend(terms.autopay);
         self.identity = terms.identity.or(self.identity.take());
         self.address = terms.address.or(self.address.take());
+        // Whoever is with us again has no end any more.
+        (self.ended_on, self.barred_on) = (terms.ended_on, terms.barred_on);
     }
 }
 
@@ -355,6 +361,10 @@ pub struct Terms {
     pub autopay: Option<Autopay>,
     pub identity: Option<String>,
     pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barred_on: Option<Date>,
 }
 
 /// What one row of a feed says of one account.
@@ -406,7 +416,8 @@ impl Fact {
     /// The last day on which something of it happened; `None` while it lasts.
     pub fn over_on(&self) -> Option<Date> {
         match self {
-            Fact::Contract(_) => None,
+            // Who is barred or left is found by this.
+            Fact::Contract(terms) => terms.ended_on.or(terms.barred_on),
             Fact::Complaint(one) => one.closed_on.max(one.closed_on.and(one.answered_on)),
             Fact::Port(one) => one.withdrawn_on.max(Some(one.on)),
             fact => Some(fact.known_on()),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::cause::DebtClass;
+use crate::model::estimate::Estimate;
 use crate::model::experiment::Arm;
 use crate::model::reminder::ItemTerms;
 use crate::model::{
@@ -33,6 +34,10 @@ pub struct AccountFacts {
     pub class: DebtClass,
     /// What an experiment under way on the day planned has drawn for it.
     pub arm: Option<Arm>,
+    /// What it is worth and how it pays, while that is fresh.
+    pub estimate: Option<Estimate>,
+    /// It stands on the watch list, and a friendly word is asked for.
+    pub is_watched: bool,
     /// Grows whenever the account's facts change; 0 if they did not. Below
     /// zero: a reminder was not sent, and its steps wait for another day.
     pub touched: i64,

@@ -93,6 +93,8 @@ const CONTRACTS: &[Column] = &[
     column("autopay_withdrawn_on", false, "the day on which that was withdrawn before its time"),
     column("identity_key", false, "a keyed hash of who the payer is"),
     column("address_key", false, "a keyed hash of where the payer lives"),
+    column("ended_on", false, "its last day, where it was ended"),
+    column("barred_on", false, "since when the service is taken away"),
     column("changed_at", true, "a time stamp such as 2026-03-01 12:00:00"),
 ];
 const COMPLAINTS: &[Column] = &[

@@ -14,6 +14,8 @@ pub mod consent;
 pub mod contact;
 pub mod content;
 pub mod control;
+pub mod departure;
+pub mod estimate;
 pub mod evidence;
 pub mod experiment;
 pub mod facts;

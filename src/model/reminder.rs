@@ -81,10 +81,14 @@ reasons! {
     HoldStaff = "hold_staff", "somebody of the operator's holds it back";
     Disputed = "disputed", "the subscriber disputes what is owed on it";
     DebtClass = "debt_class", "the debt class is routed elsewhere";
+    /// It pays by itself within the days that it always takes.
+    SelfCures = "self_cures", "the subscriber always pays by itself within these days";
     Holdout = "holdout", "the account is in the unreminded group";
     /// A hard step whose softer notice is not delivered, or whose gap is not over.
     NoticeGap = "notice_gap", "a softer notice must be delivered, and its gap over, before a hard step";
     BelowTolerance = "below_tolerance", "what is owed is not worth a reminder";
+    /// By every channel of the step, by the operator's own figures.
+    NotWorthIt = "not_worth_it", "a contact would cost more than it can be expected to bring";
     AccountCap = "account_cap", "the account has its one reminder of the day";
     NoConsent = "no_consent", "the subscriber does not want to be reached by the step's channels";
     Unasked = "unasked", "the law wants consent to the step's channels beforehand, and there is none";
@@ -150,6 +154,9 @@ pub struct ItemTerms {
     pub currency: Currency,
     /// Disputed minor units on the reminder's day.
     pub disputed: i64,
+    /// Whoever cannot pay is offered an arrangement, where others are asked to pay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_offer: bool,
 }
 
 /// One contact to one payer, covering one or more bills.

@@ -21,11 +21,25 @@ pub enum TaskKind {
     Review,
     /// No address is good any more.
     ContactData,
+    /// Somebody offers an arrangement to whoever cannot pay.
+    Arrangement,
+    /// Somebody of care looks at an account that the watch list names, before
+    /// anything is overdue.
+    Concern,
+    /// Somebody offers a way back, once, and asks why the account left.
+    WinBack,
 }
 
 impl TaskKind {
-    pub const ALL: [TaskKind; 4] =
-        [TaskKind::CareCall, TaskKind::KeyCall, TaskKind::Review, TaskKind::ContactData];
+    pub const ALL: [TaskKind; 7] = [
+        TaskKind::CareCall,
+        TaskKind::KeyCall,
+        TaskKind::Review,
+        TaskKind::ContactData,
+        TaskKind::Arrangement,
+        TaskKind::Concern,
+        TaskKind::WinBack,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +47,9 @@ impl TaskKind {
             TaskKind::KeyCall => "key_call",
             TaskKind::Review => "review",
             TaskKind::ContactData => "contact_data",
+            TaskKind::Arrangement => "arrangement",
+            TaskKind::Concern => "concern",
+            TaskKind::WinBack => "win_back",
         }
     }
 

@@ -1,23 +1,31 @@
 //! Assess: judges why accounts do not pay, and opens what people are to do.
 //!
-//! It comes before planning and looks at the same accounts and no others of
-//! the day: those whose bill became overdue, those whose facts changed, those
-//! whose class ends. A class that changes touches its account, so that the
-//! plan that follows decides about it again.
+//! It comes before planning and looks at few accounts of a day: those whose
+//! bill became overdue or will soon be due, those whose facts changed, those
+//! whose class ends, those who left. A class that changes touches its account,
+//! so that the plan that follows decides about it again.
 
-use std::collections::HashMap;
+mod beside;
+
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
 use crate::model::billing::{days_between, plus_days};
-use crate::model::cause::{Classed, DebtClass, SetClass, Verdict};
+use crate::model::cause::{Classed, DebtClass, Response, SetClass, Verdict};
+use crate::model::departure::Departure;
 use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, TaskKind, Tenure};
 use crate::risk::cause::Rules;
-use crate::store::{Assessed, Changed};
+use crate::risk::estimate::{Means, Yardsticks};
+use crate::risk::scorecard::Card;
+use crate::risk::scorecard::own::Champion;
+use crate::store::{Assessed, Changed, Watched};
 
+use self::beside::Look;
 use super::reach::Reach;
 use super::{Settings, Stage, Workshop, planning_day};
 
@@ -39,7 +47,7 @@ impl Stage for Assess {
     }
 
     async fn run_once(&self, now: Timestamp) -> anyhow::Result<usize> {
-        let Workshop { assess, causes, settings, .. } = &self.shop;
+        let Workshop { assess, causes, yardsticks, settings, .. } = &self.shop;
         let Some(rules) = causes else { return Ok(0) };
         let on = planning_day(now);
         let shift = self.shop.shift();
@@ -49,7 +57,8 @@ impl Stage for Assess {
         let mut judged = 0;
         for (through, buckets) in self.reach.alike(shift.tenure(), assessed).await? {
             for buckets in buckets.chunks(BUCKETS_PER_READ) {
-                let run = Run { rules, feeds, tenure: shift.tenure(), through, on, now };
+                let tenure = shift.tenure();
+                let run = Run { rules, yardsticks, feeds, tenure, through, on, now };
                 judged += self.buckets(&run, buckets).await?;
             }
         }
@@ -61,6 +70,7 @@ impl Stage for Assess {
 /// What one run works by.
 struct Run<'a> {
     rules: &'a Rules,
+    yardsticks: &'a Yardsticks,
     feeds: &'a Feeds,
     tenure: &'a Tenure,
     /// The day through which these buckets are assessed.
@@ -76,60 +86,145 @@ impl Assess {
 
     /// Judges whole buckets, a page and a transaction at a time. They are
     /// assessed with the last page: a run that was cut short finds the others
-    /// again.
+    /// again. The watch list is cut for all of them together.
     async fn buckets(&self, run: &Run<'_>, buckets: &[Bucket]) -> anyhow::Result<usize> {
         let Workshop { assess, settings, .. } = &self.shop;
         let is_new_day = run.through.is_none_or(|through| through < run.on);
-        let since = if is_new_day { run.through.unwrap_or(EVER) } else { run.on };
-        let accounts = assess.to_judge(buckets, since, run.on).await?;
+        let accounts = self.accounts(run, buckets, is_new_day).await?;
+        let champion = if accounts.is_empty() { None } else { self.champion().await? };
         let pages: Vec<_> = accounts.chunks(settings.plan_page as usize).collect();
+        let mut watched = Vec::new();
         for page in &pages {
-            let page = self.page(run, page).await?;
-            if !page.changed.is_empty() {
+            let (page, warned) = self.page(run, page, champion.as_ref()).await?;
+            watched.extend(warned);
+            if !page.is_empty() {
                 assess.record_assessed(run.tenure, &page).await?;
             }
         }
         if is_new_day {
-            let through = Some((buckets.to_vec(), run.on));
-            let done = Assessed { through, ..Assessed::default() };
+            let mut done = Assessed { watched, ..Assessed::default() };
+            if !done.watched.is_empty() {
+                let among = assess.accounts_in(buckets).await?;
+                done.watched = run.yardsticks.watch.cut(done.watched, among, Watched::weight);
+            }
+            let care = done.watched.iter().filter(|one| one.asks_for(Response::Care));
+            done.tasks = care.map(|one| beside::concern(one, run.now)).collect();
+            done.through = Some((buckets.to_vec(), run.on));
             assess.record_assessed(run.tenure, &done).await?;
         }
         Ok(accounts.len())
     }
 
+    /// Who is looked at: who must be judged, whose contract is over, and on a
+    /// new day whose bill will soon be due, and who may be due for a call.
+    async fn accounts(
+        &self,
+        run: &Run<'_>,
+        buckets: &[Bucket],
+        is_new_day: bool,
+    ) -> anyhow::Result<Vec<(Bucket, AccountId)>> {
+        let Workshop { assess, settings, .. } = &self.shop;
+        let since = if is_new_day { run.through.unwrap_or(EVER) } else { run.on };
+        let mut accounts: BTreeSet<(Bucket, AccountId)> =
+            assess.to_judge(buckets, since, run.on).await?.into_iter().collect();
+        accounts.extend(assess.departing(buckets).await?);
+        let ahead = settings.watch_days.cast_signed();
+        let behind = settings.key_call_days.cast_signed();
+        for (days, asked) in [(ahead, ahead > 0), (-behind, is_new_day && behind > 1)] {
+            let moved = |day: Date| plus_days(day, days + 1);
+            if is_new_day && asked {
+                let days = (moved(since), moved(run.on));
+                accounts.extend(assess.falling_due(buckets, days).await?);
+            }
+        }
+        Ok(accounts.into_iter().collect())
+    }
+
+    /// The scorecard in use. Without one that can be read nobody is scored, and
+    /// everything else goes on.
+    async fn champion(&self) -> anyhow::Result<Option<Champion>> {
+        let Some(text) = self.shop.assess.card().await? else { return Ok(None) };
+        let card = Card::parse(&text).map_err(anyhow::Error::from);
+        let champion = card.and_then(|card| Ok(Champion::new(card)?));
+        Ok(champion.inspect_err(|error| warn!(%error, "the scorecard is not used")).ok())
+    }
+
+    /// One page, and whom early warning names in it.
     async fn page(
         &self,
         run: &Run<'_>,
         accounts: &[(Bucket, AccountId)],
-    ) -> anyhow::Result<Assessed> {
+        champion: Option<&Champion>,
+    ) -> anyhow::Result<(Assessed, Vec<Watched>)> {
         let Workshop { assess, settings, .. } = &self.shop;
         let mut classed = assess.classed(accounts).await?;
+        let estimates = assess.estimates(accounts).await?;
+        let mut went: HashMap<AccountId, Vec<Departure>> = HashMap::new();
+        for one in assess.departures(accounts).await? {
+            went.entry(one.account.clone()).or_default().push(one);
+        }
         let dossiers = assess.dossiers(accounts, run.on, run.feeds).await?;
         let buckets: HashMap<&AccountId, Bucket> =
             accounts.iter().map(|(bucket, account)| (account, *bucket)).collect();
-        let mut page = Assessed::default();
-        for dossier in dossiers {
+        let (mut page, mut watched) = (Assessed::default(), Vec::new());
+        for dossier in &dossiers {
             let Some(bucket) = buckets.get(&dossier.account) else { continue };
             let before = classed.remove(&dossier.account).unwrap_or_default();
-            let after = judged(run.rules, &dossier, &before, run.on);
-            if after == before {
-                continue;
-            }
-            let class = after.class_on(run.on);
-            if class != before.last() {
-                let reason = reason(&after);
-                let whose = (*bucket, dossier.account.clone());
-                page.tasks.extend(follows(whose, class, reason, settings, run.now));
-            }
-            page.changed.push(Changed {
+            let after = judged(run.rules, dossier, &before, run.on);
+            let means = Means { yardsticks: run.yardsticks, tolerance: run.rules.tolerance() };
+            let look = Look {
+                means,
+                champion,
+                settings,
                 bucket: *bucket,
-                account: dossier.account,
-                verdict: after.verdict,
-                drops_set: before.set.is_some() && after.set.is_none(),
-                touches: class != before.class_on(run.on),
-            });
+                dossier,
+                classed: &after,
+                before: estimates.get(&dossier.account),
+                on: run.on,
+                now: run.now,
+            };
+            let (estimate, call) = look.estimated();
+            page.estimates.extend(estimate);
+            page.tasks.extend(call);
+            watched.extend(look.watched());
+            let known = went.get(&dossier.account).map(Vec::as_slice).unwrap_or_default();
+            let (departure, offer, is_back) = look.departed(known);
+            page.departed.went.extend(departure.map(|one| (*bucket, one)));
+            page.tasks.extend(offer);
+            if is_back {
+                page.departed.back.push((*bucket, dossier.account.clone(), run.on));
+            }
+            page.add_class((*bucket, dossier.account.clone()), &before, after, run, settings);
         }
-        Ok(page)
+        Ok((page, watched))
+    }
+}
+
+impl Assessed {
+    /// Takes in what is new about an account's class, and what follows from it.
+    fn add_class(
+        &mut self,
+        (bucket, account): (Bucket, AccountId),
+        before: &Classed,
+        after: Classed,
+        run: &Run<'_>,
+        settings: &Settings,
+    ) {
+        if after == *before {
+            return;
+        }
+        let class = after.class_on(run.on);
+        if class != before.last() {
+            let whose = (bucket, account.clone());
+            self.tasks.extend(follows(whose, class, reason(&after), settings, run.now));
+        }
+        self.changed.push(Changed {
+            bucket,
+            account,
+            verdict: after.verdict,
+            drops_set: before.set.is_some() && after.set.is_none(),
+            touches: class != before.class_on(run.on),
+        });
     }
 }
 
@@ -168,7 +263,8 @@ pub fn follows(
             Some(Task::open(whose, TaskKind::CareCall, reason, now, Some(call_at)))
         }
         DebtClass::Malicious => Some(Task::open(whose, TaskKind::Review, reason, now, None)),
-        DebtClass::Unknown | DebtClass::Forgetful | DebtClass::CannotPay => None,
+        DebtClass::CannotPay => Some(Task::open(whose, TaskKind::Arrangement, reason, now, None)),
+        DebtClass::Unknown | DebtClass::Forgetful => None,
     }
 }
 

@@ -44,6 +44,7 @@ use crate::provider::guard::Manners;
 use crate::provider::route::Providers;
 use crate::provider::webhook::Webhook;
 use crate::risk::cause::Rules;
+use crate::risk::estimate::Yardsticks;
 use crate::source::{Defaults, Source};
 use crate::store::{
     AdviceStore, AssessStore, CaseStore, ControlStore, DeadlineStore, ExperimentStore, HoldStore,
@@ -88,6 +89,8 @@ pub struct Workshop {
     pub scenarios: Arc<Scenarios>,
     /// Why accounts do not pay; `None` where nobody is judged.
     pub causes: Option<Arc<Rules>>,
+    /// What accounts and contacts are worth, what is watched, why accounts leave.
+    pub yardsticks: Arc<Yardsticks>,
     /// When, and how often, the law lets each scenario contact somebody.
     pub contact: Arc<ContactRules>,
     pub messages: Arc<Messages>,
@@ -108,6 +111,8 @@ impl Workshop {
     }
 }
 
+/// A bill is looked at within a month before and after its due date.
+const DAYS_MAX: u32 = 30;
 /// More would only wait for the database.
 const WORKERS_MAX: usize = 4;
 /// No step of a bill is due for longer: it lies within a year of the due date,
@@ -157,6 +162,10 @@ pub struct Settings {
     pub care_hours: u32,
     /// Days for which the rules leave alone whom care is done with.
     pub care_rest_days: u32,
+    /// Days before its due date on which the account of a bill is watched; 0: never.
+    pub watch_days: u32,
+    /// Days overdue after which a key account is called in person.
+    pub key_call_days: u32,
     pub retry: RetryLimits,
     pub brake: brake_rule::Settings,
 }
@@ -183,6 +192,8 @@ impl Default for Settings {
             receipt_deadline_s: 259_200,
             care_hours: 24,
             care_rest_days: 30,
+            watch_days: 7,
+            key_call_days: 4,
             retry: RetryLimits::default(),
             brake: brake_rule::Settings::default(),
         }
@@ -222,10 +233,17 @@ impl Settings {
             ("receipt_deadline_s", self.receipt_deadline_s),
             ("care_hours", self.care_hours),
             ("care_rest_days", self.care_rest_days),
+            ("key_call_days", self.key_call_days),
         ];
         for (key, value) in positive {
             if value == 0 {
                 problems.push((key, "is 0; use 1 or more".to_owned()));
+            }
+        }
+        for (key, days) in [("watch_days", self.watch_days), ("key_call_days", self.key_call_days)]
+        {
+            if days > DAYS_MAX {
+                problems.push((key, format!("is {days}; use {DAYS_MAX} or less")));
             }
         }
         if (1..RETENTION_MONTHS_MIN).contains(&self.retention_months) {

@@ -455,5 +455,6 @@ fn item_terms(facts: &AccountFacts, one: &Versioned, item: &Item, day: Date) -> 
         due_on: bill.due_on,
         currency: bill.currency,
         disputed: policy::disputed(facts, bill, day),
+        is_offer: policy::is_offer(facts, one.scenario.step(&item.step)?),
     })
 }

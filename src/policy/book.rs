@@ -105,7 +105,9 @@ impl Page<'_> {
     /// are recorded once, and never sent.
     pub fn retire_earlier_steps(&mut self, scenario: &Scenario, due: DueStep<'_>) {
         for (index, step) in scenario.steps[..due.index].iter().enumerate() {
-            if self.is_decided(&step.name) {
+            // Who was never watched has missed nothing.
+            let is_foreign = step.watched && self.row(&step.name).is_none();
+            if self.is_decided(&step.name) || is_foreign {
                 continue;
             }
             let Some(earlier) = scenario.placed(index, self.bill) else { continue };

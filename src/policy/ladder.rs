@@ -60,6 +60,9 @@ pub struct Step {
     pub severity: Severity,
     #[serde(default, skip_serializing_if = "MessageClass::is_reminder")]
     pub class: MessageClass,
+    /// Only whoever stands on the watch list hears it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub watched: bool,
     /// In order of preference.
     #[serde(default)]
     pub channels: Vec<Channel>,
@@ -102,6 +105,10 @@ impl Step {
         if self.is_notice() && self.severity == Severity::Courtesy {
             problems
                 .push(("class", "is statutory; nothing is due yet, make it soft or hard".into()));
+        }
+        if self.watched && self.severity != Severity::Courtesy {
+            let what = "is for the watch list, where nothing is overdue; make the step courtesy";
+            problems.push(("watched", what.into()));
         }
         if !(-365..=365).contains(&offset) {
             problems.push(("offset_days", format!("is {offset}; use -365 to 365")));

@@ -23,8 +23,9 @@ pub mod window;
 use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
+use crate::model::cause::DebtClass;
 use crate::model::experiment::Arm;
-use crate::model::{Account, Bill, BillId, Channel, Item, Reason, Severity};
+use crate::model::{Account, Bill, BillId, Channel, Currency, Item, Reason, Severity};
 
 use book::{Book, Page};
 
@@ -32,7 +33,7 @@ pub use crate::model::facts::{AccountFacts, Case, InHand, SentItem, Standing, Wh
 pub use contact::ContactRules;
 pub use ladder::{DueStep, Scenario, Step};
 pub use scenarios::{Scenarios, Versioned};
-pub use suppression::{disputed, unpaid};
+pub use suppression::{disputed, is_offer, unpaid};
 pub use window::ContactWindow;
 
 /// What is to be done about one account on one day.
@@ -87,6 +88,9 @@ pub fn decide(
 
     for bill in bills {
         let Some(due) = scenario.due_step(bill, on) else { continue };
+        if due.step.watched && !facts.is_watched {
+            continue;
+        }
         let mut page = book.page(bill, &mut why_not);
         page.retire_earlier_steps(scenario, due);
         if page.is_decided(&due.step.name) {
@@ -100,12 +104,12 @@ pub fn decide(
             page.note(due, Reason::BeforeLive);
             continue;
         }
-        let considered = consider(facts, scenario, bill, due, &page, on);
-        let is_past_draw = considered.as_ref().map_or_else(|why| *why >= Reason::Holdout, |_| true);
-        if facts.arm.is_some() && is_past_draw && !due.step.is_notice() {
+        let against = before_draw(facts, scenario, bill, due, on);
+        if against.is_none() && facts.arm.is_some() && !due.step.is_notice() {
             drawn.get_or_insert_with(|| bill.id.clone());
         }
-        match considered {
+        let considered = || consider(facts, scenario, bill, due, &page, on);
+        match against.map_or_else(considered, Err) {
             Ok(step) => {
                 if step.name != due.step.name {
                     // The soft step speaks in the hard one's place, which stays due.
@@ -119,7 +123,7 @@ pub fn decide(
     }
 
     Decision {
-        reminder: consolidate(facts, scenario, candidates),
+        reminder: consolidate(facts, scenario, candidates, on),
         why_not,
         cures: facts.case.as_ref().is_some_and(|case| is_cured(case, facts, scenario, on)),
         drawn,
@@ -135,11 +139,30 @@ pub fn objection(
     on: Date,
 ) -> Option<Reason> {
     let routed = || suppression::routed_elsewhere(facts.class, scenario.step(step)?);
-    suppression::first_reason(facts, scenario, bill, on).or_else(routed)
+    let left_alone = || suppression::left_alone(facts, bill, scenario.step(step)?, on);
+    suppression::first_reason(facts, scenario, bill, on).or_else(routed).or_else(left_alone)
 }
 
-/// One step of one bill against the rules, in their order: the step to send,
-/// or what speaks against it.
+/// What speaks against a step of a bill whatever is drawn for the account.
+fn before_draw(
+    facts: &AccountFacts,
+    scenario: &Scenario,
+    bill: &Bill,
+    due: DueStep<'_>,
+    on: Date,
+) -> Option<Reason> {
+    // Who cannot pay may still hear a soft step in the place of a hard one.
+    let routed = || {
+        suppression::routed_elsewhere(facts.class, due.step)
+            .filter(|_| facts.class != DebtClass::CannotPay)
+    };
+    suppression::first_reason(facts, scenario, bill, on)
+        .or_else(routed)
+        .or_else(|| suppression::left_alone(facts, bill, due.step, on))
+}
+
+/// One step of one bill against the rest of the rules, in their order: the step
+/// to send, or what speaks against it.
 fn consider<'a>(
     facts: &AccountFacts,
     scenario: &'a Scenario,
@@ -148,12 +171,6 @@ fn consider<'a>(
     page: &Page<'_>,
     on: Date,
 ) -> Result<&'a Step, Reason> {
-    if let Some(reason) = suppression::first_reason(facts, scenario, bill, on) {
-        return Err(reason);
-    }
-    if let Some(reason) = suppression::routed_elsewhere(facts.class, due.step) {
-        return Err(reason);
-    }
     // A soft step that has to come before a notice belongs to the notice.
     if facts.arm == Some(Arm::Holdout) && !due.step.is_notice() {
         return Err(Reason::Holdout);
@@ -169,10 +186,14 @@ fn consider<'a>(
     if suppression::unpaid(facts, bill, on) <= scenario.tolerance {
         return Err(Reason::BelowTolerance);
     }
+    let is_reached = step.channels.iter().any(|channel| facts.account.reaches(*channel));
+    if is_reached && suppression::worth_it(facts, step, bill.currency, on).is_empty() {
+        return Err(Reason::NotWorthIt);
+    }
     if facts.sent.iter().any(|sent| sent.day == on) {
         return Err(Reason::AccountCap);
     }
-    if !step.channels.iter().any(|channel| facts.account.reaches(*channel)) {
+    if !is_reached {
         return Err(unreachable(&facts.account, &step.channels));
     }
     Ok(step)
@@ -228,13 +249,20 @@ fn severity_allows<'a>(
     if is_over { Ok(due.step) } else { Err(Reason::NoticeGap) }
 }
 
-/// The step's channels that reach the account; a channel that the subscriber
-/// asked for goes first.
-fn usable_channels(facts: &AccountFacts, step: &Step) -> Vec<Channel> {
-    let account = &facts.account;
-    let mut channels: Vec<Channel> =
-        step.channels.iter().copied().filter(|channel| account.reaches(*channel)).collect();
-    channels.sort_by_key(|channel| Some(*channel) != account.prefers());
+/// The step's channels that reach the account and are worth it; a channel that
+/// the subscriber asked for goes first, and with small accounts the cheap ones
+/// go before the dear ones.
+fn usable_channels(
+    facts: &AccountFacts,
+    step: &Step,
+    currency: Currency,
+    on: Date,
+) -> Vec<Channel> {
+    let mut channels = suppression::worth_it(facts, step, currency, on);
+    let thrift = facts.estimate.as_ref().filter(|_| !step.is_notice());
+    let cost = |channel: Channel| thrift.and_then(|it| it.thrift(channel)).unwrap_or_default();
+    let prefers = facts.account.prefers();
+    channels.sort_by_key(|channel| (Some(*channel) != prefers, cost(*channel)));
     channels
 }
 
@@ -244,13 +272,15 @@ fn consolidate(
     facts: &AccountFacts,
     scenario: &Scenario,
     candidates: Vec<Candidate<'_>>,
+    on: Date,
 ) -> Option<Planned> {
     // Two bills at the same step speak with the same voice.
     let voice = scenario.voice(candidates.iter().map(|candidate| candidate.step))?;
+    let currency = candidates.first()?.bill.currency;
     Some(Planned {
         step: voice.name.clone(),
         severity: candidates.iter().map(|it| it.step.severity).fold(voice.severity, Severity::max),
-        channels: usable_channels(facts, voice),
+        channels: usable_channels(facts, voice, currency, on),
         // One step of each bill, and the bills are in order.
         items: candidates
             .into_iter()

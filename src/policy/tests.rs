@@ -1,6 +1,7 @@
 //! The rules, told as facts; the properties that hold for every account are in
 //! the files below.
 
+mod estimates;
 mod generate;
 mod properties;
 mod simulate;
@@ -25,6 +26,7 @@ pub(super) const TODAY: Date = date(2026, 3, 20);
 fn step(name: &str, offset_days: i32, severity: Severity) -> Step {
     Step {
         class: MessageClass::Reminder,
+        watched: false,
         name: name.to_owned(),
         offset_days,
         severity,
@@ -95,6 +97,8 @@ pub(super) fn facts(bills: Vec<Bill>) -> AccountFacts {
         case: None,
         class: DebtClass::Unknown,
         arm: None,
+        estimate: None,
+        is_watched: false,
         touched: 0,
         revisions: Default::default(),
     }
@@ -302,6 +306,8 @@ fn the_class_says_who_hears_a_step_at_all() {
         (DebtClass::Unknown, &soft, true),
         (DebtClass::Forgetful, &soft, true),
         (DebtClass::CannotPay, &soft, true),
+        (DebtClass::CannotPay, &courtesy, true),
+        (DebtClass::CannotPay, &notice, true),
         (DebtClass::Retaliatory, &soft, false),
         (DebtClass::Retaliatory, &courtesy, false),
         (DebtClass::Retaliatory, &notice, false),

@@ -5,10 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::model::billing::days_between;
 use crate::model::cause::DebtClass;
+use crate::model::departure::How;
+use crate::model::evidence::{Dossier, EvidenceFeed, Topic};
 
+use super::bills::Books;
 use super::rules::{Problem, parse};
 
 const BUILT_IN: &str = include_str!("../../config/churn.toml");
@@ -26,6 +31,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Natural => "natural",
+            Kind::Competitive => "competitive",
+            Kind::OurFault => "our fault",
+            Kind::NonMalicious => "non-malicious",
+            Kind::Retaliatory => "retaliatory",
+            Kind::Malicious => "malicious",
+        }
+    }
+
     /// Whether the subscriber chose to leave.
     pub fn is_active(self) -> bool {
         matches!(self, Kind::Natural | Kind::Competitive | Kind::OurFault)
@@ -109,6 +125,81 @@ impl Codes {
         codes
             .find(|code| code.class == Some(class))
             .expect("each class has one code, as add checks")
+    }
+}
+
+/// What speaks for a cause may lie so far back.
+const CAUSE_DAYS: i32 = 180;
+/// Days without service, of those, that drive somebody away.
+const OUTAGE_DAYS: i32 = 3;
+
+/// An account that went, and why, as far as that can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribution {
+    pub left_on: Date,
+    pub how: How,
+    pub code: Code,
+    /// What the code was told from.
+    pub says: String,
+}
+
+impl Codes {
+    /// Why the account went; `None` where it did not, or nobody tells us of
+    /// contracts. Whoever goes owing is attributed by the debt class, of
+    /// everybody else what we did wrong goes before what others do better.
+    pub fn attribute(
+        &self,
+        dossier: &Dossier,
+        class: DebtClass,
+        tolerance: i64,
+        as_of: Date,
+    ) -> Option<Attribution> {
+        let contract = &dossier.evidence.contract;
+        let has_contracts = dossier.feeds.has(EvidenceFeed::Contracts);
+        let ended = contract.ended_on.map(|day| (day, How::Left));
+        let barred = contract.barred_on.map(|day| (day, How::Barred));
+        let (left_on, how) = ended.or(barred).filter(|_| has_contracts)?;
+        let owes = Books::open(dossier, as_of, tolerance).overdue().next().is_some();
+        let (code, says) = if owes || how == How::Barred {
+            (self.barred(class), format!("{} while it counted as {class}", how.as_str()))
+        } else {
+            let (name, says) = why_left(dossier, left_on);
+            (self.get(name).unwrap_or_else(|| self.barred(DebtClass::Unknown)), says)
+        };
+        Some(Attribution { left_on, how, code: code.clone(), says })
+    }
+}
+
+/// The name of a code that comes with Duebell, and what was seen.
+fn why_left(dossier: &Dossier, left_on: Date) -> (&'static str, String) {
+    let is_near = |day: Date| (0..=CAUSE_DAYS).contains(&days_between(day, left_on));
+    let evidence = &dossier.evidence;
+    let complaints = || evidence.complaints.iter().filter(|one| is_near(one.opened_on));
+    let mut bad = complaints().filter(|one| {
+        let is_open = one.closed_on.is_none_or(|closed| closed > left_on);
+        is_open || one.satisfied == Some(false)
+    });
+    if let Some(one) = bad.next() {
+        let name = match one.topic {
+            Topic::Billing => "billing_fault",
+            Topic::Service => "network_fault",
+            Topic::Conduct | Topic::Other => "care_fault",
+        };
+        return (name, format!("complained on {}, and it was not put right", one.opened_on));
+    }
+    let outage_days: i32 = evidence
+        .outages
+        .iter()
+        .filter(|one| is_near(one.starts_on))
+        .map(|one| days_between(one.starts_on, one.ends_on.unwrap_or(left_on).min(left_on)) + 1)
+        .sum();
+    if outage_days >= OUTAGE_DAYS {
+        return ("network_fault", format!("had {outage_days} days of outages before"));
+    }
+    let ported = evidence.porting.iter().find(|one| is_near(one.on) && one.withdrawn_on.is_none());
+    match ported {
+        Some(one) => ("number_ported", format!("asked on {} to take the number away", one.on)),
+        None => ("not_said", "nothing that we know of says why".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@
 mod bills;
 pub mod cause;
 pub mod churn;
+pub mod estimate;
 pub mod profile;
 mod refused;
 mod rules;

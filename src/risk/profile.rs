@@ -20,6 +20,8 @@ use jiff::civil::{Date, Weekday};
 use crate::model::billing::days_between;
 use crate::model::evidence::Dossier;
 
+pub use crate::model::estimate::SelfCure;
+
 use super::bills::{BillThen, Books, Paid};
 
 /// Months that a profile looks back.
@@ -49,16 +51,6 @@ pub struct Profile {
     pub weekday: Option<Usual<Weekday>>,
 }
 
-/// It pays by itself, a day or two late, and reliably: better left alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SelfCure {
-    /// Of so many bills that nobody reminded of.
-    pub of: u32,
-    pub percent: i64,
-    /// It was never later than so many days after the due date, those few aside.
-    pub by_days: i32,
-}
-
 /// What is usual, and how sure that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usual<T> {
@@ -73,6 +65,7 @@ pub fn profile(dossier: &Dossier, as_of: Date, tolerance: i64) -> Profile {
     of(&Books::open(dossier, as_of, tolerance))
 }
 
+/// Of an account whose books are open.
 pub(super) fn of(books: &Books) -> Profile {
     let paid = paid_days(books);
     Profile {

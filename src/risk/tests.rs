@@ -2,6 +2,7 @@
 
 mod bills;
 mod causes;
+mod departures;
 mod figures;
 mod files;
 mod generate;

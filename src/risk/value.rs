@@ -157,14 +157,21 @@ impl Figures {
         loss_percent: Option<u8>,
         way: Way,
     ) -> Option<Worth> {
-        let costs = self.file.cost.get(&currency)?.of(way);
+        let (costs, saved) = self.way(currency, way)?;
         let loss = loss_percent.map_or_else(|| self.loss_percent(class), i64::from);
-        let saved = self.file.saved_percent.of(way);
         let saves = i128::from(owed.max(0)) * i128::from(loss) * i128::from(saved) / 10_000;
         Some(Worth { saves: i64::try_from(saves).unwrap_or(i64::MAX), costs })
     }
 
-    fn loss_percent(&self, class: DebtClass) -> i64 {
+    /// What a contact costs in this currency, and the percent of a loss that it
+    /// saves.
+    pub fn way(&self, currency: Currency, way: Way) -> Option<(i64, i64)> {
+        let costs = self.file.cost.get(&currency)?.of(way);
+        Some((costs, self.file.saved_percent.of(way)))
+    }
+
+    /// Of what is owed, percent that is lost without a contact; 0 to 100.
+    pub fn loss_percent(&self, class: DebtClass) -> i64 {
         self.file.loss_percent.get(&class).copied().unwrap_or_default()
     }
 }

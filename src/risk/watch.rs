@@ -101,14 +101,19 @@ impl Rules {
         mut watched: Vec<(AccountId, Vec<Warning>)>,
         accounts: u64,
     ) -> Vec<(AccountId, Vec<Warning>)> {
-        let weight = |warnings: &[Warning]| -> i64 {
-            warnings.iter().map(|one| i64::from(one.weight)).sum()
-        };
         watched.retain(|(_, warnings)| !warnings.is_empty());
-        watched.sort_by(|a, b| (-weight(&a.1), &a.0).cmp(&(-weight(&b.1), &b.0)));
+        watched.sort_by(|a, b| a.0.cmp(&b.0));
+        let weight =
+            |one: &(AccountId, Vec<Warning>)| one.1.iter().map(|it| i64::from(it.weight)).sum();
+        self.cut(watched, accounts, weight)
+    }
+
+    /// The weightiest of these first, and no more than people could follow.
+    pub fn cut<T>(&self, mut all: Vec<T>, accounts: u64, weight: impl Fn(&T) -> i64) -> Vec<T> {
+        all.sort_by_key(|one| -weight(one));
         let most = accounts.saturating_mul(self.file.list_max.into()).div_ceil(1_000);
-        watched.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-        watched
+        all.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        all
     }
 }
 

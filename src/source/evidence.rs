@@ -69,6 +69,8 @@ fn terms(row: &Reader<'_>) -> Result<Terms, Fault> {
         autopay,
         identity: row.optional("identity_key")?.map(str::to_owned),
         address: row.optional("address_key")?.map(str::to_owned),
+        ended_on: row.optional_date("ended_on")?,
+        barred_on: row.optional_date("barred_on")?,
     })
 }
 

@@ -1,6 +1,9 @@
 //! Why accounts do not pay: their dossiers, and what they were judged to be.
 
+mod departures;
 mod dossiers;
+mod early;
+mod estimates;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,6 +14,9 @@ use serde_json::json;
 
 use crate::model::audit::{Act, Doer};
 use crate::model::cause::{Classed, SetClass, Verdict};
+use crate::model::control::CARD;
+use crate::model::departure::Departure;
+use crate::model::estimate::Estimate;
 use crate::model::evidence::{Dossier, Feeds};
 use crate::model::{AccountId, Bucket, Task, Tenure};
 
@@ -25,6 +31,11 @@ use super::statements::sql;
 use super::tasks::put_tasks;
 use super::{SqlStore, StoreError};
 
+pub use departures::{CodeCount, Departed};
+pub use early::Watched;
+pub(super) use estimates::estimate;
+pub use estimates::{Estimated, Spared};
+
 /// What judging accounts needs.
 #[async_trait]
 pub trait AssessStore: Send + Sync {
@@ -38,6 +49,37 @@ pub trait AssessStore: Send + Sync {
         since: Date,
         on: Date,
     ) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
+
+    /// Accounts of these buckets with something unpaid that falls due, or fell
+    /// due, in the days from the first and before the second; in order.
+    async fn falling_due(
+        &self,
+        buckets: &[Bucket],
+        days: (Date, Date),
+    ) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
+
+    /// Accounts of these buckets whose facts changed, and whose contract ended,
+    /// or who are barred, or went before; in order.
+    async fn departing(&self, buckets: &[Bucket]) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
+
+    /// How many accounts these buckets have.
+    async fn accounts_in(&self, buckets: &[Bucket]) -> Result<u64, StoreError>;
+
+    /// What was estimated of these accounts, fresh or not; those of whom
+    /// nothing was are absent.
+    async fn estimates(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+    ) -> Result<HashMap<AccountId, Estimate>, StoreError>;
+
+    /// When and why these accounts went.
+    async fn departures(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+    ) -> Result<Vec<Departure>, StoreError>;
+
+    /// The scorecard that somebody promoted, as text.
+    async fn card(&self) -> Result<Option<String>, StoreError>;
 
     /// The feeds of evidence that were read to their end, and last no longer
     /// than `age_max` ago. One that is older is as good as missing: what it
@@ -82,9 +124,22 @@ pub trait AssessStore: Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub struct Assessed {
     pub changed: Vec<Changed>,
+    pub estimates: Vec<Estimated>,
+    pub watched: Vec<Watched>,
+    pub departed: Departed,
     pub tasks: Vec<Task>,
     /// These buckets are assessed through that day.
     pub through: Option<(Vec<Bucket>, Date)>,
+}
+
+impl Assessed {
+    /// Nothing is new.
+    pub fn is_empty(&self) -> bool {
+        let Assessed { changed, estimates, watched, departed, tasks, through } = self;
+        let has_none = changed.is_empty() && estimates.is_empty() && watched.is_empty();
+        let stays = departed.went.is_empty() && departed.back.is_empty();
+        has_none && stays && tasks.is_empty() && through.is_none()
+    }
 }
 
 /// What is new about one account.
@@ -140,6 +195,40 @@ impl AssessStore for SqlStore {
         rows.iter().map(|row| Ok((bucket(row)?, AccountId(row.text("account_id")?)))).collect()
     }
 
+    async fn falling_due(
+        &self,
+        buckets: &[Bucket],
+        days: (Date, Date),
+    ) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
+        self.find_falling_due(buckets, days).await
+    }
+
+    async fn departing(&self, buckets: &[Bucket]) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
+        self.find_departing(buckets).await
+    }
+
+    async fn accounts_in(&self, buckets: &[Bucket]) -> Result<u64, StoreError> {
+        self.count_accounts(buckets).await
+    }
+
+    async fn estimates(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+    ) -> Result<HashMap<AccountId, Estimate>, StoreError> {
+        self.load_estimates(accounts).await
+    }
+
+    async fn departures(
+        &self,
+        accounts: &[(Bucket, AccountId)],
+    ) -> Result<Vec<Departure>, StoreError> {
+        self.load_departures(accounts).await
+    }
+
+    async fn card(&self) -> Result<Option<String>, StoreError> {
+        self.control_value(CARD).await
+    }
+
     async fn evidence_feeds(
         &self,
         now: Timestamp,
@@ -177,7 +266,13 @@ impl AssessStore for SqlStore {
         let through = page.through.iter().flat_map(|(buckets, _)| buckets.iter().copied());
         let changed = page.changed.iter().map(|one| one.bucket);
         let tasks = page.tasks.iter().map(|task| task.bucket);
-        let mut tx = self.write(tenure, through.chain(changed).chain(tasks)).await?;
+        let beside = page.estimates.iter().map(|one| one.bucket);
+        let watched = page.watched.iter().map(|one| one.bucket);
+        let went = page.departed.went.iter().map(|(bucket, _)| *bucket);
+        let back = page.departed.back.iter().map(|(bucket, ..)| *bucket);
+        let beside = beside.chain(watched).chain(went).chain(back);
+        let all = through.chain(changed).chain(tasks).chain(beside);
+        let mut tx = self.write(tenure, all).await?;
         let (mut judged, mut over, mut whose) = (Vec::new(), Vec::new(), BTreeSet::new());
         for one in &page.changed {
             let Changed { bucket, account: account_id, .. } = one;
@@ -199,6 +294,11 @@ impl AssessStore for SqlStore {
         if !over.is_empty() {
             tx.run(sql::drop_classes, &[Arg::Set(&over)]).await?;
         }
+        let news = page.estimates.iter().filter(|one| one.touches);
+        whose.extend(news.map(|one| (one.bucket, one.account.clone())));
+        estimates::put_estimates(&mut tx, &page.estimates).await?;
+        early::put_watched(&mut tx, &page.watched).await?;
+        departures::put_departed(&mut tx, &page.departed).await?;
         put_tasks(&mut tx, &page.tasks).await?;
         touch(&mut tx, &whose).await?;
         if let Some((buckets, day)) = &page.through {

@@ -17,6 +17,7 @@ use crate::model::{
     Severity, Suppression, Tier,
 };
 
+use super::assess::estimate;
 use super::deadlines::channels;
 use super::engine::{Arg, Statement, Tx};
 use super::row::Row;
@@ -178,6 +179,8 @@ impl FactsPage {
             case: None,
             class: debt_class(row)?,
             arm: None,
+            estimate: estimate(row, "estimate")?,
+            is_watched: row.int("is_watched")? == 1,
             touched: row.int("changes")?,
             revisions: HashMap::new(),
         });

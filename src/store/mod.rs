@@ -73,7 +73,7 @@ use crate::model::{
 };
 
 pub use advice::AdviceStore;
-pub use assess::{AssessStore, Assessed, Changed};
+pub use assess::{AssessStore, Assessed, Changed, CodeCount, Departed, Estimated, Spared, Watched};
 pub use audit::AuditPage;
 pub use cases::{
     Case as ReviewCase, CaseError, CasePage, CasePlace, CaseStore, Decided as DecidedCase, Looked,
@@ -378,6 +378,8 @@ pub struct DueBill {
     pub due_on: Date,
     /// Disputed minor units on the day of sending.
     pub disputed: i64,
+    /// An arrangement is offered, as it was planned.
+    pub is_offer: bool,
 }
 
 /// Why the store could not do as asked.

@@ -246,6 +246,7 @@ impl SqlStore {
                 currency: row.parsed("currency")?,
                 due_on: row.date("due_on")?,
                 disputed: row.int("disputed")?,
+                is_offer: false,
             };
             let is_taken = row.int("is_taken")? == 1;
             bills.entry(row.reminder("reminder_id")?).or_default().push((bill, is_taken));
@@ -254,10 +255,11 @@ impl SqlStore {
             let of_it = bills.remove(&due.reminder.id).unwrap_or_default();
             // A later attempt is about the bills that the first one took the keys of.
             let counts = |is_taken: bool| is_taken || due.attempt == 0;
+            let is_offer = |id: &BillId| due.bills.iter().any(|it| it.id == *id && it.is_offer);
             due.bills = of_it
                 .into_iter()
                 .filter(|(_, is_taken)| counts(*is_taken))
-                .map(|(bill, _)| bill)
+                .map(|(bill, _)| DueBill { is_offer: is_offer(&bill.id), ..bill })
                 .collect();
         }
         Ok(found)
@@ -444,6 +446,7 @@ fn due_bill(item: &Item, terms: &ItemTerms) -> DueBill {
         currency: terms.currency,
         due_on: terms.due_on,
         disputed: terms.disputed,
+        is_offer: terms.is_offer,
     }
 }
 

@@ -118,6 +118,7 @@ struct PageRows<'a> {
     ended: Vec<Key<'a>>,
     opened: Vec<CaseRow<'a>>,
     flags: Vec<FlagRow<'a>>,
+    spared: Vec<SparedRow<'a>>,
     reviews: Vec<Task>,
     untouched: Vec<TouchedRow<'a>>,
     entries: Vec<&'a Entry>,
@@ -192,6 +193,17 @@ struct FlagRow<'a> {
 }
 
 set_row! {
+/// A step that was kept back from who pays alone.
+struct SparedRow<'a> {
+    bucket: Bucket,
+    bill_id: &'a str,
+    step: &'a str,
+    account_id: &'a AccountId,
+    day: Date,
+}
+}
+
+set_row! {
 struct TouchedRow<'a> {
     bucket: Bucket,
     account_id: &'a AccountId,
@@ -200,7 +212,7 @@ struct TouchedRow<'a> {
 }
 
 impl<'a> PageRows<'a> {
-    fn add(&mut self, decided: &'a Decided, now: Timestamp) {
+    fn add(&mut self, decided: &'a Decided, on: Date, now: Timestamp) {
         let (bucket, account_id) = (decided.bucket, &decided.account);
         for reminder in &decided.cancel {
             self.transitions.push(TransitionRow::end(
@@ -222,6 +234,14 @@ impl<'a> PageRows<'a> {
             limit_on: row.limit_on,
             reason: row.reason,
             is_open: row.is_open,
+        }));
+        let spared = decided.why_not.iter().filter(|row| row.reason == Reason::SelfCures);
+        self.spared.extend(spared.filter(|_| !decided.is_observed).map(|row| SparedRow {
+            bucket,
+            bill_id: row.bill.as_str(),
+            step: &row.step,
+            account_id,
+            day: on,
         }));
         if let Some(change) = &decided.case {
             if change.ends.is_some() {
@@ -327,7 +347,7 @@ fn channels_text(channels: &[Channel]) -> String {
 async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Result<(), StoreError> {
     let Some(on) = page.on else { return Ok(()) };
     let mut rows = PageRows::default();
-    page.decisions.iter().for_each(|decided| rows.add(decided, now));
+    page.decisions.iter().for_each(|decided| rows.add(decided, on, now));
     // Of two rows about one bill and step the last was decided last.
     rows.why_not.reverse();
     let mut seen = std::collections::HashSet::new();
@@ -355,6 +375,9 @@ async fn record_decisions(tx: &mut Tx, page: &PlanPage, now: Timestamp) -> Resul
     }
     if !rows.opened.is_empty() && !tx.insert(&rows.opened).await? {
         tx.run(sql::open_cases, &[Arg::Set(&rows.opened)]).await?;
+    }
+    if !rows.spared.is_empty() {
+        tx.run(sql::put_spared, &[Arg::Set(&rows.spared)]).await?;
     }
     if !rows.flags.is_empty() {
         tx.run(sql::put_flags, &[Arg::Set(&rows.flags)]).await?;

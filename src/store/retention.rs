@@ -106,6 +106,7 @@ impl RetentionStore for SqlStore {
             (sql::forget_submissions, &day),
             (sql::forget_items, &day),
             (sql::forget_why_not, &day),
+            (sql::forget_spared, &day),
             (sql::forget_cases, &day),
             (sql::forget_holds, &day),
             (sql::forget_proofs, &day),

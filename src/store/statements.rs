@@ -68,6 +68,8 @@ statements! {
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
         lapse_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
+        put_watched, list_watched, count_accounts, find_departing, load_departures, put_departures,
+        end_departures, list_departures, count_departures, load_estimates, put_estimates, find_falling_due, put_spared, forget_spared,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
         take_try, put_try, forget_tries, put_consents, add_tallies, load_tallies, forget_tallies,
         put_experiment, approve_experiment, stop_experiment, put_entries, tally_experiment
@@ -78,7 +80,7 @@ statements! {
         list_account_bills, list_bucket_bills, list_account_attempts, list_account_why_not, load_flag,
         list_account_replies, list_account_notices, list_suppressions, list_consents, list_wishes, list_holds,
         load_assessed, list_experiments, list_tasks, move_audit_head, list_audit_entries, walk_audit_entries,
-        list_work, find_task, find_proposal, list_cases, list_advice,
+        count_spared, set_departure_code, list_work, find_task, find_proposal, list_cases, list_advice,
         find_person, list_people, set_roles, set_language, rehash_password,
         set_factor, use_step, set_recovery, load_session, list_sessions, end_session, end_sessions, drop_try, set_password
     ;
@@ -121,6 +123,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         "the subscribers' say",
         include_str!("../../migrations/postgres/0021_the_subscribers_say.sql"),
     ),
+    (
+        22,
+        "estimates and departures",
+        include_str!("../../migrations/postgres/0022_estimates_and_departures.sql"),
+    ),
     (23, "contacts by key", include_str!("../../migrations/postgres/0023_contacts_by_key.sql")),
     (24, "experiments", include_str!("../../migrations/postgres/0024_experiments.sql")),
 ];
@@ -156,6 +163,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         21,
         "the subscribers' say",
         include_str!("../../migrations/sqlite/0021_the_subscribers_say.sql"),
+    ),
+    (
+        22,
+        "estimates and departures",
+        include_str!("../../migrations/sqlite/0022_estimates_and_departures.sql"),
     ),
     (23, "contacts by key", include_str!("../../migrations/sqlite/0023_contacts_by_key.sql")),
     (24, "experiments", include_str!("../../migrations/sqlite/0024_experiments.sql")),

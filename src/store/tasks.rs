@@ -131,8 +131,8 @@ impl Desk<'_> {
     }
 
     /// Ends a task; its account and kind, or `None` where none of that name is
-    /// open. A review ends by a decision and not by this. A care call that is
-    /// over lets the ladder go on.
+    /// open. A review ends by a decision and not by this. A care call, or talk of
+    /// an arrangement, that is over lets the ladder go on.
     pub async fn end_task(
         &self,
         id: &str,
@@ -149,7 +149,7 @@ impl Desk<'_> {
             let kind = TaskKind::parse(&row.text("kind")?);
             let kind = kind.ok_or(StoreError::Corrupt { column: "kind" })?;
             let account = AccountId(row.text("account_id")?);
-            if kind == TaskKind::CareCall {
+            if matches!(kind, TaskKind::CareCall | TaskKind::Arrangement) {
                 debug_assert_eq!(ended.rests.class, DebtClass::Unknown);
                 put_set(&mut tx, &(bucket(&row)?, account.clone()), ended.rests).await?;
             }

@@ -29,6 +29,7 @@ fn day(days: i32) -> Date {
 fn scenario(replay: &Replay) -> Scenario {
     let step = |(name, offset_days): &(String, i32)| Step {
         class: MessageClass::Reminder,
+        watched: false,
         name: name.clone(),
         offset_days: *offset_days,
         severity: if *offset_days > 0 { Severity::Soft } else { Severity::Courtesy },
@@ -99,6 +100,8 @@ impl Memory {
             case: None,
             class: DebtClass::Unknown,
             arm: None,
+            estimate: None,
+            is_watched: false,
             touched: 0,
             revisions: Default::default(),
         }

@@ -221,6 +221,8 @@ impl Story {
             bills,
             class: DebtClass::Unknown,
             arm: None,
+            estimate: None,
+            is_watched: false,
             touched: 0,
             revisions: Default::default(),
         }

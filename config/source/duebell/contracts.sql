@@ -10,6 +10,8 @@ select
     says ->> 'autopay_withdrawn_on' as autopay_withdrawn_on,
     says ->> 'identity_key' as identity_key,
     says ->> 'address_key' as address_key,
+    says ->> 'ended_on' as ended_on,
+    says ->> 'barred_on' as barred_on,
     changed_at
 from evidence indexed by contracts_changed
 where feed = 'contracts' and (changed_at, id) > (:changed_at, :id)

@@ -1,26 +1,29 @@
 //! `duebell score explain`: where a row's score comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::risk::scorecard::{Against, Reason, Value};
+use crate::risk::scorecard::{Against, Card, Reason, Scored, Value};
 
-use super::read_card;
 use super::table::{Table, kinds_of};
+use super::{champion, read_card};
+use crate::cli::context::Options;
 use crate::cli::output::print_line;
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A card that `duebell score fit` wrote
-    card: PathBuf,
+    /// An account, scored by the card in use; or, before a table, a card that `duebell score fit` wrote
+    #[arg(value_name = "ACCOUNT|CARD")]
+    what: String,
     /// A table with the card's columns (CSV, may be gzipped)
-    table: PathBuf,
+    #[arg(requires = "row")]
+    table: Option<PathBuf>,
     /// Which row, the first after the header being 1
-    #[arg(long, value_name = "N")]
-    row: usize,
+    #[arg(long, value_name = "N", requires = "table")]
+    row: Option<usize>,
     /// What points are measured against
     #[arg(long, value_enum, default_value_t = Mark::Best)]
     against: Mark,
@@ -40,7 +43,7 @@ enum Mark {
 }
 
 #[derive(Serialize)]
-struct Explained<'a> {
+pub struct Explained<'a> {
     card: &'a str,
     score: i32,
     probability_bad: f64,
@@ -57,28 +60,44 @@ struct Part<'a> {
     points: i32,
 }
 
-pub fn run(args: Explain) -> anyhow::Result<()> {
-    let card = read_card(&args.card)?;
-    let table = Table::read(&args.table, &kinds_of(&card))?;
-    ensure!(
-        (1..=table.rows()).contains(&args.row),
-        "there is no row {}; {} has rows 1 to {}",
-        args.row,
-        args.table.display(),
-        table.rows()
-    );
-    let scorer = card
-        .over(&table.names())
-        .with_context(|| format!("could not score {}", args.table.display()))?;
-    let row: Vec<Value> =
-        table.columns.iter().map(|column| column.values[args.row - 1].clone()).collect();
-    let scored = scorer.scored(&row);
+pub async fn run(options: &Options, args: Explain) -> anyhow::Result<()> {
     let against = match args.against {
         Mark::Best => Against::Best,
         Mark::Mean => Against::Mean,
     };
+    let (Some(file), Some(number)) = (&args.table, args.row) else {
+        return champion::explain(options, &args.what, (against, args.reasons), args.json).await;
+    };
+    let card = read_card(Path::new(&args.what))?;
+    let table = Table::read(file, &kinds_of(&card))?;
+    ensure!(
+        (1..=table.rows()).contains(&number),
+        "there is no row {number}; {} has rows 1 to {}",
+        file.display(),
+        table.rows()
+    );
+    let scorer =
+        card.over(&table.names()).with_context(|| format!("could not score {}", file.display()))?;
+    let row: Vec<Value> =
+        table.columns.iter().map(|column| column.values[number - 1].clone()).collect();
+    let scored = scorer.scored(&row);
+    let explained = explained(&card, &table.names(), &row, &scored, (against, args.reasons));
+    if args.json {
+        return print_line(&serde_json::to_string_pretty(&explained)?);
+    }
+    show(&explained)
+}
+
+/// The points of a row whose values come in the order of `names`.
+pub fn explained<'a, N: AsRef<str>>(
+    card: &'a Card,
+    names: &[N],
+    row: &[Value],
+    scored: &Scored,
+    (against, most): (Against, usize),
+) -> Explained<'a> {
     let characteristics = card.characteristics.iter().zip(&scored.places).map(|(it, place)| {
-        let column = table.columns.iter().position(|column| column.name == it.name);
+        let column = names.iter().position(|name| name.as_ref() == it.name);
         let value = column.and_then(|column| match &row[column] {
             Value::Number(number) => Some(number.to_string()),
             Value::Category(name) => Some(name.to_string()),
@@ -87,21 +106,17 @@ pub fn run(args: Explain) -> anyhow::Result<()> {
         let bin = &it.bins[*place];
         Part { name: &it.name, value, bin: bin.holds.to_string(), points: bin.points }
     });
-    let explained = Explained {
+    Explained {
         card: &card.version,
         score: scored.score,
         probability_bad: scored.probability,
         start: card.start,
         characteristics: characteristics.collect(),
-        reasons: card.reasons(&scored, against, args.reasons),
-    };
-    if args.json {
-        return print_line(&serde_json::to_string_pretty(&explained)?);
+        reasons: card.reasons(scored, against, most),
     }
-    show(&explained)
 }
 
-fn show(explained: &Explained) -> anyhow::Result<()> {
+pub fn show(explained: &Explained) -> anyhow::Result<()> {
     print_line(&format!(
         "score {} (a bad end: {:.1} %), card {}",
         explained.score,

@@ -1,5 +1,6 @@
 //! `duebell score`: fit a scorecard to a table, and look at what it says.
 
+mod champion;
 mod explain;
 mod fairness;
 mod fit;
@@ -21,8 +22,12 @@ pub enum Score {
     Fit(Box<fit::Fit>),
     /// Write a table of the ledger's own bills to fit a card to
     Table(own::Own),
-    /// Show where a row's score comes from
+    /// Show where the score of an account, or of a row, comes from
     Explain(explain::Explain),
+    /// Put a card in use: accounts are scored by it from then on
+    Promote(champion::Promote),
+    /// Take the card out of use: nobody is scored any more
+    Retire(champion::Retire),
     /// Show how a card errs with groups of people
     Fairness(fairness::Fairness),
 }
@@ -31,7 +36,9 @@ pub async fn run(options: &Options, command: Score) -> anyhow::Result<()> {
     match command {
         Score::Fit(args) => fit::run(&args),
         Score::Table(args) => own::run(options, &args).await,
-        Score::Explain(args) => explain::run(args),
+        Score::Explain(args) => explain::run(options, args).await,
+        Score::Promote(args) => champion::promote(options, args).await,
+        Score::Retire(args) => champion::retire(options, args).await,
         Score::Fairness(args) => fairness::run(args),
     }
 }

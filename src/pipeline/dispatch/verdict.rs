@@ -258,6 +258,26 @@ impl Dispatch {
         })
     }
 
+    /// The message set of the step, or the offer that takes its place. Providers
+    /// with templates of their own have none for it.
+    fn template<'a>(
+        &self,
+        due: &DueReminder,
+        voice: &Voice<'a>,
+        channel: Channel,
+        has_own_templates: bool,
+    ) -> &'a str {
+        let is_offer = voice.severity == Severity::Soft
+            && !voice.is_notice
+            && due.bills.iter().any(|bill| bill.is_offer);
+        let has_offer = self.shop.messages.has(message::ARRANGEMENT, channel);
+        if is_offer && has_offer && !has_own_templates {
+            message::ARRANGEMENT
+        } else {
+            voice.template
+        }
+    }
+
     /// What the subscriber reads or hears.
     fn rendered(
         &self,
@@ -277,6 +297,8 @@ impl Dispatch {
         let link = links.map(|links| links.page(channel, due.reminder.id));
         let reply_url = link.unwrap_or_default();
         let law = contact.content(&due.reminder.scenario);
+        let has_own_templates = pass.sender().capabilities().own_templates;
+        let template = self.template(due, voice, channel, has_own_templates);
         let facts = MessageFacts {
             operator,
             name: &due.account.name,
@@ -287,10 +309,9 @@ impl Dispatch {
             reply_url: &reply_url,
             asked: &message::asked(law, voice.severity, channel),
         };
-        let rendered = messages.render(voice.template, channel, &facts)?;
-        let has_own_templates = pass.sender().capabilities().own_templates;
-        let words = has_own_templates
-            .then(|| facts.for_template(voice.template, &rendered.language, channel));
+        let rendered = messages.render(template, channel, &facts)?;
+        let words =
+            has_own_templates.then(|| facts.for_template(template, &rendered.language, channel));
         Ok((rendered, words))
     }
 

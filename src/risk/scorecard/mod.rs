@@ -14,6 +14,7 @@ mod held_out;
 pub mod history;
 mod logistic;
 mod measure;
+pub mod own;
 pub mod picture;
 mod sample;
 #[cfg(test)]

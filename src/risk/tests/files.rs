@@ -23,7 +23,7 @@ fn what_comes_with_duebell_can_be_read() {
     Rules::built_in();
     watch::Rules::built_in();
     Figures::built_in();
-    assert_eq!(Codes::built_in().all().count(), 14);
+    assert_eq!(Codes::built_in().all().count(), 15);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn staff_add_codes_and_change_those_that_came() {
         says = "verstorben"
     "#;
     codes.add(own).unwrap();
-    assert_eq!(codes.all().count(), 15);
+    assert_eq!(codes.all().count(), 16);
     assert_eq!(codes.get("deceased").unwrap().says, "verstorben");
     assert!(codes.get("student_home").unwrap().kind.is_active());
     for class in DebtClass::ALL {
@@ -139,7 +139,7 @@ fn impossible_codes_are_told_at_once_and_nothing_is_added() {
     let wrong = in_words(codes.add(own).unwrap_err());
     assert_eq!(wrong.len(), 6, "{wrong:#?}");
     assert!(wrong[4].starts_with("class forgetful belongs to 2 codes (barred_forgot, went)"));
-    assert_eq!(codes.all().count(), 14);
+    assert_eq!(codes.all().count(), 15);
 }
 
 #[test]

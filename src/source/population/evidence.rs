@@ -185,7 +185,7 @@ fn contract(mut dice: Dice, resident: &Resident, card: Option<Date>) -> Contract
         (_, Some(end)) => vec![mandate(Some(end))],
         _ => Vec::new(),
     };
-    Contract { since: Some(since), margin_percent: None, autopay, identity: None, address: None }
+    Contract { since: Some(since), autopay, ..Contract::default() }
 }
 
 fn complaints(mut dice: Dice, habit: Habit, today: Date) -> Vec<Complaint> {

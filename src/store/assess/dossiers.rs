@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::model::billing::plus_days;
 use crate::model::evidence::{Dossier, Evidence, Feeds};
-use crate::model::{AccountId, Bucket};
+use crate::model::{AccountId, Bucket, Tier};
 use crate::store::engine::Arg;
 use crate::store::facts::{Key, account, bill, hold, payment, sent_item};
 use crate::store::row::Row;
@@ -81,7 +81,8 @@ impl Page {
         self.places.insert(account.id.0.clone(), self.dossiers.len());
         self.dossiers.push(Dossier {
             account: account.id,
-            tier: Some(account.tier),
+            // Ordinary is also whoever the source says nothing of.
+            tier: Some(account.tier).filter(|tier| *tier != Tier::Ordinary),
             bills: Vec::new(),
             payments: Vec::new(),
             holds: Vec::new(),

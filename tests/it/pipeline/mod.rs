@@ -8,6 +8,7 @@ mod claims;
 mod consents;
 mod conversations;
 mod episodes;
+mod estimates;
 mod experiments;
 mod going_live;
 mod halts;

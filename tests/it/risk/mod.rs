@@ -1,5 +1,6 @@
 //! Scorecards against data that nobody here made, and against made-up tables.
 
+mod champion;
 mod command;
 mod ibm;
 mod uci;

@@ -175,6 +175,7 @@ async fn a_page_of_verdicts_comes_with_its_tasks_and_its_day(store: &SqlStore) {
         changed: vec![changed("A", Some(verdict(DebtClass::Forgetful, "2026-04-10")))],
         tasks: vec![task("A", "why", NOON)],
         through: Some((vec![Bucket::of("A")], day(TODAY))),
+        ..Assessed::default()
     };
     store.record_assessed(&alone(), &page).await.unwrap();
     assert_eq!(store.assessed_through().await.unwrap()[&Bucket::of("A")], day(TODAY));

@@ -7,6 +7,7 @@ mod caps;
 mod cases;
 mod consents;
 mod decisions;
+mod estimates;
 mod evidence;
 mod experiments;
 mod holds;

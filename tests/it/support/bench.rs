@@ -10,6 +10,7 @@ use duebell::pipeline::{Settings, Workshop};
 use duebell::policy::{ContactRules, Scenario};
 use duebell::provider::sandbox::{self, Message, Sandbox};
 use duebell::risk::cause::Rules;
+use duebell::risk::estimate::Yardsticks;
 use duebell::source::{Defaults, Source};
 use duebell::store::{AttemptLine, ControlStore, SqlStore, WhyNotLine};
 use jiff::Timestamp;
@@ -99,6 +100,7 @@ impl Bench {
             advice: store.clone(),
             webhook: None,
             causes: None,
+            yardsticks: Arc::new(Yardsticks::built_in()),
             parts: Some(store.clone()),
             control: store.clone(),
             experiments: store.clone(),

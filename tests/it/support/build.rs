@@ -203,6 +203,7 @@ pub fn terms(items: &[Item]) -> Vec<ItemTerms> {
         due_on: day(TODAY),
         currency: "EUR".parse().expect("a currency"),
         disputed: 0,
+        is_offer: false,
     };
     items.iter().map(|_| terms).collect()
 }

@@ -3,7 +3,8 @@
 select
     a.bucket, a.account_id, a.name, a.language, a.zone, a.tier, a.segment, a.area, a.person_id, a.phone, a.email,
     a.preferred_channel, coalesce(t.changes, 0) as changes,
-    coalesce(told.class, judged.class, 'unknown') as class,
+    coalesce(told.class, judged.class, 'unknown') as class, e.body as estimate,
+    case when w.is_gentle then 1 else 0 end as is_watched,
     (
         select group_concat(s.channel || ':' || case when s.is_lifted = 0 then s.cause else 'agreed' end, ',') from suppression as s
         where s.bucket = a.bucket and s.account_id = a.account_id
@@ -22,3 +23,7 @@ left join debt_class as judged
 left join debt_class as told
     on told.bucket = a.bucket and told.account_id = a.account_id and told.source = 'staff'
     and told.expires_on >= $2
+left join estimate as e
+    on e.bucket = a.bucket and e.account_id = a.account_id and e.expires_on >= $2
+left join watch as w
+    on w.bucket = a.bucket and w.account_id = a.account_id and w.until_on >= $2
