@@ -103,10 +103,11 @@ impl Estimate {
         knows && self.way(channel).is_some_and(|way| !way.is_worth_it(owed))
     }
 
-    /// What a contact costs where cheap ones go first: with small accounts.
+    /// What a contact costs where cheap ones go first: with small accounts, and
+    /// by the operator's own figures. A guess turns nobody's ladder round.
     pub fn thrift(&self, channel: Channel) -> Option<i64> {
-        let is_small = self.value.tier == Tier::Small;
-        self.way(channel).filter(|_| is_small).map(|way| way.costs)
+        let is_thrifty = self.is_binding && self.value.tier == Tier::Small;
+        self.way(channel).filter(|_| is_thrifty).map(|way| way.costs)
     }
 
     /// Whether a decision may come out otherwise than with `other`.

@@ -62,9 +62,6 @@ pub trait AssessStore: Send + Sync {
     /// or who are barred, or went before; in order.
     async fn departing(&self, buckets: &[Bucket]) -> Result<Vec<(Bucket, AccountId)>, StoreError>;
 
-    /// How many accounts these buckets have.
-    async fn accounts_in(&self, buckets: &[Bucket]) -> Result<u64, StoreError>;
-
     /// What was estimated of these accounts, fresh or not; those of whom
     /// nothing was are absent.
     async fn estimates(
@@ -205,10 +202,6 @@ impl AssessStore for SqlStore {
 
     async fn departing(&self, buckets: &[Bucket]) -> Result<Vec<(Bucket, AccountId)>, StoreError> {
         self.find_departing(buckets).await
-    }
-
-    async fn accounts_in(&self, buckets: &[Bucket]) -> Result<u64, StoreError> {
-        self.count_accounts(buckets).await
     }
 
     async fn estimates(

@@ -350,6 +350,7 @@ const ERASE: &[Statement] = &[
     erase("delete from spared"),
     erase("delete from watch"),
     erase("delete from departure"),
+    erase("delete from experiment_entry"),
     erase("delete from proposal"),
     erase("delete from advice"),
     erase("delete from why_not"),

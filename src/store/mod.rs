@@ -24,6 +24,7 @@ mod control;
 mod deadlines;
 mod desk;
 mod engine;
+mod error;
 mod evidence;
 mod experiments;
 mod facts;
@@ -83,6 +84,7 @@ pub use contacts::Conversation;
 pub use deadlines::Standing;
 pub use desk::{AttemptLine, Desk, FeedLine, ItemLine, NewCodeLine, SentLine, WhyNotLine};
 pub use engine::Engine;
+pub use error::StoreError;
 pub use experiments::{ExperimentError, ExperimentStore};
 pub use file_lock::{FileLock, LockError};
 pub use holds::{HoldOver, HoldStore};
@@ -380,47 +382,6 @@ pub struct DueBill {
     pub disputed: i64,
     /// An arrangement is offered, as it was planned.
     pub is_offer: bool,
-}
-
-/// Why the store could not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Away or overloaded. Worth another try.
-    #[error("database is unavailable")]
-    Unavailable(#[source] sqlx::Error),
-
-    /// A bug or a broken row: trying again will not help.
-    #[error("statement `{statement}` failed")]
-    Statement {
-        statement: &'static str,
-        #[source]
-        source: sqlx::Error,
-    },
-
-    /// A stored value that this version cannot read.
-    #[error("column `{column}` holds a value that cannot be read")]
-    Corrupt { column: &'static str },
-
-    /// Somebody else works on this bucket by now; nothing was changed.
-    #[error("the lease on bucket {} was lost", bucket.number())]
-    LeaseLost { bucket: Bucket },
-
-    #[error("migration failed")]
-    Migration(#[source] sqlx::migrate::MigrateError),
-
-    #[error("{url:?} is no store; use sqlite://PATH or postgres://USER@HOST/DATABASE")]
-    BadUrl { url: String },
-}
-
-impl StoreError {
-    fn of(statement: &'static str, source: sqlx::Error) -> StoreError {
-        match source {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                StoreError::Unavailable(source)
-            }
-            source => StoreError::Statement { statement, source },
-        }
-    }
 }
 
 /// The store over SQL, embedded or served.

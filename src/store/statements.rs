@@ -68,7 +68,7 @@ statements! {
         load_case_notices, load_case_restrictions, find_cases, weigh_cases, cure_cases, close_case,
         assign_task, load_proposals, load_open_proposals, put_proposals, decide_proposal,
         lapse_proposals, put_advice, load_advice_due, take_advice, end_advice, put_off_advice,
-        put_watched, list_watched, count_accounts, find_departing, load_departures, put_departures,
+        put_watched, list_watched, find_departing, load_departures, put_departures,
         end_departures, list_departures, count_departures, load_estimates, put_estimates, find_falling_due, put_spared, forget_spared,
         put_person, reset_person, disable_person, put_session, see_session, show_session, forget_sessions,
         take_try, put_try, forget_tries, put_consents, add_tallies, load_tallies, forget_tallies,

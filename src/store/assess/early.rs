@@ -92,12 +92,6 @@ impl SqlStore {
         };
         rows.iter().map(key).collect()
     }
-
-    pub(super) async fn count_accounts(&self, buckets: &[Bucket]) -> Result<u64, StoreError> {
-        let buckets = bucket_keys(buckets);
-        let rows = self.engine.rows(sql::count_accounts, &[Arg::Set(&buckets)]).await?;
-        rows.first().map_or(Ok(0), |row| row.int("n").map(i64::unsigned_abs))
-    }
 }
 
 impl Desk<'_> {

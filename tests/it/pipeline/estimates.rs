@@ -223,16 +223,24 @@ async fn no_contact_is_made_that_costs_more_than_it_brings() {
 
 #[tokio::test]
 async fn a_small_account_hears_by_the_cheap_way_first() {
-    let billing = Billing::new();
-    for (id, tier) in [("A", "small"), ("B", "main")] {
-        billing.account(id);
-        billing.put(Feed::Accounts, &[("account_id", id), ("tier", tier)]);
-        march(&billing, id);
-    }
-    let bench = judged(&billing).await;
-    days(&bench, 10, 10).await;
-    let mut ways: Vec<Channel> = bench.messages().iter().map(|it| it.channel).collect();
-    ways.sort();
+    let told = |is_binding| async move {
+        let billing = Billing::new();
+        for (id, tier) in [("A", "small"), ("B", "main")] {
+            billing.account(id);
+            billing.put(Feed::Accounts, &[("account_id", id), ("tier", tier)]);
+            march(&billing, id);
+        }
+        let mut bench = judged(&billing).await;
+        let yardsticks = Yardsticks { is_binding, ..Yardsticks::built_in() };
+        bench.workshop.yardsticks = Arc::new(yardsticks);
+        days(&bench, 10, 10).await;
+        let mut ways: Vec<Channel> = bench.messages().iter().map(|it| it.channel).collect();
+        ways.sort();
+        (bench, ways)
+    };
+    let (_, by_a_guess) = told(false).await;
+    assert_eq!(by_a_guess, [Channel::Sms, Channel::Sms]);
+    let (bench, ways) = told(true).await;
     assert_eq!(ways, [Channel::Sms, Channel::Email]);
     let facts = bench.store.facts(&[key("A")], day(TODAY)).await.unwrap();
     let estimate = facts[0].estimate.as_ref().unwrap();

@@ -128,6 +128,7 @@ async fn where_the_unreminded_are_harmed_it_ends_by_itself_and_they_are_reminded
     assert!(stopped.reason.contains("15.0 were allowed"), "{}", stopped.reason);
 
     bench.round("2026-03-24T12:00Z").await;
+    bench.round("2026-03-25T12:00Z").await;
     let unpaid = bench.store.tally(&design.name, day("2026-03-24")).await.unwrap();
     let unpaid: u64 = unpaid.iter().map(|it| it.known - it.paid).sum();
     // Both arms hear the next step that fits, each account once.

@@ -54,6 +54,7 @@ fn killed_until_done(run: &Run, whole: Duration, rng: &mut impl Rng, kills: &mut
 fn check_kills(seed: u64, wanted: u32, store: impl Fn() -> Option<String>) {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut kills = Kills::default();
+    let mut whole = None;
     for number in 0.. {
         if kills.all >= wanted {
             break;
@@ -67,19 +68,23 @@ fn check_kills(seed: u64, wanted: u32, store: impl Fn() -> Option<String>) {
             }
             run
         };
-        let began = Instant::now();
-        let clean = run_on_new_store();
-        let summary = clean.ends();
-        let whole = began.elapsed();
         let expected = ladder(events.clone(), payments).run();
-        assert_eq!(clean.outcome(), expected);
+        // How long it takes undisturbed; the ledgers are of one size.
+        let whole = *whole.get_or_insert_with(|| {
+            let (began, clean) = (Instant::now(), run_on_new_store());
+            clean.ends();
+            assert_eq!(clean.outcome(), expected);
+            began.elapsed()
+        });
 
         let run = run_on_new_store();
         killed_until_done(&run, whole, &mut rng, &mut kills);
         // Once more, to be told: a replay that is over stays as it is.
         let told = run.ends();
         assert_eq!(run.outcome(), expected, "ledger {number}");
-        assert_eq!(told["items_by_step"], summary["items_by_step"]);
+        let mut by_step: BTreeMap<&str, u64> = BTreeMap::new();
+        expected.sends.iter().for_each(|(_, _, _, step)| *by_step.entry(step).or_default() += 1);
+        assert_eq!(told["items_by_step"], serde_json::json!(by_step));
         kills.submissions += cut_short(&run);
         check_messages(&run, &told);
     }

@@ -5,12 +5,13 @@ use duebell::store::STATEMENTS;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 /// Statements for people, and tables of a few rows.
-const MAY_READ_ALL: [&str; 32] = [
+const MAY_READ_ALL: [&str; 33] = [
     "count_day",
     "count_held",
     "count_new_codes",
     "count_open_reasons",
     "count_sent",
+    "count_spared",
     "count_states",
     "count_tasks",
     "count_languages",
@@ -41,7 +42,7 @@ const MAY_READ_ALL: [&str; 32] = [
 ];
 
 /// One bucket a night, and a night for each: keys and reasons are read through.
-const PASSES: [&str; 9] = [
+const PASSES: [&str; 10] = [
     "forget_submissions",
     "forget_items",
     "forget_why_not",
@@ -50,6 +51,7 @@ const PASSES: [&str; 9] = [
     "forget_proofs",
     "forget_contacts",
     "forget_evidence",
+    "forget_spared",
     "forget_replies",
 ];
 

@@ -20,8 +20,13 @@ use crate::support::postgres;
 
 /// Statements for people, for the night, and of switches: they may read what
 /// they are about.
-const NOT_HOT: [&str; 109] = [
+const NOT_HOT: [&str; 115] = [
     // What somebody asks for.
+    "list_watched",
+    "list_departures",
+    "count_departures",
+    "set_departure_code",
+    "count_spared",
     "put_experiment",
     "approve_experiment",
     "stop_experiment",
@@ -129,6 +134,7 @@ const NOT_HOT: [&str; 109] = [
     "forget_contacts",
     "forget_tallies",
     "forget_evidence",
+    "forget_spared",
     "forget_outages",
     // Of tables with a few rows.
     "load_control",

@@ -2,7 +2,8 @@
 -- submitted at $2, in the order of bucket and id, in bucket $3 after id $4, with their
 -- accounts. $5 is the first id of the earliest day that may still be under way.
 -- Differs: PostgreSQL is told to begin with the reminders, in the order of their
--- ids; by itself it may begin with every account of a bucket.
+-- ids; by itself it may begin with every account of a bucket. What it is told of $5 twice
+-- keeps it from planning for months that are over.
 with due as materialized (
     select planned.*
     from unnest($1::smallint[]) as k(bucket)
@@ -12,6 +13,7 @@ with due as materialized (
             r.channels, r.items, r.planned_at, r.send_after, r.send_before
         from reminder as r
         where r.bucket = k.bucket
+            and r.reminder_id >= $5::uuid
             and r.reminder_id >= case when k.bucket = $3 then greatest($4::uuid, $5::uuid) else $5::uuid end
             and (r.bucket <> $3 or r.reminder_id > $4::uuid)
             and r.send_after <= instant($2) and r.send_before > instant($2)
@@ -20,7 +22,8 @@ with due as materialized (
                 where s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
             )
             and not exists (
-                select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
+                select 1 from transition as t
+                where t.bucket = r.bucket and t.reminder_id = r.reminder_id and t.reminder_id >= $5::uuid
             )
         order by r.reminder_id
         limit $6

@@ -13,10 +13,10 @@ cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.
 left join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 left join transition as t
-    on t.bucket = r.bucket and t.reminder_id = r.reminder_id
+    on t.bucket = r.bucket and t.reminder_id = r.reminder_id and t.reminder_id >= $4::uuid
     and t.seq = (
         select max(last.seq) from transition as last
-        where last.bucket = r.bucket and last.reminder_id = r.reminder_id
+        where last.bucket = r.bucket and last.reminder_id = r.reminder_id and last.reminder_id >= $4::uuid
     )
 where t.state in ('retry_later', 'unheard') or (t.state is null and s.at is null)
 order by r.bucket, r.reminder_id

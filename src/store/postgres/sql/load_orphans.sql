@@ -9,7 +9,8 @@ cross join lateral (select * from reminder as r where r.bucket = k.bucket and r.
 join submission as s
     on s.bucket = r.bucket and s.account_id = r.account_id and s.day = r.day and s.reminder_id = r.reminder_id
 where not exists (
-        select 1 from transition as t where t.bucket = r.bucket and t.reminder_id = r.reminder_id
+        select 1 from transition as t
+        where t.bucket = r.bucket and t.reminder_id = r.reminder_id and t.reminder_id >= $4::uuid
     )
 order by r.bucket, r.reminder_id
 limit $5

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use duebell::model::cause::{DebtClass, Response, Warning};
+use duebell::model::departure::{Departure, How};
 use duebell::model::evidence::EvidenceFeed;
 use duebell::model::experiment::{Arm, Entry};
-use duebell::model::facts::Case;
+use duebell::model::facts::{Case, WhyNot};
 use duebell::model::feed::Feed;
 use duebell::model::law::{Cap, CapKey, Counts};
 use duebell::model::notice::Proof;
@@ -15,16 +17,16 @@ use duebell::model::reminder::Transition;
 use duebell::model::reply::{Meaning, PostedReply, Reply};
 use duebell::model::review::{Outcome, Wanted};
 use duebell::model::{
-    AccountId, Bucket, Channel, Reminder, ReminderId, ReminderState, Severity, Task, TaskKind,
-    Tenure, Wish,
+    AccountId, Bucket, Channel, Reason, Reminder, ReminderId, ReminderState, Severity, Task,
+    TaskKind, Tenure, Tier, Wish,
 };
 use duebell::pipeline::lease::Leases;
 use duebell::policy::ContactRules;
 use duebell::review::Rules;
 use duebell::review::readiness::{Asks, Law};
 use duebell::store::{
-    AdviceStore, AssessStore, Assessed, CaseChange, Decided, LeaseStore, LedgerStore, OutboxStore,
-    PartStore, ReceiptStore, ReplyStore, Submission,
+    AdviceStore, AssessStore, Assessed, CaseChange, Decided, Departed, LeaseStore, LedgerStore,
+    OutboxStore, PartStore, ReceiptStore, ReplyStore, Submission, Watched,
 };
 
 use crate::support::bench::{Bench, LADDER};
@@ -149,7 +151,14 @@ async fn collisions(bench: &Bench) {
         reminders: vec![(one.clone(), terms(&one.items))],
         is_observed: false,
         cancel: Vec::new(),
-        why_not: Vec::new(),
+        why_not: vec![WhyNot {
+            bill: one.items[0].bill.clone(),
+            step: "late7".to_owned(),
+            step_on: day(TODAY),
+            limit_on: day(TODAY),
+            reason: Reason::SelfCures,
+            is_open: true,
+        }],
         case: Some(CaseChange { ends: None, opens: Some(case) }),
         flag: None,
         enters: Some(Entry {
@@ -268,9 +277,45 @@ async fn reviews(bench: &Bench) {
         let ann = by("Ann", "2026-03-10T22:00Z");
         store.desk().propose(&case.id, &wanted, &rules, &ann).await.unwrap();
     }
+    store.record_assessed(&alone(), &gone_and_watched()).await.unwrap();
     let advice = store.advice_due(&Bucket::all(), now, 100).await.unwrap().remove(0).advice;
     store.advice_failed(&alone(), &advice, "answered 503", Some(now)).await.unwrap();
     store.advice_taken(&alone(), &advice, now).await.unwrap();
+}
+
+/// One account left, one is with us again, one is worth a friendly word.
+fn gone_and_watched() -> Assessed {
+    let (bucket, account) = key("A12");
+    let warning = Warning {
+        rule: "drifts later".to_owned(),
+        response: Response::Gentle,
+        says: "paid later each time".to_owned(),
+        weight: 10,
+    };
+    let watched = Watched {
+        bucket,
+        account,
+        watched_on: day(TODAY),
+        until_on: day(TODAY),
+        warnings: vec![warning],
+    };
+    let (bucket, account) = key("A13");
+    let went = Departure {
+        account,
+        left_on: day(TODAY),
+        how: How::Left,
+        code: "not_said".to_owned(),
+        says: "the contract ended".to_owned(),
+        class: DebtClass::Unknown,
+        tier: Tier::Ordinary,
+        attributed_on: day(TODAY),
+        set_by: None,
+        offered_on: None,
+        back_on: None,
+    };
+    let (back_in, back) = key("A14");
+    let departed = Departed { went: vec![(bucket, went)], back: vec![(back_in, back, day(TODAY))] };
+    Assessed { watched: vec![watched], departed, ..Assessed::default() }
 }
 
 /// Most have paid. What no provider took stays due, and what nobody knows of
