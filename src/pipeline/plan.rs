@@ -243,7 +243,7 @@ pub fn decide_account(
     on: Date,
     now: Timestamp,
 ) -> Option<Decided> {
-    let Deciding { scenarios, contact, control, trials } = *by;
+    let Deciding { scenarios, contact, .. } = *by;
     let mut decided = Decided {
         bucket: facts.account.bucket,
         account: facts.account.id.clone(),
@@ -258,22 +258,18 @@ pub fn decide_account(
     };
     for day in days_to_decide(&facts, on, now) {
         let mut one = scenarios.deciding(&facts)?;
-        facts.account.ask_first(contact.consent(&one.scenario.name));
-        let live_since = control.live_since(&one.scenario.name);
-        // A scenario that observes reminds nobody, so nothing can be withheld.
-        let trial = trials.iter().find(|it| it.is_about(&one.scenario.name, day));
-        let trial = trial.filter(|_| live_since.is_some());
-        facts.arm = trial.map(|trial| trial.arm(&facts.account.id));
-        let mut decision = policy::decide(&facts, &one.scenario, live_since, day);
+        let mut under = Under::of(&one, by, day);
+        let mut decision = under.decide(&mut facts, &one, day);
         let mut change = CaseChange::default();
         if decision.cures {
             // What follows is a new episode, under the scenario in force.
             facts.case = None;
             change.ends = Some("cured");
             one = scenarios.deciding(&facts)?;
-            facts.account.ask_first(contact.consent(&one.scenario.name));
-            decision = policy::decide(&facts, &one.scenario, live_since, day);
+            under = Under::of(&one, by, day);
+            decision = under.decide(&mut facts, &one, day);
         }
+        let Under { live_since, trial, .. } = under;
         decided.is_observed = live_since.is_none();
         let Decision { reminder, why_not, drawn, .. } = decision;
         if let (Some(trial), Some(bill)) = (trial, drawn) {
@@ -289,6 +285,30 @@ pub fn decide_account(
         }
     }
     Some(decided)
+}
+
+/// What a scenario decides under on a day.
+struct Under<'a> {
+    contact: &'a ContactRules,
+    live_since: Option<Date>,
+    trial: Option<&'a Trial>,
+}
+
+impl<'a> Under<'a> {
+    fn of(one: &Versioned, by: &Deciding<'a>, day: Date) -> Under<'a> {
+        let name = &one.scenario.name;
+        let live_since = by.control.live_since(name);
+        // A scenario that observes reminds nobody, so nothing can be withheld.
+        let of_it = by.trials.iter().find(|it| it.is_about(name, day));
+        let trial = of_it.filter(|_| live_since.is_some());
+        Under { contact: by.contact, live_since, trial }
+    }
+
+    fn decide(&self, facts: &mut AccountFacts, one: &Versioned, day: Date) -> Decision {
+        facts.account.ask_first(self.contact.consent(&one.scenario.name));
+        facts.arm = self.trial.map(|trial| trial.arm(&facts.account.id));
+        policy::decide(facts, &one.scenario, self.live_since, day)
+    }
 }
 
 /// `on`, preceded by the days that are not over at the account's place, if
