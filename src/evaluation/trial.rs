@@ -130,24 +130,12 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::date;
-
     use super::*;
+    use crate::model::experiment;
 
+    /// Half of the accounts hear nothing.
     fn design() -> Design {
-        Design {
-            name: "does it work".into(),
-            scenario: "standard".into(),
-            share: 0.5,
-            starts_on: date(2026, 3, 1),
-            ends_on: date(2026, 5, 31),
-            paid_within_days: 14,
-            baseline: 0.7,
-            least_effect: 0.05,
-            alpha: 0.05,
-            power: 0.8,
-            harm_most: 0.1,
-        }
+        Design { share: 0.5, ..experiment::tests::design() }
     }
 
     fn tally(arm: Arm, known: u64, paid: u64) -> Tally {

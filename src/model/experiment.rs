@@ -176,12 +176,13 @@ pub struct Tally {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use jiff::civil::date;
 
     use super::*;
 
-    fn design() -> Design {
+    /// Of an experiment in spring 2026.
+    pub(crate) fn design() -> Design {
         Design {
             name: "does it work".into(),
             scenario: "standard".into(),

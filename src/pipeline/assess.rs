@@ -79,6 +79,12 @@ struct Run<'a> {
     now: Timestamp,
 }
 
+impl Run<'_> {
+    fn is_new_day(&self) -> bool {
+        self.through.is_none_or(|through| through < self.on)
+    }
+}
+
 impl Assess {
     pub fn new(shop: Workshop) -> Assess {
         Assess { shop, reach: Reach::default() }
@@ -89,8 +95,7 @@ impl Assess {
     /// again. The watch list is cut for all of them together.
     async fn buckets(&self, run: &Run<'_>, buckets: &[Bucket]) -> anyhow::Result<usize> {
         let Workshop { assess, settings, .. } = &self.shop;
-        let is_new_day = run.through.is_none_or(|through| through < run.on);
-        let accounts = self.accounts(run, buckets, is_new_day).await?;
+        let accounts = self.accounts(run, buckets).await?;
         let champion = if accounts.is_empty() { None } else { self.champion().await? };
         let pages: Vec<_> = accounts.chunks(settings.plan_page as usize).collect();
         let mut watched = Vec::new();
@@ -101,7 +106,7 @@ impl Assess {
                 assess.record_assessed(run.tenure, &page).await?;
             }
         }
-        if is_new_day {
+        if run.is_new_day() {
             let mut done = Assessed { watched, ..Assessed::default() };
             if !done.watched.is_empty() {
                 let among = accounts.len() as u64;
@@ -121,16 +126,16 @@ impl Assess {
         &self,
         run: &Run<'_>,
         buckets: &[Bucket],
-        is_new_day: bool,
     ) -> anyhow::Result<Vec<(Bucket, AccountId)>> {
         let Workshop { assess, settings, .. } = &self.shop;
+        let is_new_day = run.is_new_day();
         let since = if is_new_day { run.through.unwrap_or(EVER) } else { run.on };
         let mut accounts: BTreeSet<(Bucket, AccountId)> =
             assess.to_judge(buckets, since, run.on).await?.into_iter().collect();
         accounts.extend(assess.departing(buckets).await?);
         let ahead = settings.watch_days.cast_signed();
         let behind = settings.key_call_days.cast_signed();
-        for (days, asked) in [(ahead, ahead > 0), (-behind, is_new_day && behind > 1)] {
+        for (days, asked) in [(ahead, ahead > 0), (-behind, behind > 1)] {
             let moved = |day: Date| plus_days(day, days + 1);
             if is_new_day && asked {
                 let days = (moved(since), moved(run.on));
@@ -186,7 +191,10 @@ impl Assess {
             let (estimate, call) = look.estimated();
             page.estimates.extend(estimate);
             page.tasks.extend(call);
-            watched.extend(look.watched());
+            // The list is a day's, written with its end.
+            if run.is_new_day() {
+                watched.extend(look.watched());
+            }
             let known = went.get(&dossier.account).map(Vec::as_slice).unwrap_or_default();
             let (departure, offer, is_back) = look.departed(known);
             page.departed.went.extend(departure.map(|one| (*bucket, one)));

@@ -176,18 +176,8 @@ impl Plan {
                 (facts.account.bucket, facts.account.id.clone(), facts.touched);
             let Workshop { scenarios, contact, .. } = &self.shop;
             let by = Deciding { scenarios, contact, control, trials };
-            let mut decided = decide_account(facts, &by, on, *now).unwrap_or(Decided {
-                bucket,
-                account,
-                reminders: Vec::new(),
-                is_observed: false,
-                cancel: Vec::new(),
-                why_not: Vec::new(),
-                case: None,
-                flag: None,
-                enters: None,
-                touched,
-            });
+            let mut decided = decide_account(facts, &by, on, *now)
+                .unwrap_or_else(|| Decided::nothing(bucket, account, touched));
             decided.flag = flag;
             decisions.push(decided);
         }
@@ -244,18 +234,8 @@ pub fn decide_account(
     now: Timestamp,
 ) -> Option<Decided> {
     let Deciding { scenarios, contact, .. } = *by;
-    let mut decided = Decided {
-        bucket: facts.account.bucket,
-        account: facts.account.id.clone(),
-        reminders: Vec::new(),
-        is_observed: false,
-        cancel: Vec::new(),
-        why_not: Vec::new(),
-        case: None,
-        flag: None,
-        enters: None,
-        touched: facts.touched,
-    };
+    let mut decided =
+        Decided::nothing(facts.account.bucket, facts.account.id.clone(), facts.touched);
     for day in days_to_decide(&facts, on, now) {
         let mut one = scenarios.deciding(&facts)?;
         let mut under = Under::of(&one, by, day);

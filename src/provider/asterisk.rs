@@ -37,7 +37,7 @@ use self::sounds::Sounds;
 use super::api::{ApiAnswer, NoAnswer};
 use super::kinds::{Adapter, Connected, Site};
 use super::{Capabilities, Delay, Listener, Now, Outgoing, Refusal};
-use super::{SendOutcome, Sender, Told};
+use super::{SendOutcome, Sender, Told, our_account};
 use crate::model::content::Prompt;
 use crate::model::{Channel, Content};
 
@@ -302,7 +302,7 @@ fn outcome(answer: Result<ApiAnswer, NoAnswer>, channel: String) -> SendOutcome 
         200..=299 | 409 => SendOutcome::Accepted { provider_ref: Some(channel) },
         // What the operator mends; a refusal would use up everybody's step.
         400 => deferred(Delay::Down, &format!("wrong endpoint: {note}")),
-        401 | 403 => deferred(Delay::Down, &format!("our account: {note}")),
+        401 | 403 => deferred(Delay::Down, &our_account(&note)),
         300..=399 | 404 | 405 => deferred(Delay::Down, &format!("wrong url: {note}")),
         // No channel could be made, for example as the trunk is unknown.
         500 if has(&answer.body, b"Allocation failed") => {
@@ -333,8 +333,8 @@ fn rejected(because: Refusal, note: &str) -> SendOutcome {
 
 fn deferred(because: Delay, note: &str) -> SendOutcome {
     // Whose fault it is comes first.
-    let note = match note.strip_prefix("our account: ") {
-        Some(note) => format!("our account: asterisk: {note}"),
+    let note = match note.strip_prefix(&our_account("")) {
+        Some(note) => our_account(&format!("asterisk: {note}")),
         None => format!("asterisk: {note}"),
     };
     SendOutcome::Deferred { because, wait: None, note }

@@ -304,6 +304,11 @@ impl SendOutcome {
 /// credentials, a balance, a sender.
 pub const OUR_ACCOUNT: &str = "our account";
 
+/// The note of what is deferred until the operator has mended it.
+pub fn our_account(note: &str) -> String {
+    format!("{OUR_ACCOUNT}: {note}")
+}
+
 /// How a note ends that has a code of which nobody told us what it means. They
 /// are counted, so that somebody finds out.
 pub const NEW_TO_US: &str = ", new to us";

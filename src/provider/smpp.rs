@@ -34,7 +34,7 @@ use super::api::secret;
 use super::kinds::{Adapter, Connected, Site};
 use super::secret::Secret;
 use super::{Capabilities, Delay, Inquiry, Listener, Now, Outgoing, PartReceipt, Refusal};
-use super::{Meaning as Said, Reply, SendOutcome, Sender, Told};
+use super::{Meaning as Said, Reply, SendOutcome, Sender, Told, our_account};
 use crate::model::reply::TextPart;
 use crate::model::{Channel, Content, id};
 
@@ -344,7 +344,7 @@ fn login(settings: &Settings) -> anyhow::Result<Secret<Bind>> {
 fn not_sent(why: NotSent) -> SendOutcome {
     let note = match why {
         NotSent::Unreachable => "smpp: the centre cannot be reached".to_owned(),
-        NotSent::Refused(status) => format!("our account: smpp bind 0x{status:02X}"),
+        NotSent::Refused(status) => our_account(&format!("smpp bind 0x{status:02X}")),
         NotSent::Late => {
             // The window is full, and stays full.
             let note = "smpp: no turn in time".to_owned();

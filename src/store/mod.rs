@@ -329,6 +329,24 @@ pub struct Decided {
     pub touched: i64,
 }
 
+impl Decided {
+    /// With all that was known, nothing is to be done.
+    pub fn nothing(bucket: Bucket, account: AccountId, touched: i64) -> Decided {
+        Decided {
+            bucket,
+            account,
+            reminders: Vec::new(),
+            is_observed: false,
+            cancel: Vec::new(),
+            why_not: Vec::new(),
+            case: None,
+            flag: None,
+            enters: None,
+            touched,
+        }
+    }
+}
+
 /// What happens to the dunning case of an account.
 #[derive(Debug, Clone, Default)]
 pub struct CaseChange {

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::Deserialize;
 
 use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
-use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome, our_account};
 
 /// China's time, the whole year; the cloud writes it without saying so.
 pub const CHINA: Offset = Offset::constant(8);
@@ -67,11 +67,9 @@ pub fn outcome(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
     };
     match means {
         Means::Refused(because) => SendOutcome::Rejected { because, note },
-        Means::Ours => SendOutcome::Deferred {
-            because: Delay::Down,
-            wait: theirs,
-            note: format!("our account: {note}"),
-        },
+        Means::Ours => {
+            SendOutcome::Deferred { because: Delay::Down, wait: theirs, note: our_account(&note) }
+        }
         Means::Throttled(wait) => {
             SendOutcome::Deferred { because: Delay::Throttled, wait: wait.or(theirs), note }
         }

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
-use crate::provider::OUR_ACCOUNT;
 use crate::provider::api::{ApiAnswer, ApiClient, NoAnswer, base_url, basic_auth, secret};
+use crate::provider::our_account;
 use crate::provider::secret::Secret;
 use crate::provider::tls::client_config;
 
@@ -123,7 +123,7 @@ impl Ari {
             Ok(Err(tungstenite::Error::Http(answer))) => {
                 let note = format!("ari {}", answer.status().as_u16());
                 Err(match answer.status().as_u16() {
-                    401 | 403 => format!("{OUR_ACCOUNT}: {note}"),
+                    401 | 403 => our_account(&note),
                     _ => note,
                 })
             }

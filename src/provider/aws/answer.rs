@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::provider::api::{ApiAnswer, is_code, is_reference, wait_for};
-use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome, our_account};
 
 /// An answer, as far as it matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ pub fn outcome(
     match own(&said).unwrap_or_else(|| common(&said)) {
         Means::Refused(because) => SendOutcome::Rejected { because, note },
         Means::Throttled(wait) => deferred(Delay::Throttled, theirs.max(wait), note),
-        Means::OurAccount => deferred(Delay::Down, theirs, format!("our account: {note}")),
+        Means::OurAccount => deferred(Delay::Down, theirs, our_account(&note)),
         Means::Unknown => match said.status {
             // It promises that it took nothing.
             503 if theirs.is_some() => deferred(Delay::Down, theirs, note),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::provider::api::{is_reference, wait_for};
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, Refusal, SendOutcome, our_account};
 
 /// An answer, as far as it matters.
 #[derive(Debug, Clone, Default)]
@@ -77,9 +77,7 @@ impl Answer {
 
             // Our token, our quota, our URL. The operator mends it; a refusal
             // would meanwhile use up the step of everyone who was due.
-            (401..=403, None) | (400..=499, Some(Word::OurAccount)) => {
-                down(format!("our account: {note}"))
-            }
+            (401..=403, None) | (400..=499, Some(Word::OurAccount)) => down(our_account(&note)),
             (404 | 405 | 301 | 302 | 307 | 308, None) => down(format!("wrong url: {note}")),
 
             (400..=499, Some(Word::Refused(because, word))) => {

@@ -15,7 +15,7 @@ use super::answer::Answer;
 use super::pointer::{self, Pointer};
 use crate::provider::api::{is_code, is_reference, wait_for};
 use crate::provider::kinds::Wrong;
-use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome, our_account};
 
 /// Stands where a pointer would, for an answer that is plain text.
 const TEXT: &str = "text";
@@ -257,7 +257,7 @@ impl Class {
             Class::BadRecipient => rejected(Refusal::BadRecipient, note),
             Class::OptedOut => rejected(Refusal::OptedOut, note),
             Class::BadContent => rejected(Refusal::BadContent, note),
-            Class::OurAccount => deferred(Delay::Down, format!("our account: {note}")),
+            Class::OurAccount => deferred(Delay::Down, our_account(&note)),
             Class::Throttled => deferred(Delay::Throttled, note),
             Class::Down => deferred(Delay::Down, note),
         }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome, our_account};
 
 /// What a status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub fn outcome(status: u32, statuses: &Statuses) -> SendOutcome {
         Meaning::Throttled => deferred(Delay::Throttled, Some(THROTTLED_FOR), note),
         Meaning::Down if is_new(status, statuses) => deferred(Delay::Down, None, note + NEW_TO_US),
         Meaning::Down => deferred(Delay::Down, None, note),
-        Meaning::OurAccount => deferred(Delay::Down, None, format!("our account: {note}")),
+        Meaning::OurAccount => deferred(Delay::Down, None, our_account(&note)),
         Meaning::BadRecipient => rejected(Refusal::BadRecipient, note),
         Meaning::OptedOut => rejected(Refusal::OptedOut, note),
         Meaning::BadContent => rejected(Refusal::BadContent, note),

@@ -9,7 +9,7 @@ use std::{fmt, io};
 
 use lettre::transport::smtp::response::Response;
 
-use crate::provider::{Delay, Refusal, SendOutcome};
+use crate::provider::{Delay, Refusal, SendOutcome, our_account};
 
 /// How far the conversation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,14 +120,14 @@ impl Reply {
         // by giving up on subscribers: a refusal would use up the step of
         // everyone who was due that day.
         if phase == Phase::Session || self.is_login() {
-            return down(format!("our account: {note}"));
+            return down(our_account(&note));
         }
         let full_mailbox = (phase, self.code, self.status);
         if matches!(full_mailbox, (_, _, Some((5, 2, 2))) | (Phase::Recipient, 552, None)) {
             return down(note);
         }
         match self.refusal(phase) {
-            Refusal::OurAccount => down(format!("our account: {note}")),
+            Refusal::OurAccount => down(our_account(&note)),
             because => SendOutcome::Rejected { because, note },
         }
     }

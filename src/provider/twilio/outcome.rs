@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::provider::api::{ApiAnswer, is_code_number, wait_for};
-use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome};
+use crate::provider::{Delay, NEW_TO_US, Refusal, SendOutcome, our_account};
 
 /// The fields of an answer that matter, of a resource or of an error.
 #[derive(Default, Deserialize)]
@@ -68,9 +68,7 @@ pub fn of(answer: &ApiAnswer, now: Timestamp) -> SendOutcome {
         (500.., _) | (408, _) => SendOutcome::Ambiguous { note },
         (429, _) | (_, Some(Says::Throttled)) => deferred(Delay::Throttled, note),
         (_, Some(Says::Refused(because))) => SendOutcome::Rejected { because, note },
-        (401 | 403, _) | (_, Some(Says::OurAccount)) => {
-            deferred(Delay::Down, format!("our account: {note}"))
-        }
+        (401 | 403, _) | (_, Some(Says::OurAccount)) => deferred(Delay::Down, our_account(&note)),
         (300..=399 | 404 | 405, _) => deferred(Delay::Down, format!("wrong url: {note}")),
         // Something in between refused it, or Twilio did and we do not know
         // why: it may be of everybody, and after some attempts the next
@@ -99,7 +97,7 @@ fn taken(status: u16, body: Body) -> SendOutcome {
             SendOutcome::Deferred { because: Delay::Throttled, wait: None, note }
         }
         Some(Says::OurAccount) => {
-            let note = format!("our account: {note}");
+            let note = our_account(&note);
             SendOutcome::Deferred { because: Delay::Down, wait: None, note }
         }
         None if code == 0 => SendOutcome::Rejected { because: Refusal::BadContent, note },

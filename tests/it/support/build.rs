@@ -143,18 +143,7 @@ pub async fn touched(store: &SqlStore) -> Vec<String> {
 pub async fn decided(store: &SqlStore, account: &str) -> Decided {
     let facts = store.facts(&[key(account)], day(TODAY)).await.unwrap();
     let (bucket, account) = key(account);
-    Decided {
-        bucket,
-        account,
-        reminders: Vec::new(),
-        is_observed: false,
-        cancel: Vec::new(),
-        why_not: Vec::new(),
-        case: None,
-        flag: None,
-        enters: None,
-        touched: facts[0].touched,
-    }
+    Decided::nothing(bucket, account, facts[0].touched)
 }
 
 pub async fn record(store: &SqlStore, decisions: Vec<Decided>) {
